@@ -1,0 +1,1 @@
+//! Agents: how to launch each kind, and a sans-I/O session per protocol.

@@ -1,0 +1,1 @@
+//! The command line: arguments, one file per family of commands, exit codes.

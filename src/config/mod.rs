@@ -1,0 +1,1 @@
+//! Configuration: layers merged to one typed value, each with its origin; trust.

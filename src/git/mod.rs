@@ -1,0 +1,1 @@
+//! Git: worktrees, autosave refs, diffs, commits, integration. All of gix lives here.

@@ -1,0 +1,1 @@
+//! The fold of events for scripts: progress on stderr, results on stdout.

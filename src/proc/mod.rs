@@ -1,0 +1,1 @@
+//! Processes: the shim, supervision, clocks. No product knowledge.

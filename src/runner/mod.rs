@@ -1,0 +1,1 @@
+//! The runner: one dispatcher task, one task per attempt.

@@ -1,0 +1,1 @@
+//! The ledger (SQLite, one writer) and the evidence files.

@@ -1,0 +1,1 @@
+//! Ticket files: parse, lint, edit, scan, watch.
