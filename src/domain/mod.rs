@@ -1,5 +1,8 @@
 //! The pure core: data and rules. No I/O, no clock, no locks; time is an argument.
 
+pub mod attempt;
+pub mod event;
 pub mod hash;
 pub mod ids;
+pub mod item;
 pub mod time;
