@@ -2,4 +2,6 @@
 
 pub mod hash;
 pub mod ids;
+pub mod problem;
+pub mod ticket;
 pub mod time;
