@@ -5,4 +5,6 @@ pub mod event;
 pub mod hash;
 pub mod ids;
 pub mod item;
+pub mod problem;
+pub mod ticket;
 pub mod time;
