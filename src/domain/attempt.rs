@@ -202,6 +202,11 @@ pub enum Failure {
         /// What, and what to do.
         why: String,
     },
+    /// The result is integrated, but the ticket's file could not be marked done.
+    Ticket {
+        /// What, and what to do.
+        why: String,
+    },
     /// Evidence could not be written: nothing is merged without it.
     Evidence {
         /// What, and what to do.
@@ -217,6 +222,7 @@ impl Failure {
             Self::Prepare { .. }
             | Self::NotStarted { .. }
             | Self::Collect { .. }
+            | Self::Ticket { .. }
             | Self::Evidence { .. } => false,
         }
     }
@@ -231,6 +237,7 @@ impl std::fmt::Display for Failure {
             Self::Validation { names } => write!(f, "validation failed: {}", names.join(", ")),
             Self::Collect { why } => write!(f, "can't collect the work: {why}"),
             Self::Integrate { why } => write!(f, "can't integrate: {why}"),
+            Self::Ticket { why } => write!(f, "can't mark the ticket done: {why}"),
             Self::Evidence { why } => write!(f, "can't write evidence: {why}"),
         }
     }

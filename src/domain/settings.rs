@@ -94,6 +94,9 @@ impl Settings {
 
     /// The checks that hold for a ticket: its own when it has the key, else the configuration's.
     pub fn checks_for(&self, ticket: &Ticket) -> Vec<Check> {
-        ticket.validate.clone().unwrap_or_else(|| self.checks.clone())
+        ticket
+            .validate
+            .clone()
+            .unwrap_or_else(|| self.checks.clone())
     }
 }
