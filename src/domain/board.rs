@@ -33,6 +33,13 @@ pub enum Feed {
         /// What.
         status: AgentStatus,
     },
+    /// A run is over (also one that could not begin).
+    RunOver {
+        /// Which.
+        run: RunId,
+        /// How.
+        outcome: RunOutcome,
+    },
     /// The queue's folder or the ledger has a problem that is not a ticket's.
     Trouble(String),
 }

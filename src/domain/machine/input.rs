@@ -123,6 +123,11 @@ pub enum Report {
         /// What is wrong, and what to do.
         why: String,
     },
+    /// The attempt's task ended without a word: a bug in docket, never the ticket's success.
+    TaskDied {
+        /// What is known.
+        why: String,
+    },
     /// The attempt's task is over; nothing of it is left but what is kept on purpose.
     Closed,
 }

@@ -48,7 +48,7 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
 }
 
 fn run_prepared(state: &mut State, branch: Option<(String, String)>, effects: &mut Vec<Effect>) {
-    let jobs = state.settings.jobs;
+    let jobs = state.settings.jobs.get();
     let Some(run) = state
         .run
         .as_mut()

@@ -85,7 +85,7 @@ fn is_done_here(state: &State, id: &TicketId) -> bool {
 
 fn free_slots(state: &State) -> usize {
     let Some(run) = &state.run else { return 0 };
-    (state.settings.jobs as usize).saturating_sub(run.slots_used())
+    (state.settings.jobs.get() as usize).saturating_sub(run.slots_used())
 }
 
 /// Whether the run still wants to start this ticket.
