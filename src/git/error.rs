@@ -76,13 +76,17 @@ pub enum GitError {
         existing: BranchName,
     },
     /// The branch is not there.
-    #[error("the branch `{name}` does not exist (anymore): see `git reflog` for what it pointed to")]
+    #[error(
+        "the branch `{name}` does not exist (anymore): see `git reflog` for what it pointed to"
+    )]
     BranchMissing {
         /// The branch.
         name: BranchName,
     },
     /// The branch was moved by somebody else in the meantime. Nothing was changed.
-    #[error("the branch `{name}` was moved by someone else (expected {expected}, found {found}): nothing was changed")]
+    #[error(
+        "the branch `{name}` was moved by someone else (expected {expected}, found {found}): nothing was changed"
+    )]
     BranchMoved {
         /// The branch.
         name: BranchName,
@@ -103,7 +107,9 @@ pub enum GitError {
         worktree: PathBuf,
     },
     /// The branch holds commits that are nowhere else.
-    #[error("the branch `{name}` has commits that are not in `{into}`: it stays; merge it, or delete it by hand")]
+    #[error(
+        "the branch `{name}` has commits that are not in `{into}`: it stays; merge it, or delete it by hand"
+    )]
     BranchNotMerged {
         /// The branch.
         name: BranchName,

@@ -187,11 +187,7 @@ impl Repository {
     }
 
     /// Whether `ancestor` is `descendant` or in its past, so that nothing is lost when it is replaced by it.
-    pub fn is_ancestor(
-        &self,
-        ancestor: CommitId,
-        descendant: CommitId,
-    ) -> Result<bool, GitError> {
+    pub fn is_ancestor(&self, ancestor: CommitId, descendant: CommitId) -> Result<bool, GitError> {
         if ancestor == descendant {
             return Ok(true);
         }
