@@ -156,8 +156,21 @@ impl Repository {
     }
 
     pub(super) fn edit(&self, edit: RefEdit, action: impl Fn() -> String) -> Result<(), GitError> {
+        // Loose references and packed ones are locked by files beside them (gitrepository-layout).
+        let name = gix::path::from_bstr(edit.name.as_bstr().to_owned());
         let edited = self.local().edit_reference(edit);
-        edited.map(|_edits| ()).map_err(GitError::failed(action()))
+        edited.map(|_edits| ()).map_err(|error| {
+            let mut loose = name.map_or_else(
+                |_| self.common_dir().to_owned(),
+                |name| self.common_dir().join(name),
+            );
+            loose.as_mut_os_string().push(".lock");
+            let locks = [loose, self.common_dir().join("packed-refs.lock")];
+            match locks.into_iter().find(|lock| lock.exists()) {
+                Some(path) => GitError::Locked { path },
+                None => GitError::failed(action())(error),
+            }
+        })
     }
 
     /// A failed swap is most often one of two ordinary cases: say which.

@@ -186,6 +186,15 @@ pub enum GitError {
         #[source]
         source: std::io::Error,
     },
+    /// A lock file of git's is in the way.
+    #[error(
+        "`{}` is there, so another git process is at work: try again; if none runs, one was killed: delete that file",
+        path.display()
+    )]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+    },
     /// The git program isn't installed or not on the PATH.
     #[error("the program `git` was not found: install it (docket needs it for diffs)")]
     GitMissing,

@@ -2,7 +2,7 @@
 //! index is only read (as the list of tracked files and as a stat cache), and what we hashed is remembered in a file of ours.
 //!
 //! The result is the tree that `git add -A && git write-tree` would give with a copy of the index, with three differences:
-//! `.docket/` never goes in, repositories inside the working tree that nobody tracks stay out (git would record a commit that
+//! `.docket/` stays as HEAD has it, repositories inside the working tree that nobody tracks stay out (git would record a commit that
 //! nobody else has), and marks that tell git not to look (`assume-unchanged`, `skip-worktree` on a file that is there) don't
 //! hide anything.
 
@@ -23,8 +23,8 @@ use super::ids::TreeId;
 use super::stat_cache::StatCache;
 use super::worktree::Worktree;
 
-/// The folder of ours that never goes into a snapshot.
-const OUR_FOLDER: &[u8] = b".docket";
+/// The folder of ours, in which nothing is saved.
+const OUR_FOLDER: &str = ".docket";
 
 /// How to take a snapshot.
 #[derive(Debug, Clone)]
@@ -337,6 +337,14 @@ impl<'a> Shot<'a> {
                 .upsert(path.as_bstr(), *kind, *id)
                 .map_err(failed())?;
         }
+        // Whoever tracks our folder keeps it as it is in the commit.
+        let head = self.local.head_tree_id_or_empty().map_err(failed())?;
+        let head = self.local.find_tree(head).map_err(failed())?;
+        if let Some(ours) = head.find_entry(OUR_FOLDER) {
+            editor
+                .upsert(OUR_FOLDER, ours.mode().kind(), ours.object_id())
+                .map_err(failed())?;
+        }
         let tree = editor.write().map_err(failed())?;
         Ok(TreeId(tree.detach()))
     }
@@ -412,7 +420,7 @@ fn native(path: &BStr) -> PathBuf {
 }
 
 fn is_ours(path: &BStr) -> bool {
-    path.strip_prefix(OUR_FOLDER)
+    path.strip_prefix(OUR_FOLDER.as_bytes())
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
 }
 
