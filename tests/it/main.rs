@@ -1,1 +1,9 @@
 //! The integration tests: one binary, one module per area, the real program and real processes.
+
+#![expect(
+    clippy::expect_used,
+    reason = "a test that can't be prepared has failed"
+)]
+
+mod git;
+mod support;

@@ -1,0 +1,164 @@
+//! Removing worktrees, and only when nothing in them is lost by it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use gix::worktree::remove::Force;
+
+use super::error::GitError;
+use super::ids::{CommitId, TreeId};
+use super::repository::{Head, Repository};
+use super::snapshot::SnapshotOptions;
+use super::worktree::{Worktree, check};
+
+/// How many paths an error names.
+const SHOWN: usize = 5;
+
+/// What the caller knows about the work in a worktree that shall go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// Nothing: it must be as its HEAD says, without untracked files.
+    IfClean,
+    /// This tree is saved (as an autosave, or on a branch): the worktree must hold exactly it.
+    IfSavedAs(TreeId),
+}
+
+impl Repository {
+    /// Removes a linked worktree: its folder with all ignored files, and its registration. Its branch stays.
+    ///
+    /// `options` are those of the snapshots of this worktree; its cache file makes the look at the files quick.
+    ///
+    /// # Errors
+    /// [`GitError::WorktreeDirty`] when something in it isn't saved, [`GitError::WorktreeLocked`],
+    /// [`GitError::WorktreeBroken`], [`GitError::MainCheckout`]: it stays as it is.
+    pub fn remove_worktree(
+        &self,
+        path: &Path,
+        removal: Removal,
+        options: &SnapshotOptions,
+    ) -> Result<(), GitError> {
+        if path.canonicalize().is_ok_and(|real| real == self.root()) {
+            return Err(GitError::MainCheckout {
+                path: path.to_owned(),
+            });
+        }
+        let local = self.local();
+        let (proxy, base) = check(&local, path)?;
+        if proxy.is_locked() {
+            let reason = proxy.lock_reason().filter(|reason| !reason.is_empty());
+            return Err(GitError::WorktreeLocked {
+                path: base,
+                reason: reason.map_or_else(String::new, |reason| format!(" ({reason})")),
+            });
+        }
+        let worktree = self.worktree(path)?;
+        let unsaved = self.unsaved(&worktree, removal, options)?;
+        if !unsaved.is_empty() {
+            return Err(GitError::WorktreeDirty {
+                path: base,
+                what: unsaved,
+            });
+        }
+        // Everything was looked at: gix's own look would refuse ignored and saved files too.
+        proxy
+            .remove(Force::DiscardChanges, gix::progress::Discard)
+            .map_err(GitError::failed(format!(
+                "remove the worktree `{}`",
+                base.display()
+            )))
+    }
+
+    /// Forgets the worktrees below `folder` whose own folders are gone. Locked ones, and ones that still have a folder, stay;
+    /// so does one whose HEAD holds a commit that nothing else does. Says which were forgotten.
+    pub fn prune_vanished(&self, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
+        let local = self.local();
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        let mut pruned = Vec::new();
+        for proxy in local
+            .worktrees()
+            .map_err(GitError::failed("list the worktrees"))?
+        {
+            let Ok(base) = proxy.base() else { continue };
+            let gone = fs::symlink_metadata(&base)
+                .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+            if !base.starts_with(&folder) || !gone || proxy.is_locked() {
+                continue;
+            }
+            let git_dir = proxy.git_dir().to_owned();
+            let head = proxy
+                .into_repo_with_possibly_inaccessible_worktree()
+                .ok()
+                .and_then(|local| super::repository::head_of(&local).ok());
+            if let Some(Head::Detached { commit }) = head
+                && !self.is_on_a_branch(commit)?
+            {
+                continue;
+            }
+            fs::remove_dir_all(&git_dir).map_err(GitError::io("remove", &git_dir))?;
+            pruned.push(base);
+        }
+        Ok(pruned)
+    }
+
+    /// What would be lost, in words; empty when nothing would.
+    fn unsaved(
+        &self,
+        worktree: &Worktree,
+        removal: Removal,
+        options: &SnapshotOptions,
+    ) -> Result<Vec<String>, GitError> {
+        let mut unsaved = Vec::new();
+        let head = worktree.head()?;
+        if let Head::Detached { commit } = head
+            && !self.is_on_a_branch(commit)?
+        {
+            unsaved.push(format!("commit {commit}, which is on no branch"));
+        }
+        let saved = match (removal, head.commit()) {
+            (Removal::IfSavedAs(tree), _) => tree,
+            (Removal::IfClean, Some(commit)) => self.tree_of(commit)?,
+            (Removal::IfClean, None) => TreeId(worktree.local().empty_tree().id),
+        };
+        let snapshot = worktree.snapshot(options)?;
+        let left_out = snapshot.left_out.iter().map(|left| &left.path);
+        unsaved.extend(left_out.map(|path| format!("`{}`", path.display())));
+        if snapshot.tree != saved {
+            let changed = self.diff(saved, snapshot.tree)?.files;
+            unsaved.extend(
+                changed
+                    .iter()
+                    .map(|change| format!("`{}`", change.path.display())),
+            );
+        }
+        if unsaved.len() > SHOWN {
+            let more = unsaved.len() - SHOWN;
+            unsaved.truncate(SHOWN);
+            unsaved.push(format!("and {more} more"));
+        }
+        Ok(unsaved)
+    }
+
+    /// Whether a branch or one of our autosaves has the commit in its past.
+    fn is_on_a_branch(&self, commit: CommitId) -> Result<bool, GitError> {
+        let failed = || GitError::failed("read the branches");
+        let local = self.local();
+        let references = local.references().map_err(failed())?;
+        for prefix in ["refs/heads/", "refs/docket/", "refs/tags/"] {
+            for reference in references.prefixed(prefix).map_err(failed())? {
+                let Ok(mut reference) = reference else {
+                    continue;
+                };
+                let Ok(id) = reference.peel_to_id() else {
+                    continue;
+                };
+                if self
+                    .is_ancestor(commit, CommitId(id.detach()))
+                    .unwrap_or(false)
+                {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
