@@ -3,5 +3,6 @@
 pub mod hash;
 pub mod ids;
 pub mod problem;
+pub mod settings;
 pub mod ticket;
 pub mod time;
