@@ -12,7 +12,10 @@ use super::ticket::{AgentName, Approvals, Check, Ticket, TicketLimits};
 macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$meta])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
+            serde::Serialize, serde::Deserialize,
+        )]
         pub enum $name { $($(#[$variant_meta])* #[serde(rename = $word)] $variant,)+ }
 
         impl $name {
@@ -32,17 +35,22 @@ macro_rules! words {
         }
 
         impl std::str::FromStr for $name {
-            type Err = UnknownWord;
+            type Err = $crate::domain::settings::UnknownWord;
 
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match text {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownWord { word: text.to_owned(), known: Self::WORDS }),
+                    _ => Err($crate::domain::settings::UnknownWord {
+                        word: text.to_owned(),
+                        known: Self::WORDS,
+                    }),
                 }
             }
         }
     };
 }
+
+pub(crate) use words;
 
 /// A word that is not of its set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
