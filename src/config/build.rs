@@ -161,3 +161,59 @@ fn agent(read: &Reader<'_>, name: &AgentName) -> Result<Agent, ConfigErrors> {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::keys::KEYS;
+    use super::super::kind::Kind;
+    use super::super::merge::{Source, merge};
+    use super::super::overrides::Overrides;
+    use super::*;
+
+    fn with(set: &[String]) -> Config {
+        let overrides = Overrides {
+            set: set.to_vec(),
+            ..Overrides::default()
+        };
+        merge(&[Source::Flags(&overrides)])
+            .unwrap_or_else(|errors| panic!("{errors}"))
+            .0
+    }
+
+    /// A value of this kind that is not the default.
+    fn other_value(kind: Kind, default: Option<&str>) -> String {
+        let text = match kind {
+            Kind::Flag if default == Some("true") => "false",
+            Kind::Flag => "true",
+            Kind::Count { .. } => "77",
+            Kind::Number => "7.5",
+            Kind::Duration { .. } => "77s",
+            Kind::Text | Kind::AnyText | Kind::Path => "other",
+            Kind::Agent => "replay",
+            Kind::Agents => "['shell']",
+            Kind::Texts | Kind::InnerPaths | Kind::Command | Kind::Checks => "['other']",
+            Kind::Word(words) => words
+                .iter()
+                .find(|word| default.is_none_or(|default| !default.contains(*word)))
+                .expect("more than one word"),
+        };
+        text.to_owned()
+    }
+
+    #[test]
+    fn every_key_of_the_table_reaches_the_configuration() {
+        let agent = ["agents.a.kind=terminal", "agents.a.command=['x']"].map(str::to_owned);
+        let default = with(&agent);
+        for key in KEYS {
+            let value = match key.name {
+                "agents.*.kind" => "acp".to_owned(),
+                "agents.*.claim" => "exit".to_owned(),
+                _ => other_value(key.kind, key.default),
+            };
+            let name = key.name.replacen('*', "a", 1).replace('*', "VARIABLE");
+            let mut set = agent.to_vec();
+            set.push(format!("{name}={value}"));
+            assert_ne!(with(&set), default, "{name}={value} changes nothing");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! One layer as values with their origins: from TOML text, from variables, from flags.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::Path;
 
@@ -71,9 +71,16 @@ impl Document {
         if syntax.is_empty() {
             document.table(file, &KeyPath::default(), root.get_ref());
         }
+        // One slip makes the parser stumble on through the rest of its line.
+        let mut lines = BTreeSet::new();
         for error in syntax {
-            let message = error.message().to_owned();
-            document.error(file.origin(error.span()), Fault::Syntax { message });
+            let line = error
+                .span()
+                .map(|span| place_at(file.text, span.start).line);
+            if lines.insert(line) {
+                let message = error.message().to_owned();
+                document.error(file.origin(error.span()), Fault::Syntax { message });
+            }
         }
         document
     }

@@ -1,1 +1,3 @@
 //! The integration tests: one binary, one module per area, the real program and real processes.
+
+mod config;
