@@ -1,8 +1,16 @@
 //! The pure core: data and rules. No I/O, no clock, no locks; time is an argument.
 
+pub mod attempt;
+pub mod board;
+pub mod command;
+pub mod event;
 pub mod hash;
 pub mod ids;
+pub mod item;
+pub mod machine;
 pub mod problem;
+pub mod prompt;
+pub mod queue;
 pub mod settings;
 pub mod ticket;
 pub mod time;

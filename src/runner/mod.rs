@@ -1,1 +1,3 @@
 //! The runner: one dispatcher task, one task per attempt.
+
+pub mod handle;

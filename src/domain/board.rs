@@ -1,0 +1,408 @@
+//! The fold of events that every reader shares: the screen, `--once`, `docket status` and replay see the same board.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::attempt::{AttemptOutcome, CancelReason, Need, Proof, Validation, Workspace};
+use super::event::{Envelope, Event, RunOutcome};
+use super::ids::{AttemptId, RunId, TicketId};
+use super::item::{AgentStatus, Usage};
+use super::queue::Queue;
+use super::time::Timestamp;
+
+/// What the runner tells everybody who listens.
+#[derive(Debug, Clone)]
+pub enum Feed {
+    /// The queue as it is on disk now.
+    Queue(Arc<Queue>),
+    /// A fact; it is in the ledger already.
+    Event(Arc<Envelope>),
+    /// The transcript of an attempt has grown to so many bytes.
+    Advanced {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// The length of its `transcript.jsonl`.
+        bytes: u64,
+    },
+    /// What an agent is doing now.
+    Status {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// What.
+        status: AgentStatus,
+    },
+    /// A run is over (also one that could not begin).
+    RunOver {
+        /// Which.
+        run: RunId,
+        /// How.
+        outcome: RunOutcome,
+    },
+    /// The queue's folder or the ledger has a problem that is not a ticket's.
+    Trouble(String),
+}
+
+/// The state of everything that events tell of.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Board {
+    /// The current run, or the last one.
+    pub run: Option<RunView>,
+    /// Every ticket that events spoke of.
+    pub tickets: BTreeMap<TicketId, TicketView>,
+    /// The last command that was refused, and why.
+    pub refused: Option<String>,
+    #[serde(skip)]
+    attempts: BTreeMap<AttemptId, TicketId>,
+}
+
+/// A run as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RunView {
+    /// Its id.
+    pub id: RunId,
+    /// Its branch.
+    pub branch: Option<String>,
+    /// When it began.
+    pub started: Timestamp,
+    /// Attempts side by side.
+    pub jobs: u32,
+    /// Where it stands.
+    pub phase: PhaseView,
+}
+
+/// Where a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+pub enum PhaseView {
+    /// It goes on.
+    Running,
+    /// It is frozen.
+    Paused,
+    /// It is being stopped.
+    Ending {
+        /// Why.
+        reason: CancelReason,
+    },
+    /// It is over.
+    Finished {
+        /// How.
+        outcome: RunOutcome,
+    },
+}
+
+/// A ticket as people see it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TicketView {
+    /// Where it stands.
+    pub state: TicketState,
+    /// In which run that was.
+    pub run: RunId,
+    /// Its attempt, the last one.
+    pub attempt: Option<AttemptId>,
+    /// The attempt's turn.
+    pub turn: u32,
+    /// The agent's name.
+    pub agent: String,
+    /// Since when it stands so.
+    pub since: Timestamp,
+    /// The attempt's working tree.
+    pub workspace: Option<Workspace>,
+    /// The attempt's validations, the last verdict of each name.
+    pub validations: Vec<Validation>,
+    /// Tokens and money over all attempts that events told of.
+    pub usage: Usage,
+    /// What the agent is doing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<AgentStatus>,
+    /// Messages from the agent, newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dispatches: Vec<String>,
+}
+
+/// Where a ticket stands in the life of a step (DESIGN 5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum TicketState {
+    /// Not begun, or between two attempts.
+    Queued,
+    /// Its working tree is being made.
+    Preparing,
+    /// The agent works.
+    Running,
+    /// The turn is being saved, or validations run.
+    Validating {
+        /// The one that runs.
+        check: Option<String>,
+    },
+    /// A human is needed.
+    Waiting {
+        /// What for.
+        need: Need,
+    },
+    /// Evidence is sealed, the work is brought to the run's branch.
+    Integrating,
+    /// It ended.
+    Finished {
+        /// How.
+        outcome: AttemptOutcome,
+    },
+    /// Left out of this run.
+    Skipped,
+}
+
+impl TicketState {
+    /// Whether something works on it now.
+    pub fn is_active(&self) -> bool {
+        matches!(
+            self,
+            Self::Preparing | Self::Running | Self::Validating { .. } | Self::Integrating
+        )
+    }
+
+    /// The proof, when it is done.
+    pub fn proof(&self) -> Option<Proof> {
+        match self {
+            Self::Finished {
+                outcome: AttemptOutcome::Done { proof },
+            } => Some(*proof),
+            _ => None,
+        }
+    }
+}
+
+impl Board {
+    /// Puts what earlier runs left: tickets that are done, with their proof.
+    pub fn seed(&mut self, ticket: TicketId, run: RunId, attempt: AttemptId, proof: Proof) {
+        let view = self
+            .tickets
+            .entry(ticket.clone())
+            .or_insert_with(|| TicketView::new(run));
+        view.attempt = Some(attempt.clone());
+        view.state = TicketState::Finished {
+            outcome: AttemptOutcome::Done { proof },
+        };
+        self.attempts.insert(attempt, ticket);
+    }
+
+    /// The ticket of an attempt.
+    pub fn ticket_of(&self, attempt: &AttemptId) -> Option<&TicketId> {
+        self.attempts.get(attempt)
+    }
+
+    /// Takes in what an agent is doing.
+    pub fn set_status(&mut self, attempt: &AttemptId, status: AgentStatus) {
+        if let Some(view) = self.of(attempt) {
+            view.status = Some(status);
+        }
+    }
+
+    /// How many tickets are active.
+    pub fn active(&self) -> usize {
+        self.tickets
+            .values()
+            .filter(|view| view.state.is_active())
+            .count()
+    }
+
+    /// How many tickets wait for a human.
+    pub fn waiting(&self) -> usize {
+        let waits = |view: &&TicketView| {
+            matches!(
+                view.state,
+                TicketState::Waiting { .. }
+                    | TicketState::Finished {
+                        outcome: AttemptOutcome::NeedsHuman { .. }
+                    }
+            )
+        };
+        self.tickets.values().filter(waits).count()
+    }
+
+    fn of(&mut self, attempt: &AttemptId) -> Option<&mut TicketView> {
+        self.attempts
+            .get(attempt)
+            .and_then(|ticket| self.tickets.get_mut(ticket))
+    }
+
+    fn set(&mut self, attempt: &AttemptId, at: Timestamp, state: TicketState) {
+        if let Some(view) = self.of(attempt) {
+            view.set(at, state);
+        }
+    }
+
+    /// Takes in one fact.
+    pub fn apply(&mut self, envelope: &Envelope) {
+        let (at, run) = (envelope.at, envelope.run);
+        match &envelope.event {
+            Event::RunStarted { jobs, branch, .. } => {
+                self.run = Some(RunView {
+                    id: run,
+                    branch: branch.clone(),
+                    started: at,
+                    jobs: *jobs,
+                    phase: PhaseView::Running,
+                });
+                self.refused = None;
+            }
+            Event::RunPaused => self.set_phase(PhaseView::Paused),
+            Event::RunResumed => self.set_phase(PhaseView::Running),
+            Event::CancelRequested {
+                ticket: None,
+                reason,
+            } => {
+                self.set_phase(PhaseView::Ending { reason: *reason });
+            }
+            Event::RunFinished { outcome } => {
+                self.set_phase(PhaseView::Finished { outcome: *outcome });
+            }
+            Event::StepStarted { ticket, .. } | Event::StepRetried { ticket } => {
+                let view = self
+                    .tickets
+                    .entry(ticket.clone())
+                    .or_insert_with(|| TicketView::new(run));
+                view.run = run;
+                view.set(at, TicketState::Queued);
+            }
+            Event::StepSkipped { ticket } => {
+                let view = self
+                    .tickets
+                    .entry(ticket.clone())
+                    .or_insert_with(|| TicketView::new(run));
+                view.set(at, TicketState::Skipped);
+            }
+            Event::StepFinished { ticket, outcome } => {
+                if let Some(view) = self.tickets.get_mut(ticket) {
+                    view.set(
+                        at,
+                        TicketState::Finished {
+                            outcome: outcome.clone(),
+                        },
+                    );
+                }
+            }
+            Event::AttemptStarted {
+                attempt,
+                ticket,
+                agent,
+                ..
+            } => {
+                self.attempts.insert(attempt.clone(), ticket.clone());
+                let view = self
+                    .tickets
+                    .entry(ticket.clone())
+                    .or_insert_with(|| TicketView::new(run));
+                view.run = run;
+                view.attempt = Some(attempt.clone());
+                view.turn = 0;
+                view.agent.clone_from(agent);
+                view.workspace = None;
+                view.validations.clear();
+                view.dispatches.clear();
+                view.set(at, TicketState::Preparing);
+            }
+            Event::WorkspacePrepared { attempt, workspace } => {
+                if let Some(view) = self.of(attempt) {
+                    view.workspace = Some(workspace.clone());
+                }
+            }
+            Event::TurnStarted { attempt, turn, .. } => {
+                if let Some(view) = self.of(attempt) {
+                    view.turn = *turn;
+                    view.set(at, TicketState::Running);
+                }
+            }
+            Event::TurnFinished { attempt, usage, .. } => {
+                if let Some(view) = self.of(attempt) {
+                    view.usage.add(usage);
+                    view.status = None;
+                }
+            }
+            Event::DispatchReceived { attempt, title, .. } => {
+                if let Some(view) = self.of(attempt) {
+                    view.dispatches.push(title.clone());
+                }
+            }
+            Event::ValidationStarted { attempt, name } => {
+                self.set(
+                    attempt,
+                    at,
+                    TicketState::Validating {
+                        check: Some(name.clone()),
+                    },
+                );
+            }
+            Event::ValidationFinished {
+                attempt,
+                validation,
+            } => {
+                if let Some(view) = self.of(attempt) {
+                    view.validations
+                        .retain(|known| known.name != validation.name);
+                    view.validations.push(validation.clone());
+                    view.set(at, TicketState::Validating { check: None });
+                }
+            }
+            Event::GateReached { attempt, need } => {
+                self.set(attempt, at, TicketState::Waiting { need: need.clone() });
+            }
+            Event::EvidenceSealed { attempt, .. } | Event::Integrated { attempt, .. } => {
+                self.set(attempt, at, TicketState::Integrating);
+            }
+            Event::AttemptFinished { attempt, outcome } => {
+                // Another attempt may follow; `StepFinished` says the last word.
+                let state = match outcome {
+                    AttemptOutcome::Lost => TicketState::Finished {
+                        outcome: outcome.clone(),
+                    },
+                    _ => TicketState::Queued,
+                };
+                self.set(attempt, at, state);
+            }
+            Event::Refused { what, why } => self.refused = Some(format!("can't {what}: {why}")),
+            Event::CancelRequested {
+                ticket: Some(_), ..
+            }
+            | Event::ProcessStarted { .. }
+            | Event::SessionStarted { .. }
+            | Event::TurnSaved { .. }
+            | Event::ReplyReceived { .. }
+            | Event::GateDecided { .. }
+            | Event::TicketWritten { .. }
+            | Event::Recovered { .. } => {}
+        }
+    }
+
+    fn set_phase(&mut self, phase: PhaseView) {
+        if let Some(run) = &mut self.run {
+            run.phase = phase;
+        }
+    }
+}
+
+impl TicketView {
+    fn new(run: RunId) -> Self {
+        Self {
+            state: TicketState::Queued,
+            run,
+            attempt: None,
+            turn: 0,
+            agent: String::new(),
+            since: Timestamp::default(),
+            workspace: None,
+            validations: Vec::new(),
+            usage: Usage::default(),
+            status: None,
+            dispatches: Vec::new(),
+        }
+    }
+
+    fn set(&mut self, at: Timestamp, state: TicketState) {
+        if self.state != state {
+            self.since = at;
+            self.state = state;
+            self.status = None;
+        }
+    }
+}

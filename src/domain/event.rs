@@ -1,0 +1,346 @@
+//! Facts, in the past tense. The ledger stores them, the screen and `--once` fold them; nobody gets more than this.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::attempt::{
+    Artifact, AttemptOutcome, CancelReason, Need, ProcessRecord, Proof, TurnEnd, Validation,
+    Workspace,
+};
+use super::ids::{AttemptId, RunId, Sequence, Sha256, TicketId, TicketName};
+use super::item::Usage;
+use super::time::Timestamp;
+
+/// A fact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    /// A run began.
+    RunStarted {
+        /// How many attempts side by side.
+        jobs: u32,
+        /// The run's branch (`docket/r12/main`); `None` in place.
+        branch: Option<String>,
+        /// The commit that the run's branch was cut from.
+        base: Option<String>,
+        /// docket's version.
+        version: String,
+    },
+    /// No new attempt starts, running ones are frozen.
+    RunPaused,
+    /// It goes on.
+    RunResumed,
+    /// Somebody asked for an end.
+    CancelRequested {
+        /// Of this ticket; of the whole run when `None`.
+        ticket: Option<TicketId>,
+        /// Why.
+        reason: CancelReason,
+    },
+    /// A run ended.
+    RunFinished {
+        /// How.
+        outcome: RunOutcome,
+    },
+    /// A ticket's turn in the run began.
+    StepStarted {
+        /// The ticket.
+        ticket: TicketId,
+        /// What people call it.
+        name: TicketName,
+        /// Its title.
+        title: String,
+        /// The revision whose rules hold.
+        revision: Sha256,
+    },
+    /// A ticket's turn in the run ended.
+    StepFinished {
+        /// The ticket.
+        ticket: TicketId,
+        /// How: the outcome of its last attempt.
+        outcome: AttemptOutcome,
+    },
+    /// A human asked for another try at a ticket.
+    StepRetried {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// A human asked to leave a ticket out of this run.
+    StepSkipped {
+        /// The ticket.
+        ticket: TicketId,
+    },
+    /// An attempt began. Exactly one `AttemptFinished` follows, in this run or in the next.
+    AttemptStarted {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its ticket.
+        ticket: TicketId,
+        /// The revision whose rules hold.
+        revision: Sha256,
+        /// The agent's name in the configuration.
+        agent: String,
+        /// Found in the environment of everything that the attempt starts.
+        marker: String,
+    },
+    /// The attempt's working tree stands.
+    WorkspacePrepared {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Where.
+        workspace: Workspace,
+    },
+    /// A process that holds an agent or a validation was made; the agent itself starts after this is stored.
+    ProcessStarted {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Who it is.
+        process: ProcessRecord,
+    },
+    /// The agent named its session: with this a crash resumes the same conversation.
+    SessionStarted {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The agent's own token.
+        session: String,
+    },
+    /// A turn began.
+    TurnStarted {
+        /// The attempt.
+        attempt: AttemptId,
+        /// From 1.
+        turn: u32,
+        /// What the agent was told.
+        prompt: Artifact,
+    },
+    /// A turn ended.
+    TurnFinished {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Which.
+        turn: u32,
+        /// How.
+        end: TurnEnd,
+        /// What it used, where the protocol says.
+        #[serde(default, skip_serializing_if = "Usage::is_empty")]
+        usage: Usage,
+        /// What the agent's processes left behind, where that was worth a word.
+        #[serde(default, skip_serializing_if = "Leftovers::is_empty")]
+        leftovers: Leftovers,
+    },
+    /// What a turn left in the working tree was saved.
+    TurnSaved {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Which turn.
+        turn: u32,
+        /// The autosave ref, with git.
+        autosave: Option<String>,
+        /// The tree's id, with git.
+        tree: Option<String>,
+        /// Files that differ from the attempt's base.
+        files: u32,
+        /// Whether the turn changed anything that the turn before had not.
+        progress: bool,
+        /// Whether the agent claims that the ticket is done.
+        claim: bool,
+    },
+    /// A message from the agent to people.
+    DispatchReceived {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Whether it waits for a reply.
+        pause: bool,
+        /// Title or first line.
+        title: String,
+        /// The text, Markdown.
+        text: String,
+    },
+    /// A human's answer to a dispatch, kept for the next turn.
+    ReplyReceived {
+        /// The ticket.
+        ticket: TicketId,
+        /// The text.
+        text: String,
+    },
+    /// A validation began.
+    ValidationStarted {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its name.
+        name: String,
+    },
+    /// A validation ended.
+    ValidationFinished {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The whole record.
+        validation: Validation,
+    },
+    /// A human must decide before the merge.
+    GateReached {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What for.
+        need: Need,
+    },
+    /// A human decided.
+    GateDecided {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Yes or no.
+        approved: bool,
+        /// Why not: goes into the next turn.
+        reason: Option<String>,
+    },
+    /// The attempt's evidence is complete and sealed; its manifest's hash is part of the chain from here on.
+    EvidenceSealed {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The manifest's SHA-256.
+        manifest: Sha256,
+        /// How many files it names.
+        files: u32,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// The work is on the run's branch (or stays in place).
+    Integrated {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The commit; `None` in place.
+        commit: Option<String>,
+    },
+    /// The canonical ticket says `done: true` now.
+    TicketWritten {
+        /// The ticket.
+        ticket: TicketId,
+        /// Its revision before.
+        before: Sha256,
+        /// Its revision after.
+        after: Sha256,
+        /// How strong the proof is.
+        proof: Proof,
+    },
+    /// An attempt ended.
+    AttemptFinished {
+        /// The attempt.
+        attempt: AttemptId,
+        /// How.
+        outcome: AttemptOutcome,
+    },
+    /// docket found an attempt that a dead docket left, and ended what was still alive of it.
+    Recovered {
+        /// The attempt.
+        attempt: AttemptId,
+        /// How many processes were ended.
+        killed: u32,
+        /// The working tree that was kept.
+        kept: Option<PathBuf>,
+    },
+    /// An input did not fit the state and was refused.
+    Refused {
+        /// What was asked, in words.
+        what: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+/// What an agent's processes left behind at the end of a turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Leftovers {
+    /// A pipe was still held open 200 ms after the leader ended.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leaked: bool,
+    /// Processes that were ended after their leader.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub swept: u32,
+}
+
+impl Leftovers {
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "run", rename_all = "snake_case")]
+pub enum RunOutcome {
+    /// Every ticket that was started is done, and at least one was.
+    Done,
+    /// There was nothing to start.
+    NothingReady,
+    /// A human is needed.
+    NeedsHuman,
+    /// A ticket failed.
+    Failed,
+    /// A ticket hit a limit.
+    Limit,
+    /// Stopped.
+    Cancelled {
+        /// Why.
+        reason: CancelReason,
+    },
+    /// docket itself died.
+    Lost,
+    /// docket itself could not go on (the ledger could not be written).
+    Broken,
+}
+
+/// A fact with its place and time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Its place in the ledger.
+    pub seq: Sequence,
+    /// When, by the wall clock.
+    pub at: Timestamp,
+    /// In which run.
+    pub run: RunId,
+    /// The fact.
+    pub event: Event,
+}
+
+impl Event {
+    /// The attempt that the fact is about, if it is about one.
+    pub fn attempt(&self) -> Option<&AttemptId> {
+        match self {
+            Self::AttemptStarted { attempt, .. }
+            | Self::WorkspacePrepared { attempt, .. }
+            | Self::ProcessStarted { attempt, .. }
+            | Self::SessionStarted { attempt, .. }
+            | Self::TurnStarted { attempt, .. }
+            | Self::TurnFinished { attempt, .. }
+            | Self::TurnSaved { attempt, .. }
+            | Self::DispatchReceived { attempt, .. }
+            | Self::ValidationStarted { attempt, .. }
+            | Self::ValidationFinished { attempt, .. }
+            | Self::GateReached { attempt, .. }
+            | Self::GateDecided { attempt, .. }
+            | Self::EvidenceSealed { attempt, .. }
+            | Self::Integrated { attempt, .. }
+            | Self::AttemptFinished { attempt, .. }
+            | Self::Recovered { attempt, .. } => Some(attempt),
+            Self::RunStarted { .. }
+            | Self::RunPaused
+            | Self::RunResumed
+            | Self::CancelRequested { .. }
+            | Self::RunFinished { .. }
+            | Self::StepStarted { .. }
+            | Self::StepFinished { .. }
+            | Self::StepRetried { .. }
+            | Self::StepSkipped { .. }
+            | Self::ReplyReceived { .. }
+            | Self::TicketWritten { .. }
+            | Self::Refused { .. } => None,
+        }
+    }
+}

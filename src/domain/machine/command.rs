@@ -1,0 +1,323 @@
+//! What people and signals may ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::state::{Attempt, Run, RunPhase, Stage, State, StepState};
+use super::{Effect, Order, attempt, emit, order, refuse};
+use crate::domain::attempt::{CancelReason, Need};
+use crate::domain::command::Command;
+use crate::domain::event::Event;
+use crate::domain::ids::{RunId, TicketId};
+use crate::domain::time::Now;
+
+pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mut Vec<Effect>) {
+    let what = command.describe();
+    let refusal = match command {
+        Command::Start { only } => start(state, only, now, effects),
+        Command::Pause => pause(state, now, effects),
+        Command::Resume => resume(state, now, effects),
+        Command::StopTicket { ticket } => stop_ticket(state, &ticket, effects),
+        Command::Cancel { reason } => {
+            cancel(state, reason, effects);
+            None
+        }
+        Command::Retry { ticket } => retry(state, &ticket, effects),
+        Command::Skip { ticket } => skip(state, ticket, effects),
+        Command::Reply { ticket, text } => reply(state, &ticket, text, now, effects),
+        Command::Approve { ticket } => decide(state, &ticket, None, now, effects),
+        Command::Reject { ticket, reason } => decide(state, &ticket, Some(reason), now, effects),
+    };
+    if let Some(why) = refusal {
+        refuse(state, &what, why, effects);
+    }
+}
+
+/// Why a command is refused; `None` when it was done.
+type Refusal = Option<&'static str>;
+
+fn start(
+    state: &mut State,
+    only: Option<TicketId>,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Refusal {
+    if state.ledger_broken {
+        return Some("the ledger can't be written: free some space, then start docket again");
+    }
+    if let Some(run) = &mut state.run {
+        return match (run.phase, only) {
+            (RunPhase::Paused, None) => resume(state, now, effects),
+            (RunPhase::Ending(_), _) => Some("the run is ending"),
+            (_, None) if run.plan.only.is_some() => {
+                run.plan.only = None;
+                state.look_again = true;
+                None
+            }
+            (_, None) => Some("the run goes on already"),
+            (_, Some(_)) => Some("a run goes on already: it takes the ticket in its turn"),
+        };
+    }
+    let mut plan = state.plan.clone();
+    if only.is_some() {
+        plan.only = only;
+    }
+    begin(state, plan, effects);
+    None
+}
+
+fn begin(state: &mut State, plan: super::RunPlan, effects: &mut Vec<Effect>) {
+    let id = state.next_run;
+    state.next_run = RunId(id.0 + 1);
+    state.run = Some(Run {
+        id,
+        phase: RunPhase::Preparing,
+        plan,
+        branch: None,
+        steps: BTreeMap::new(),
+        skipped: BTreeSet::new(),
+        announced: false,
+        started: 0,
+        paused_at: None,
+        left_behind: None,
+    });
+    effects.push(Effect::PrepareRun { run: id });
+}
+
+fn pause(state: &mut State, now: Now, effects: &mut Vec<Effect>) -> Refusal {
+    let Some(run) = state
+        .run
+        .as_mut()
+        .filter(|run| run.phase == RunPhase::Running)
+    else {
+        return Some("nothing runs");
+    };
+    run.phase = RunPhase::Paused;
+    run.paused_at = Some(now.monotonic);
+    emit(run.id, Event::RunPaused, effects);
+    for (_, attempt) in run.active() {
+        order(&attempt.id, Order::Pause, effects);
+    }
+    None
+}
+
+fn resume(state: &mut State, now: Now, effects: &mut Vec<Effect>) -> Refusal {
+    let Some(run) = state
+        .run
+        .as_mut()
+        .filter(|run| run.phase == RunPhase::Paused)
+    else {
+        return Some("the run is not paused");
+    };
+    run.phase = RunPhase::Running;
+    thaw(run, now, effects);
+    state.look_again = true;
+    None
+}
+
+/// Ends the freeze of every attempt; the time frozen does not count against their limits.
+fn thaw(run: &mut Run, now: Now, effects: &mut Vec<Effect>) {
+    let Some(since) = run.paused_at.take() else {
+        return;
+    };
+    let frozen = now.monotonic.0.saturating_sub(since.0);
+    emit(run.id, Event::RunResumed, effects);
+    for step in run.steps.values_mut() {
+        if let StepState::Active(attempt) = &mut step.state {
+            attempt.paused += frozen;
+            order(&attempt.id, Order::Resume, effects);
+        }
+    }
+}
+
+fn stop_ticket(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) -> Refusal {
+    let Some(run) = &mut state.run else {
+        return Some("nothing runs");
+    };
+    let id = run.id;
+    let Some(attempt) = active(run, ticket) else {
+        return Some("that ticket is not running");
+    };
+    // A second stop of the same ticket kills.
+    let reason = match attempt.cancel {
+        None => CancelReason::Stopped,
+        Some(_) => CancelReason::Kill,
+    };
+    emit(
+        id,
+        Event::CancelRequested {
+            ticket: Some(ticket.clone()),
+            reason,
+        },
+        effects,
+    );
+    attempt::cancel(attempt, reason, effects);
+    None
+}
+
+/// Ends the run, or hurries its end. Reasons only rise.
+pub(super) fn cancel(state: &mut State, reason: CancelReason, effects: &mut Vec<Effect>) {
+    let Some(run) = &mut state.run else { return };
+    if let RunPhase::Ending(current) = run.phase
+        && current >= reason
+    {
+        return;
+    }
+    let was_paused = run.paused_at.take().is_some();
+    run.phase = RunPhase::Ending(reason);
+    if run.announced {
+        emit(
+            run.id,
+            Event::CancelRequested {
+                ticket: None,
+                reason,
+            },
+            effects,
+        );
+    }
+    for step in run.steps.values_mut() {
+        if let StepState::Active(attempt) = &mut step.state {
+            if was_paused {
+                order(&attempt.id, Order::Resume, effects);
+            }
+            attempt::cancel(attempt, reason, effects);
+        }
+    }
+}
+
+fn retry(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) -> Refusal {
+    let Some(run) = &mut state.run else {
+        if state.ledger_broken {
+            return Some("the ledger can't be written");
+        }
+        let plan = super::RunPlan {
+            only: Some(ticket.clone()),
+            ..state.plan.clone()
+        };
+        begin(state, plan, effects);
+        return None;
+    };
+    if matches!(run.phase, RunPhase::Ending(_)) {
+        return Some("the run is ending");
+    }
+    if active(run, ticket).is_some() {
+        return Some("that ticket is running");
+    }
+    let skipped = run.skipped.remove(ticket);
+    let ended = run.steps.remove(ticket).is_some();
+    if !skipped && !ended {
+        return Some("that ticket has not been tried in this run: it starts when it is ready");
+    }
+    if run.plan.only.is_some() {
+        run.plan.only = Some(ticket.clone());
+    }
+    run.started = run.started.saturating_sub(u32::from(ended));
+    emit(
+        run.id,
+        Event::StepRetried {
+            ticket: ticket.clone(),
+        },
+        effects,
+    );
+    state.look_again = true;
+    None
+}
+
+fn skip(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) -> Refusal {
+    let Some(run) = &mut state.run else {
+        return Some("nothing runs");
+    };
+    if active(run, &ticket).is_some() {
+        return Some("that ticket is running: stop it first");
+    }
+    if !run.skipped.insert(ticket.clone()) {
+        return Some("that ticket is skipped already");
+    }
+    emit(run.id, Event::StepSkipped { ticket }, effects);
+    state.look_again = true;
+    None
+}
+
+fn reply(
+    state: &mut State,
+    ticket: &TicketId,
+    text: String,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Refusal {
+    let settings = state.settings.clone();
+    let Some(run) = &mut state.run else {
+        return Some("nothing runs");
+    };
+    let (id, left_behind) = (run.id, run.left_behind.clone());
+    let Some(step) = run.steps.get_mut(ticket) else {
+        return Some("that ticket is not running");
+    };
+    let StepState::Active(attempt) = &mut step.state else {
+        return Some("that ticket has ended: retry it");
+    };
+    emit(
+        id,
+        Event::ReplyReceived {
+            ticket: ticket.clone(),
+            text: text.clone(),
+        },
+        effects,
+    );
+    attempt.replies.push(text);
+    if matches!(
+        attempt.stage,
+        Stage::Waiting(Need::Reply { .. } | Need::NoProgress)
+    ) {
+        attempt.idle_turns = 0;
+        let limits = settings.limits_for(&step.ticket);
+        attempt::next_turn(attempt, &limits, left_behind, None, now, effects);
+    }
+    None
+}
+
+fn decide(
+    state: &mut State,
+    ticket: &TicketId,
+    rejection: Option<String>,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Refusal {
+    let settings = state.settings.clone();
+    let Some(run) = &mut state.run else {
+        return Some("nothing runs");
+    };
+    let (id, left_behind) = (run.id, run.left_behind.clone());
+    let Some(step) = run.steps.get_mut(ticket) else {
+        return Some("no gate is open there");
+    };
+    let StepState::Active(attempt) = &mut step.state else {
+        return Some("no gate is open there");
+    };
+    if attempt.stage != Stage::Waiting(Need::Review) {
+        return Some("no gate is open there");
+    }
+    emit(
+        id,
+        Event::GateDecided {
+            attempt: attempt.id.clone(),
+            approved: rejection.is_none(),
+            reason: rejection.clone(),
+        },
+        effects,
+    );
+    match (rejection, attempt.proof) {
+        (None, Some(proof)) => attempt::accept(attempt, proof, effects),
+        (rejected, _) => {
+            let limits = settings.limits_for(&step.ticket);
+            attempt::next_turn(attempt, &limits, left_behind, rejected, now, effects);
+        }
+    }
+    None
+}
+
+fn active<'run>(run: &'run mut Run, ticket: &TicketId) -> Option<&'run mut Attempt> {
+    match run.steps.get_mut(ticket).map(|step| &mut step.state) {
+        Some(StepState::Active(attempt)) => Some(attempt),
+        Some(StepState::Again(_) | StepState::Finished(_)) | None => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! What `step` wants done. The runner executes effects in order; whatever acts waits until the events before it are
+//! on the disk.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Proof, TurnClocks, Validation};
+use crate::domain::event::{Event, RunOutcome};
+use crate::domain::ids::{AttemptId, RunId, Sha256};
+use crate::domain::ticket::{Check, Ticket};
+use crate::domain::time::Timestamp;
+
+/// One thing to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Store the fact and tell everybody.
+    Emit {
+        /// The run that it belongs to.
+        run: RunId,
+        /// The fact.
+        event: Event,
+    },
+    /// Make what a run needs; answer with `RunPrepared` or `RunNotPrepared`.
+    PrepareRun {
+        /// Which.
+        run: RunId,
+    },
+    /// Start the task of an attempt; it makes the working tree and answers with `Prepared` or `NotPrepared`.
+    Open(Box<AttemptSpec>),
+    /// Tell the attempt's task to do something.
+    Order {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// What.
+        order: Order,
+    },
+    /// Send `Woke` at this time.
+    WakeAt(Timestamp),
+    /// The run is over.
+    RunOver {
+        /// Which.
+        run: RunId,
+        /// How.
+        outcome: RunOutcome,
+    },
+}
+
+/// What an attempt is made from: the ticket as it was at the start, whose rules hold to the end.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttemptSpec {
+    /// Its id.
+    pub attempt: AttemptId,
+    /// Its run.
+    pub run: RunId,
+    /// The run's branch, when the run has one.
+    pub run_branch: Option<String>,
+    /// Carried in the environment by everything that the attempt starts.
+    pub marker: String,
+    /// The ticket's file, relative to the repository.
+    pub path: PathBuf,
+    /// The ticket.
+    pub ticket: Arc<Ticket>,
+    /// Its revision.
+    pub revision: Sha256,
+}
+
+/// An order to the task of an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Order {
+    /// Run a turn; answer with `TurnEnded`.
+    Turn {
+        /// From 1.
+        turn: u32,
+        /// What is new for the agent.
+        brief: Brief,
+        /// How long it may take.
+        clocks: TurnClocks,
+    },
+    /// The process that was reported is journaled: the agent may start in it.
+    Go,
+    /// Save what the turn left; answer with `Collected` or `NotCollected`.
+    Collect {
+        /// Which turn.
+        turn: u32,
+    },
+    /// Run the checks; answer with `Validated`.
+    Validate {
+        /// After which turn.
+        turn: u32,
+        /// All of them run.
+        checks: Vec<Check>,
+    },
+    /// Seal the evidence; answer with `Sealed` or `NotSealed`.
+    Seal {
+        /// What the attempt comes to.
+        outcome: AttemptOutcome,
+    },
+    /// Bring the work to the run's branch; answer with `Integrated` or `NotIntegrated`.
+    Integrate {
+        /// For the commit's trailer.
+        manifest: Sha256,
+    },
+    /// Set `done: true` in the canonical ticket; answer with `TicketWritten` or `TicketNotWritten`.
+    WriteTicket {
+        /// What the attempt proved.
+        proof: Proof,
+    },
+    /// Stop what runs now (turn or validations); the answer is that of the order that ran.
+    Stop {
+        /// Why: `Kill` hurries.
+        reason: CancelReason,
+    },
+    /// Freeze every process of the attempt, and its clocks.
+    Pause,
+    /// Go on.
+    Resume,
+    /// End the task; answer with `Closed`. The working tree goes when all in it is on the run's branch.
+    Close {
+        /// Whether the working tree may go.
+        integrated: bool,
+    },
+}
+
+/// What is new for the agent in a turn.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Brief {
+    /// Answers from a human.
+    pub replies: Vec<String>,
+    /// Validations that did not pass after the last turn.
+    pub failed: Vec<Validation>,
+    /// Why a human rejected the work.
+    pub rejected: Option<String>,
+    /// The agent's last words of the turn before.
+    pub previous: Option<String>,
+    /// What the ticket before left behind: its name and the agent's last words.
+    pub left_behind: Option<(String, String)>,
+}

@@ -1,0 +1,163 @@
+//! What `step` is told.
+
+use std::sync::Arc;
+
+use crate::domain::attempt::{Artifact, ProcessRecord, Proof, TurnEnd, Validation, Workspace};
+use crate::domain::command::Command;
+use crate::domain::event::Leftovers;
+use crate::domain::ids::{AttemptId, Sha256};
+use crate::domain::item::Usage;
+use crate::domain::queue::Queue;
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input {
+    /// The queue as it is on disk now.
+    Queue(Arc<Queue>),
+    /// Somebody asks for something.
+    Command(Command),
+    /// The run's branch stands (or is not needed).
+    RunPrepared {
+        /// Its name and where it was cut; `None` in place.
+        branch: Option<(String, String)>,
+    },
+    /// The run can't begin.
+    RunNotPrepared {
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// An attempt's task reports.
+    Attempt {
+        /// Which.
+        attempt: AttemptId,
+        /// What.
+        report: Report,
+    },
+    /// The ledger can't be written any more: nothing that happens from here on can be proven.
+    LedgerBroken,
+    /// The time asked for with `WakeAt` has come.
+    Woke,
+}
+
+/// What the task of an attempt reports: the answers to `Order`s, and facts that it saw.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Report {
+    /// The working tree stands.
+    Prepared(Workspace),
+    /// It could not be made.
+    NotPrepared {
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// The turn is over, and every process of it is gone or frozen.
+    TurnEnded {
+        /// How.
+        end: TurnEnd,
+        /// What it used.
+        usage: Usage,
+        /// What the processes left behind.
+        leftovers: Leftovers,
+    },
+    /// What the turn left is saved.
+    Collected(Collected),
+    /// It could not be saved.
+    NotCollected {
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// A process holder stands and waits for `Order::Go`; nothing of the agent runs yet.
+    Spawned(ProcessRecord),
+    /// The prompt is stored; the turn begins.
+    TurnStarted {
+        /// Which.
+        turn: u32,
+        /// What the agent is told.
+        prompt: Artifact,
+    },
+    /// The agent named its session.
+    Session(String),
+    /// A validation begins.
+    ValidationStarted {
+        /// Its name.
+        name: String,
+    },
+    /// A validation ended.
+    ValidationFinished(Validation),
+    /// All validations have run.
+    Validated,
+    /// The evidence is sealed and on the disk.
+    Sealed {
+        /// The manifest's hash.
+        manifest: Sha256,
+        /// How many files.
+        files: u32,
+        /// Their bytes.
+        bytes: u64,
+    },
+    /// It could not be.
+    NotSealed {
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// The work is on the run's branch, or was in place all along.
+    Integrated {
+        /// The commit.
+        commit: Option<String>,
+    },
+    /// It could not be brought there.
+    NotIntegrated {
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// The canonical ticket says `done: true`.
+    TicketWritten {
+        /// Revision before.
+        before: Sha256,
+        /// Revision after.
+        after: Sha256,
+        /// How strong the proof is.
+        proof: Proof,
+    },
+    /// It could not be written.
+    TicketNotWritten {
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// The attempt's task ended without a word: a bug in docket, never the ticket's success.
+    TaskDied {
+        /// What is known.
+        why: String,
+    },
+    /// The attempt's task is over; nothing of it is left but what is kept on purpose.
+    Closed,
+}
+
+/// What a turn left.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Collected {
+    /// The autosave ref, with git.
+    pub autosave: Option<String>,
+    /// The tree, with git.
+    pub tree: Option<String>,
+    /// Files that differ from the attempt's base.
+    pub files: u32,
+    /// Whether anything changed since the turn before: files, tickets, dispatches.
+    pub progress: bool,
+    /// Whether the agent claims that the ticket is done.
+    pub claim: bool,
+    /// Messages to people.
+    pub dispatches: Vec<Dispatch>,
+    /// The agent's last words of the turn.
+    pub message: Option<String>,
+}
+
+/// A message from agent to human.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispatch {
+    /// Whether the agent waits for a reply.
+    pub pause: bool,
+    /// Title or first line.
+    pub title: String,
+    /// The text.
+    pub text: String,
+}

@@ -1,0 +1,267 @@
+//! What starts next, and when a run is over.
+
+use std::sync::Arc;
+
+use super::state::{Attempt, Run, RunPhase, State, Step, StepState};
+use super::{AttemptSpec, Effect, attempt, emit};
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
+use crate::domain::event::{Event, RunOutcome};
+use crate::domain::ids::{AttemptId, TicketId};
+use crate::domain::queue::{Queue, Readiness};
+use crate::domain::ticket::QueueEntry;
+use crate::domain::time::{Now, Timestamp};
+
+/// Fills free slots: first with steps that go on to another attempt, then with what is ready, in queue order.
+pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
+    let may_start = state.look_again
+        && !state.ledger_broken
+        && state
+            .run
+            .as_ref()
+            .is_some_and(|run| run.phase == RunPhase::Running);
+    if !may_start {
+        return;
+    }
+    state.look_again = false;
+    start_again(state, effects);
+    if free_slots(state) == 0 {
+        return;
+    }
+    let mut wake: Option<Timestamp> = None;
+    let queue = state.queue.clone();
+    let mut for_humans = Vec::new();
+    for (entry, readiness) in readiness(state, &queue, now) {
+        match readiness {
+            Readiness::NotBefore(at) => {
+                wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
+            }
+            Readiness::Ready if wanted(state, entry) => {
+                if entry
+                    .ticket
+                    .as_ref()
+                    .is_some_and(|ticket| ticket.agent.is_user())
+                {
+                    for_humans.push(entry);
+                } else if free_slots(state) > 0 {
+                    begin_step(state, entry, effects);
+                }
+            }
+            _ => {}
+        }
+    }
+    // A run of so many tickets asks a human only when it finds nothing that it can do itself.
+    let asks = state
+        .run
+        .as_ref()
+        .is_some_and(|run| run.plan.max_tickets.is_none() || run.steps.is_empty());
+    for entry in for_humans.into_iter().filter(|_| asks) {
+        ask_the_user(state, entry, effects);
+    }
+    if let Some(at) = wake
+        && state.wake_at.is_none_or(|known| at < known)
+    {
+        state.wake_at = Some(at);
+        effects.push(Effect::WakeAt(at));
+    }
+}
+
+/// Every entry with its readiness, in run order. Tickets that this run finished count as done already, before their
+/// files are read again.
+fn readiness<'queue>(
+    state: &State,
+    queue: &'queue Queue,
+    now: Now,
+) -> Vec<(&'queue QueueEntry, Readiness)> {
+    queue.readiness(now.wall, |id| is_done_here(state, id))
+}
+
+fn is_done_here(state: &State, id: &TicketId) -> bool {
+    state.run.as_ref().is_some_and(|run| {
+        run.steps.get(id).is_some_and(|step| {
+            matches!(step.state, StepState::Finished(AttemptOutcome::Done { .. }))
+        })
+    })
+}
+
+fn free_slots(state: &State) -> usize {
+    let Some(run) = &state.run else { return 0 };
+    (state.settings.jobs.get() as usize).saturating_sub(run.slots_used())
+}
+
+/// Whether the run still wants to start this ticket.
+fn wanted(state: &State, entry: &QueueEntry) -> bool {
+    let Some(run) = &state.run else { return false };
+    !run.steps.contains_key(&entry.id)
+        && !run.skipped.contains(&entry.id)
+        && run.plan.only.as_ref().is_none_or(|only| *only == entry.id)
+        && run.plan.max_tickets.is_none_or(|max| run.started < max)
+}
+
+fn start_again(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(run) = &state.run else { return };
+    let again: Vec<TicketId> = run
+        .steps
+        .iter()
+        .filter(|(_, step)| matches!(step.state, StepState::Again(_)))
+        .map(|(id, _)| id.clone())
+        .take(free_slots(state))
+        .collect();
+    for ticket in again {
+        open(state, &ticket, effects);
+    }
+}
+
+fn begin_step(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) {
+    if note_step(state, entry, effects) {
+        open(state, &entry.id, effects);
+    }
+}
+
+/// A human does this ticket: the step ends at once, saying so; when the file says `done`, dependents go on.
+fn ask_the_user(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) {
+    if !note_step(state, entry, effects) {
+        return;
+    }
+    let Some(run) = &mut state.run else { return };
+    let outcome = AttemptOutcome::NeedsHuman {
+        need: Need::UserTask,
+    };
+    if let Some(step) = run.steps.get_mut(&entry.id) {
+        step.state = StepState::Finished(outcome.clone());
+    }
+    emit(
+        run.id,
+        Event::StepFinished {
+            ticket: entry.id.clone(),
+            outcome,
+        },
+        effects,
+    );
+}
+
+fn note_step(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) -> bool {
+    let (Some(run), Some(ticket)) = (&mut state.run, &entry.ticket) else {
+        return false;
+    };
+    run.started += 1;
+    let step = Step {
+        ticket: Arc::new(ticket.clone()),
+        path: entry.path.clone(),
+        revision: entry.revision,
+        attempts: 0,
+        state: StepState::Again(AttemptOutcome::Lost),
+    };
+    run.steps.insert(entry.id.clone(), step);
+    let event = Event::StepStarted {
+        ticket: entry.id.clone(),
+        name: entry.name.clone(),
+        title: entry.title.clone(),
+        revision: entry.revision,
+    };
+    emit(run.id, event, effects);
+    true
+}
+
+/// Opens the next attempt of a step.
+fn open(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) {
+    let Some(run) = &mut state.run else { return };
+    let Some(step) = run.steps.get_mut(ticket) else {
+        return;
+    };
+    let name = step.ticket.name.clone();
+    let number = state.attempt_numbers.entry(name.clone()).or_insert(0);
+    *number += 1;
+    let id = AttemptId {
+        ticket: name,
+        number: *number,
+    };
+    step.attempts += 1;
+    step.state = StepState::Active(Box::new(Attempt::new(id.clone())));
+    let started = Event::AttemptStarted {
+        attempt: id.clone(),
+        ticket: ticket.clone(),
+        revision: step.revision,
+        agent: step.ticket.agent.to_string(),
+        marker: format!("{}/{id}", state.marker),
+    };
+    emit(run.id, started, effects);
+    effects.push(Effect::Open(Box::new(AttemptSpec {
+        attempt: id.clone(),
+        run: run.id,
+        run_branch: run.branch.clone(),
+        marker: format!("{}/{id}", state.marker),
+        path: step.path.clone(),
+        ticket: step.ticket.clone(),
+        revision: step.revision,
+    })));
+}
+
+/// Ends the run when nothing of it lives and nothing more can start.
+pub(super) fn end_if_over(state: &mut State, effects: &mut Vec<Effect>) {
+    let Some(run) = &mut state.run else { return };
+    match run.phase {
+        RunPhase::Preparing | RunPhase::Paused => return,
+        RunPhase::Running if run.plan.stays => return,
+        RunPhase::Running => {
+            let goes_on = run
+                .steps
+                .values()
+                .any(|step| matches!(step.state, StepState::Again(_)));
+            if goes_on || run.active().next().is_some() {
+                return;
+            }
+        }
+        RunPhase::Ending(_) => {
+            attempt::give_up_waiting_steps(run, effects);
+            if !run.announced || run.active().next().is_some() {
+                return;
+            }
+        }
+    }
+    if !state.closing.is_empty() {
+        return;
+    }
+    let outcome = outcome(run);
+    emit(run.id, Event::RunFinished { outcome }, effects);
+    effects.push(Effect::RunOver {
+        run: run.id,
+        outcome,
+    });
+    state.run = None;
+}
+
+/// The worst that happened decides.
+fn outcome(run: &Run) -> RunOutcome {
+    if let RunPhase::Ending(reason) = run.phase {
+        return match reason {
+            CancelReason::Storage => RunOutcome::Broken,
+            _ => RunOutcome::Cancelled { reason },
+        };
+    }
+    let mut worst = RunOutcome::NothingReady;
+    let rank = |outcome: &RunOutcome| match outcome {
+        RunOutcome::NothingReady => 0,
+        RunOutcome::Done => 1,
+        RunOutcome::NeedsHuman => 2,
+        RunOutcome::Limit => 3,
+        RunOutcome::Failed => 4,
+        RunOutcome::Cancelled { .. } | RunOutcome::Lost | RunOutcome::Broken => 5,
+    };
+    for step in run.steps.values() {
+        let StepState::Finished(ended) = &step.state else {
+            continue;
+        };
+        let this = match ended {
+            AttemptOutcome::Done { .. } => RunOutcome::Done,
+            AttemptOutcome::NeedsHuman { .. } => RunOutcome::NeedsHuman,
+            AttemptOutcome::Limit { .. } => RunOutcome::Limit,
+            AttemptOutcome::Failed { .. }
+            | AttemptOutcome::Cancelled { .. }
+            | AttemptOutcome::Lost => RunOutcome::Failed,
+        };
+        if rank(&this) > rank(&worst) {
+            worst = this;
+        }
+    }
+    worst
+}
