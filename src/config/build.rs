@@ -10,10 +10,11 @@ use serde::de::DeserializeOwned;
 use super::error::{ConfigError, ConfigErrors, Fault};
 use super::keys::{self, Node};
 use super::merge::agent_key;
-use super::model::{Agent, Config, PromptBudgets, Provision, StopGraces, UiConfig};
+use super::model::{Agent, Config, Provision, StopGraces, UiConfig};
 use super::origin::{Origin, Origins};
 use super::path::KeyPath;
 use super::values::{Checks, HumanDuration};
+use crate::domain::prompt::PromptBudgets;
 use crate::domain::settings::Limits;
 use crate::domain::ticket::{AgentName, TicketLimits};
 
@@ -110,7 +111,6 @@ pub(super) fn build<'a>(
             ticket: read.get("prompt.ticket_bytes")?,
             feedback: read.get("prompt.feedback_bytes")?,
             previous: read.get("prompt.previous_bytes")?,
-            hand_over: read.get("prompt.hand_over_bytes")?,
         },
         ui: UiConfig {
             theme: read.get("ui.theme")?,

@@ -358,36 +358,30 @@ pub const KEYS: &[Key] = &[
         Some(r#""5s""#),
         "time that a process has after SIGTERM, before SIGKILL",
     ),
-    // Sections of the prompt.
+    // Sections of the prompt; the defaults are those of `PromptBudgets`.
     key(
         "prompt.context_bytes",
         BYTES,
-        Some("32768"),
-        "the most of context notes and context files in a prompt",
+        Some("262144"),
+        "the most of all context notes and context files in a prompt",
     ),
     key(
         "prompt.ticket_bytes",
         BYTES,
-        Some("65536"),
-        "the most of the ticket in a prompt",
+        Some("262144"),
+        "the most of the ticket's body in a prompt",
     ),
     key(
         "prompt.feedback_bytes",
         BYTES,
-        Some("16384"),
-        "the most of the reply, the failed checks or the gate's reason in a prompt",
+        Some("65536"),
+        "the most of replies, of a gate's reason and of failed checks in a prompt, each",
     ),
     key(
         "prompt.previous_bytes",
         BYTES,
-        Some("8192"),
-        "the most of the previous turn's final message in a prompt",
-    ),
-    key(
-        "prompt.hand_over_bytes",
-        BYTES,
-        Some("8192"),
-        "the most of what the previous ticket left behind in a prompt",
+        Some("16384"),
+        "the most of the last words of the turn before and of the ticket before, each",
     ),
     // The screen.
     key(

@@ -1,11 +1,11 @@
 //! The typed configuration.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use std::num::NonZeroU32;
-
+use crate::domain::prompt::PromptBudgets;
 use crate::domain::settings::{
     AgentKind, AgentSettings, Claim, Integrate, Isolation, Limits, Settings, words,
 };
@@ -105,21 +105,6 @@ pub struct StopGraces {
     pub interrupt: Duration,
     /// After SIGTERM, before SIGKILL.
     pub terminate: Duration,
-}
-
-/// How many bytes each section of a prompt may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PromptBudgets {
-    /// Context notes and context files.
-    pub context: usize,
-    /// The ticket.
-    pub ticket: usize,
-    /// The reply, the failed checks or the gate's reason.
-    pub feedback: usize,
-    /// The previous turn's final message.
-    pub previous: usize,
-    /// What the previous ticket left behind.
-    pub hand_over: usize,
 }
 
 /// The screen.

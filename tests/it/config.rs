@@ -17,6 +17,7 @@ use docket::config::{
     BorderStyle, Config, Decoder, Directories, Layer, Loaded, Origins, Overrides, Source,
     Variables, keys_as_markdown, keys_as_text, load, merge,
 };
+use docket::domain::prompt::PromptBudgets;
 use docket::domain::settings::{AgentKind, Claim, Integrate, Isolation};
 use docket::domain::ticket::{Approvals, Check, TicketLimits};
 
@@ -80,6 +81,7 @@ fn nothing_configured_gives_the_defaults() {
     assert_eq!(config.limits.startup, Duration::from_secs(60));
     assert_eq!(config.limits.no_progress_turns, 3);
     assert_eq!(config.limits.tokens, None);
+    assert_eq!(config.prompt, PromptBudgets::default());
     assert_eq!(config.ui.borders, BorderStyle::Auto);
     let agents: Vec<_> = config
         .agents
