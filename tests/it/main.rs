@@ -7,3 +7,4 @@
 
 mod git;
 mod support;
+mod config;
