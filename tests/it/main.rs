@@ -8,3 +8,5 @@
 mod git;
 mod support;
 mod config;
+mod evidence;
+mod ledger;
