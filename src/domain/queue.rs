@@ -145,11 +145,22 @@ impl Queue {
         now: Timestamp,
         agents: Option<&KnownAgents>,
     ) -> Readiness {
+        self.readiness_with(index, now, agents, |_| false)
+    }
+
+    /// The same, with tickets that are done though this snapshot of the files doesn't say so yet.
+    pub fn readiness_with(
+        &self,
+        index: usize,
+        now: Timestamp,
+        agents: Option<&KnownAgents>,
+        done_since: impl Fn(&TicketId) -> bool,
+    ) -> Readiness {
         let entry = &self.entries[index];
         let Some(ticket) = entry.ticket.as_ref().filter(|_| entry.is_runnable_file()) else {
             return Readiness::Broken;
         };
-        if ticket.done {
+        if ticket.done || done_since(&ticket.id) {
             return Readiness::Done;
         }
         let twins = self.twins(index);
@@ -167,7 +178,7 @@ impl Queue {
         }
         let open: Vec<_> = self
             .dependencies(index)
-            .filter(|needed| !needed.is_done())
+            .filter(|needed| !needed.is_done() && !done_since(&needed.id))
             .map(|needed| needed.name.clone())
             .collect();
         if !open.is_empty() {

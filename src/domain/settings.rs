@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ticket::{AgentName, Approvals, Check, Ticket, TicketLimits};
+use super::ticket::{AgentName, Approvals, Check, KnownAgents, Ticket, TicketLimits};
 
 /// A closed set of words: an enum whose variants are written, printed and read as one word each.
 macro_rules! words {
@@ -210,6 +210,11 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// The names that a ticket may use.
+    pub fn known_agents(&self) -> KnownAgents {
+        self.agents.keys().cloned().collect()
+    }
+
     /// The limits that hold for `ticket`: its own over its agent's over the configuration's.
     pub fn limits_for(&self, ticket: &Ticket) -> Limits {
         let limits = match self.agents.get(&ticket.agent) {

@@ -5,8 +5,9 @@
     reason = "a test that can't be prepared has failed"
 )]
 
-mod git;
-mod support;
 mod config;
 mod evidence;
+mod git;
 mod ledger;
+mod machine;
+mod support;

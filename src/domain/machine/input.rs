@@ -10,7 +10,7 @@ use crate::domain::item::Usage;
 use crate::domain::queue::Queue;
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Input {
     /// The queue as it is on disk now.
     Queue(Arc<Queue>),

@@ -7,7 +7,7 @@ use super::{AttemptSpec, Effect, attempt, emit};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, TicketId};
-use crate::domain::queue::{Queue, Readiness};
+use crate::domain::queue::Readiness;
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::{Now, Timestamp};
 
@@ -30,8 +30,10 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
     let mut wake: Option<Timestamp> = None;
     let queue = state.queue.clone();
     let mut for_humans = Vec::new();
-    for (entry, readiness) in readiness(state, &queue, now) {
-        match readiness {
+    let agents = state.settings.known_agents();
+    for (index, entry) in queue.entries().iter().enumerate() {
+        // Tickets that this run finished count as done already, before their files are read again.
+        match queue.readiness_with(index, now.wall, Some(&agents), |id| is_done_here(state, id)) {
             Readiness::NotBefore(at) => {
                 wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
             }
@@ -63,16 +65,6 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
         state.wake_at = Some(at);
         effects.push(Effect::WakeAt(at));
     }
-}
-
-/// Every entry with its readiness, in run order. Tickets that this run finished count as done already, before their
-/// files are read again.
-fn readiness<'queue>(
-    state: &State,
-    queue: &'queue Queue,
-    now: Now,
-) -> Vec<(&'queue QueueEntry, Readiness)> {
-    queue.readiness(now.wall, |id| is_done_here(state, id))
 }
 
 fn is_done_here(state: &State, id: &TicketId) -> bool {
