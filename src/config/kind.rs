@@ -125,7 +125,7 @@ impl Kind {
         value: &Spanned<DeValue<'_>>,
     ) -> Result<toml::Value, Wrong> {
         let read = toml::Value::deserialize(ValueDeserializer::from(value.clone()));
-        let mut read = read.map_err(|error| wrong(value, Some(error.message().to_owned())))?;
+        let mut read = read.map_err(|_too_large| wrong(value, None))?;
         match self {
             Self::Texts | Self::Command | Self::Agents | Self::InnerPaths => {
                 let elements = value.get_ref().as_array();

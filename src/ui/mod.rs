@@ -1,1 +1,3 @@
 //! The screen: model, update, view.
+
+pub mod theme;

@@ -616,3 +616,28 @@ fn the_trust_store_is_the_users_alone() {
     assert_eq!(files, 1);
     assert!(!store.is_trusted(&disk.repository, hash).expect("damaged"));
 }
+
+#[test]
+fn files_of_every_editor_are_read() {
+    let config = sound(
+        "\u{feff}jobs = 2\r\n[limits]\r\nturns = 3\r\n",
+        "[[validate]]\nname = 'all'\nrun = '''\nmake\nmake check\n'''\n\n[agents.\"my agent\"]\nkind = 'command'\ncommand = ['x']\n[agents.'my agent'.env]\n'A.B' = ''\n",
+    );
+    assert_eq!((config.jobs.get(), config.limits.turns), (2, 3));
+    assert_eq!(config.validate[0].name, "all");
+    assert_eq!(config.validate[0].run, "make\nmake check\n");
+    let agent = &config.agents[&"my agent".parse().expect("name")];
+    assert_eq!(agent.env["A.B"], "");
+    let nested = format!("jobs = {}1{}", "[".repeat(5000), "]".repeat(5000));
+    assert_eq!(check_errors(&nested).len(), 1);
+    let errors = check_errors(
+        "jobs = 99999999999999999999\n[agents.A]\nkind = 'shell'\n[agents.a]\nkind = 'acp'\n",
+    );
+    assert_eq!(
+        errors,
+        [
+            "repo:1:8: `jobs` must be a whole number from 1; it is the number 99999999999999999999",
+            "repo:5:1: `agents.a.kind` is set twice in this file; keep one of them",
+        ]
+    );
+}
