@@ -1,6 +1,7 @@
 //! The rules, driven by scripts: inputs in, effects out. `check` is the only place that touches `machine::step`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,13 +62,13 @@ fn print_order(order: &Order) -> String {
                     .iter()
                     .map(|check| check.name.as_str())
                     .collect();
-                text.push_str(&format!(" failed={}", names.join(",")));
+                let _ = write!(text, " failed={}", names.join(","));
             }
             if let Some(reason) = &brief.rejected {
-                text.push_str(&format!(" rejected={reason}"));
+                let _ = write!(text, " rejected={reason}");
             }
             if !brief.replies.is_empty() {
-                text.push_str(&format!(" replies={}", brief.replies.join(",")));
+                let _ = write!(text, " replies={}", brief.replies.join(","));
             }
             text
         }
@@ -121,7 +122,9 @@ impl Bench {
             millis: 0,
             log: Vec::new(),
         };
-        bench.give(Input::Queue(Arc::new(Queue::new(entries))));
+        bench.give(Input::Queue(Arc::new(Queue::new(
+            entries.into_iter().map(Arc::new),
+        ))));
         bench
     }
 
@@ -233,6 +236,14 @@ fn validation(name: &str, verdict: Verdict) -> Validation {
     }
 }
 
+/// The built-in settings.
+fn settings() -> Settings {
+    docket::config::merge(&[])
+        .expect("the built-in values")
+        .0
+        .settings()
+}
+
 fn checked() -> Settings {
     let check = Check {
         name: "test".into(),
@@ -241,7 +252,7 @@ fn checked() -> Settings {
     };
     Settings {
         checks: vec![check],
-        ..Settings::default()
+        ..settings()
     }
 }
 
@@ -337,7 +348,7 @@ fn a_failed_turn_is_never_a_success_and_a_new_attempt_follows() {
             bytes: 1,
         },
     );
-    bench.log.drain(..8);
+    bench.log.drain(..9);
     bench.check(
         "TurnSaved\n > TICKET-001.1 seal the agent failed: exit code 3\n EvidenceSealed\n
          AttemptFinished TICKET-001.1 the agent failed: exit code 3\n > TICKET-001.1 close false\n
@@ -351,7 +362,7 @@ fn three_turns_without_progress_wait_for_a_human() {
         waits_for_humans: true,
         ..RunPlan::default()
     };
-    let mut bench = Bench::new(Settings::default(), plan, vec![entry(1, "")]);
+    let mut bench = Bench::new(settings(), plan, vec![entry(1, "")]);
     bench.begin();
     bench.first_turn("TICKET-001.1", TurnEnd::Completed, Collected::default());
     bench.turn("TICKET-001.1", TurnEnd::Completed, Collected::default());
@@ -415,7 +426,7 @@ fn a_review_gate_waits_rejects_and_approves() {
 #[test]
 fn headless_a_gate_ends_the_attempt_and_says_that_a_human_is_needed() {
     let mut bench = Bench::new(
-        Settings::default(),
+        settings(),
         RunPlan::default(),
         vec![entry(1, "gate: review\n")],
     );
@@ -484,7 +495,7 @@ fn interrupt_stops_and_a_second_one_kills() {
 
 #[test]
 fn nothing_is_merged_without_evidence() {
-    let mut bench = Bench::new(Settings::default(), RunPlan::default(), vec![entry(1, "")]);
+    let mut bench = Bench::new(settings(), RunPlan::default(), vec![entry(1, "")]);
     bench.begin();
     bench.first_turn("TICKET-001.1", TurnEnd::Completed, claim());
     bench.log.clear();
@@ -503,7 +514,7 @@ fn nothing_is_merged_without_evidence() {
 
 #[test]
 fn a_broken_ledger_ends_the_run_as_broken() {
-    let mut bench = Bench::new(Settings::default(), RunPlan::default(), vec![entry(1, "")]);
+    let mut bench = Bench::new(settings(), RunPlan::default(), vec![entry(1, "")]);
     bench.begin();
     bench.log.clear();
     bench.give(Input::LedgerBroken);
@@ -525,7 +536,7 @@ fn a_user_ticket_asks_and_is_done_by_hand() {
     if let Some(ticket) = &mut user.ticket {
         ticket.agent = "user".parse().expect("a name");
     }
-    let mut bench = Bench::new(Settings::default(), RunPlan::default(), vec![user]);
+    let mut bench = Bench::new(settings(), RunPlan::default(), vec![user]);
     bench.begin();
     bench.check(
         "> prepare r1\n RunStarted\n StepStarted TICKET-001\n StepFinished a human does this ticket\n
@@ -535,7 +546,7 @@ fn a_user_ticket_asks_and_is_done_by_hand() {
 
 #[test]
 fn a_pause_freezes_the_wall_clock() {
-    let settings = Settings::default();
+    let settings = settings();
     let rules = "limits: {wall: 1s}\n";
     let mut bench = Bench::new(settings, RunPlan::default(), vec![entry(1, rules)]);
     bench.begin();
@@ -563,7 +574,7 @@ fn a_pause_freezes_the_wall_clock() {
 
 #[test]
 fn commands_without_a_run_are_refused_in_words() {
-    let mut bench = Bench::new(Settings::default(), RunPlan::default(), vec![]);
+    let mut bench = Bench::new(settings(), RunPlan::default(), vec![]);
     bench.command(Command::Pause);
     bench.check("Refused pause: nothing runs");
     bench.begin();
@@ -773,7 +784,7 @@ proptest! {
 
     #[test]
     fn any_inputs_keep_the_invariants(shots in shots(), jobs in 1u32..4, waits: bool) {
-        let settings = Settings { jobs, ..checked() };
+        let settings = Settings { jobs: jobs.try_into().expect("not zero"), ..checked() };
         let plan = RunPlan { waits_for_humans: waits, ..RunPlan::default() };
         let entries = vec![
             entry(1, ""),

@@ -2,6 +2,8 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::panic,
+    clippy::large_stack_arrays,
     reason = "a test that can't be prepared has failed"
 )]
 
