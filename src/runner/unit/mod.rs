@@ -77,7 +77,7 @@ pub(super) async fn run(
 impl Unit {
     async fn live(mut self) {
         // The process that will hold the agent starts while the working tree is made.
-        self.holder = Holder::start(&self.context, &self.spec.marker);
+        self.holder = Holder::start(&self.context);
         if let Some(holder) = &self.holder {
             self.report(Report::Spawned(holder.record()));
         }
@@ -102,14 +102,16 @@ impl Unit {
                     self.close(integrated).await;
                     break;
                 }
-                Order::Go => {
-                    if let Some(holder) = &mut self.holder {
-                        holder.journaled = true;
-                    }
-                }
+                Order::Go => self.go(),
                 // Nothing runs between two orders: there is nothing to stop or to freeze.
                 Order::Stop { .. } | Order::Pause | Order::Resume => {}
             }
+        }
+    }
+
+    fn go(&mut self) {
+        if let Some(holder) = &mut self.holder {
+            holder.journaled = true;
         }
     }
 
