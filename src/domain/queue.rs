@@ -120,6 +120,11 @@ impl Queue {
         self.entries.get(first)
     }
 
+    /// Whether any ticket has this number.
+    pub fn has_number(&self, number: u64) -> bool {
+        self.by_number.contains_key(&number)
+    }
+
     /// The tickets that the entry at `index` depends on.
     pub fn dependencies(&self, index: usize) -> impl Iterator<Item = &Arc<QueueEntry>> {
         let needs = self.needs.get(index).map_or(&[][..], Vec::as_slice);
