@@ -172,10 +172,9 @@ fn fill(mut file: File, content: &[u8], like: &std::fs::Metadata) -> io::Result<
 /// A new hidden file in the folder of `target`, whose name is no ticket's. Nobody else can read it until it has the permissions of `target`.
 fn temporary_beside(target: &Path) -> io::Result<(PathBuf, File)> {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
     loop {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let own = format!(".docket-{}-{number}-{name}.tmp", std::process::id());
+        let own = format!(".docket-{}-{number}.tmp", std::process::id());
         let temporary = target.with_file_name(own);
         match OpenOptions::new()
             .write(true)

@@ -1,1 +1,4 @@
 //! The integration tests: one binary, one module per area, the real program and real processes.
+
+mod tickets;
+mod watch;
