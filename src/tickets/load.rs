@@ -34,6 +34,8 @@ pub struct Loader {
     /// The folder as entries name it: relative to the repository if it lies in it.
     shown: PathBuf,
     known: BTreeMap<OsString, Known>,
+    /// What was wrong with the folder at the last scan.
+    problems: Vec<Finding>,
 }
 
 #[derive(Debug)]
@@ -78,6 +80,7 @@ impl Loader {
             folder,
             shown,
             known: BTreeMap::new(),
+            problems: Vec::new(),
         }
     }
 
@@ -86,11 +89,19 @@ impl Loader {
         &self.folder
     }
 
-    /// Reads this file at the next scan even if it looks the same: two writes within one tick of the file system's clock do.
-    pub fn distrust(&mut self, file_name: &OsStr) {
-        if let Some(known) = self.known.get_mut(file_name) {
-            known.stamp = None;
+    /// Reads these files, whether they look changed or not (two writes within one tick of the file system's clock leave the same time), and
+    /// nothing else: much cheaper than a scan when a folder is large and somebody says what changed in it.
+    pub fn refresh<'n>(&mut self, names: impl IntoIterator<Item = &'n OsStr>) -> Scan {
+        for name in names {
+            let is_there = self.folder.join(name).symlink_metadata().is_ok();
+            if !is_there {
+                self.known.remove(name);
+            } else if is_ticket(name) {
+                let read = read(&self.folder.join(name), &self.shown.join(name));
+                self.learn(name.to_owned(), read);
+            }
         }
+        self.seen()
     }
 
     /// Reads what changed since the last scan. Entries that didn't change are the same `Arc`s as before.
@@ -107,26 +118,37 @@ impl Loader {
         let (same, to_read): (Vec<_>, Vec<_>) = tickets
             .into_iter()
             .partition(|name| self.is_unchanged(name));
-        let mut known: BTreeMap<_, _> = same
+        let known: BTreeMap<_, _> = same
             .into_iter()
             .filter_map(|name| self.known.remove_entry(&name))
             .collect();
-        for (name, read) in self.read_all(to_read) {
-            // The same content again (saved without a change, or only touched) is the same entry.
-            let before = self.known.remove(&name);
-            let before = before.filter(|before| *before.entry == read.entry);
-            let entry = before.map_or_else(|| Arc::new(read.entry), |before| before.entry);
-            let stamp = read.stamp;
-            known.insert(name, Known { stamp, entry });
+        let read = self.read_all(to_read);
+        // What is still in `before` at the end wasn't listed: it is gone.
+        let mut before = std::mem::replace(&mut self.known, known);
+        for (name, read) in read {
+            if let Some(old) = before.remove(&name) {
+                self.known.insert(name.clone(), old);
+            }
+            self.learn(name, read);
         }
-        self.known = known;
+        self.problems = problems;
+        self.seen()
+    }
+
+    /// Takes in what was read. The same content again (saved without a change, or only touched) is the same entry.
+    fn learn(&mut self, name: OsString, read: FileRead) {
+        let same = self.known.get(&name).map(|known| &known.entry);
+        let same = same.filter(|entry| ***entry == read.entry).cloned();
+        let entry = same.unwrap_or_else(|| Arc::new(read.entry));
+        let stamp = read.stamp;
+        self.known.insert(name, Known { stamp, entry });
+    }
+
+    fn seen(&self) -> Scan {
+        let entries = self.known.values().map(|known| Arc::clone(&known.entry));
         Scan {
-            entries: self
-                .known
-                .values()
-                .map(|known| Arc::clone(&known.entry))
-                .collect(),
-            problems,
+            entries: entries.collect(),
+            problems: self.problems.clone(),
         }
     }
 

@@ -4,7 +4,7 @@
 //! that one that was deleted and made again is found. What the system reports is only a hint: every hint leads to a scan, and only a
 //! difference between two scans is published, so our own writes and mere touches can't cause loops.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,6 @@ use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
-
-use crate::domain::ticket::QueueEntry;
 
 use super::load::{Loader, Scan, is_ticket};
 
@@ -65,7 +63,7 @@ impl Watcher {
 
     /// Asks for a scan now.
     pub fn rescan(&self) {
-        self.hints.arrived.notify_one();
+        self.hints.add(Hint::Folder);
     }
 }
 
@@ -82,17 +80,26 @@ struct Eyes {
     watches: Watches,
 }
 
+impl Eyes {
+    fn look(&mut self, news: &News) -> Scan {
+        if news.is_whole_folder {
+            // Watch first: what changes during the scan gives a hint for the next one.
+            self.watches.renew();
+            self.loader.scan();
+        }
+        // What was hinted at by name is read whatever it looks like.
+        self.loader
+            .refresh(news.names.iter().map(OsString::as_os_str))
+    }
+}
+
 async fn run(mut eyes: Eyes, hints: Arc<Hints>, sender: mpsc::Sender<QueueChange>) {
     let mut last: Option<Scan> = None;
+    hints.add(Hint::Folder);
     loop {
-        let names = hints.take_names();
+        let news = hints.take();
         let looked = spawn_blocking(move || {
-            // Watch first: what changes during the scan gives a hint for the next one.
-            eyes.watches.renew();
-            for name in &names {
-                eyes.loader.distrust(name);
-            }
-            let scan = eyes.loader.scan();
+            let scan = eyes.look(&news);
             (eyes, scan)
         });
         let Ok((back, scan)) = looked.await else {
@@ -114,8 +121,9 @@ async fn run(mut eyes: Eyes, hints: Arc<Hints>, sender: mpsc::Sender<QueueChange
         tokio::select! {
             () = sender.closed() => return,
             hint = timeout(period, hints.arrived.notified()) => {
-                if hint.is_ok() {
-                    hints.settle().await;
+                match hint {
+                    Ok(()) => hints.settle().await,
+                    Err(_nothing_for_long) => hints.add(Hint::Folder),
                 }
             }
         }
@@ -124,23 +132,20 @@ async fn run(mut eyes: Eyes, hints: Arc<Hints>, sender: mpsc::Sender<QueueChange
 
 /// What to publish; nothing if two scans say the same.
 fn difference(last: Option<&Scan>, scan: &Scan) -> Option<QueueChange> {
-    let before = by_path(last);
-    let after = by_path(Some(scan));
-    let is_new = |path: &Path, entry: &Arc<QueueEntry>| {
-        before
-            .get(path)
-            .is_none_or(|before| !Arc::ptr_eq(before, entry) && before != &entry)
-    };
-    let changed: Vec<_> = after
-        .iter()
-        .filter(|(path, entry)| is_new(path, entry))
-        .map(|(path, _entry)| path.to_path_buf())
-        .collect();
-    let removed: Vec<_> = before
-        .keys()
-        .filter(|path| !after.contains_key(*path))
-        .map(|path| path.to_path_buf())
-        .collect();
+    let before = last.map_or(&[][..], |last| last.entries.as_slice());
+    let (mut changed, mut removed) = (Vec::new(), Vec::new());
+    // Both are in the order of file names.
+    let mut old = before.iter().peekable();
+    for new in &scan.entries {
+        while let Some(gone) = old.next_if(|old| old.path.as_os_str() < new.path.as_os_str()) {
+            removed.push(gone.path.clone());
+        }
+        let same = old.next_if(|old| old.path == new.path);
+        if same.is_none_or(|same| !Arc::ptr_eq(same, new)) {
+            changed.push(new.path.clone());
+        }
+    }
+    removed.extend(old.map(|gone| gone.path.clone()));
     let same_problems = last.is_some_and(|last| last.problems == scan.problems);
     let is_same = changed.is_empty() && removed.is_empty() && same_problems;
     (!is_same).then(|| QueueChange {
@@ -150,34 +155,43 @@ fn difference(last: Option<&Scan>, scan: &Scan) -> Option<QueueChange> {
     })
 }
 
-fn by_path(scan: Option<&Scan>) -> BTreeMap<&Path, &Arc<QueueEntry>> {
-    let entries = scan.map_or(&[][..], |scan| scan.entries.as_slice());
-    entries
-        .iter()
-        .map(|entry| (entry.path.as_path(), entry))
-        .collect()
+/// What may have changed.
+enum Hint {
+    /// This file.
+    File(OsString),
+    /// Anything.
+    Folder,
 }
 
-/// What the system reported since the last scan.
+/// What may have changed since the last look.
+#[derive(Debug, Default)]
+struct News {
+    names: HashSet<OsString>,
+    is_whole_folder: bool,
+}
+
+/// Where the system's reports wait for the next look.
 #[derive(Debug, Default)]
 struct Hints {
     arrived: Notify,
-    names: Mutex<HashSet<OsString>>,
+    news: Mutex<News>,
 }
 
 impl Hints {
-    fn add(&self, name: Option<OsString>) {
-        if let Some(name) = name {
-            self.names
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(name);
+    fn add(&self, hint: Hint) {
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        match hint {
+            Hint::File(name) => {
+                news.names.insert(name);
+            }
+            Hint::Folder => news.is_whole_folder = true,
         }
+        drop(news);
         self.arrived.notify_one();
     }
 
-    fn take_names(&self) -> HashSet<OsString> {
-        std::mem::take(&mut *self.names.lock().unwrap_or_else(PoisonError::into_inner))
+    fn take(&self) -> News {
+        std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until hints stop coming, but not for ever.
@@ -260,21 +274,22 @@ impl Watches {
 /// Keeps what concerns the queue of what the system reports.
 fn hint(hints: &Hints, chain: &[PathBuf], event: notify::Result<notify::Event>) {
     let Ok(event) = event else {
-        return hints.add(None);
+        return hints.add(Hint::Folder);
     };
     if event.need_rescan() || event.paths.is_empty() {
-        return hints.add(None);
+        return hints.add(Hint::Folder);
     }
     if matches!(event.kind, EventKind::Access(_)) {
         return;
     }
     for path in event.paths {
         let is_in_folder = path.parent() == chain.last().map(PathBuf::as_path);
-        let is_file = |name: &&std::ffi::OsStr| is_ticket(name) || is_markdown(name);
-        if let Some(name) = path.file_name().filter(|_| is_in_folder).filter(is_file) {
-            hints.add(Some(name.to_owned()));
-        } else if chain.contains(&path) {
-            hints.add(None);
+        match path.file_name().filter(|_name| is_in_folder) {
+            Some(name) if is_ticket(name) => hints.add(Hint::File(name.to_owned())),
+            // It may look like a misnamed ticket, which only a scan of the folder tells.
+            Some(name) if is_markdown(name) && !is_hidden(name) => hints.add(Hint::Folder),
+            _ if chain.contains(&path) => hints.add(Hint::Folder),
+            _ => {}
         }
     }
 }
@@ -283,4 +298,9 @@ fn is_markdown(name: &std::ffi::OsStr) -> bool {
     Path::new(name)
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
+}
+
+/// Locks and copies of editors, our own temporary files.
+fn is_hidden(name: &std::ffi::OsStr) -> bool {
+    name.to_string_lossy().starts_with('.')
 }
