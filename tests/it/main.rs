@@ -13,3 +13,5 @@ mod git;
 mod ledger;
 mod machine;
 mod support;
+mod tickets;
+mod watch;
