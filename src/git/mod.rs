@@ -1,6 +1,7 @@
 //! Git: worktrees, autosave refs, diffs, commits, integration. All of gix lives here.
 
 mod branch;
+mod changes;
 mod command;
 mod commit;
 mod diff;

@@ -1,9 +1,8 @@
 //! Removing worktrees, and only when nothing in them is lost by it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-use gix::worktree::remove::Force;
 
 use super::error::GitError;
 use super::ids::{CommitId, TreeId};
@@ -13,6 +12,9 @@ use super::worktree::{Worktree, check};
 
 /// How many paths an error names.
 const SHOWN: usize = 5;
+
+/// What the name of a worktree's folder ends with once it is about to be removed.
+const DOOMED: &str = ".removing";
 
 /// What the caller knows about the work in a worktree that shall go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,13 +61,49 @@ impl Repository {
                 what: unsaved,
             });
         }
-        // Everything was looked at: gix's own look would refuse ignored and saved files too.
-        proxy
-            .remove(Force::DiscardChanges, gix::progress::Discard)
-            .map_err(GitError::failed(format!(
-                "remove the worktree `{}`",
-                base.display()
-            )))
+        let git_dir = proxy.git_dir().to_owned();
+        // Renamed first: at no moment is there a registered worktree with half of its files, and a crash leaves a folder that
+        // can be told by its name.
+        let mut doomed = base.clone().into_os_string();
+        doomed.push(DOOMED);
+        let doomed = PathBuf::from(doomed);
+        fs::rename(&base, &doomed).map_err(GitError::io("rename", &base))?;
+        self.forget(&git_dir)?;
+        fs::remove_dir_all(&doomed).map_err(GitError::io("remove", &doomed))
+    }
+
+    /// Removes what a crash in the middle of [`Repository::remove_worktree`] left in `folder`, in which the worktrees are:
+    /// nothing in it is needed anymore. Says what was removed.
+    pub fn remove_remains(&self, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(GitError::io("read", folder)(error)),
+        };
+        let mut removed = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(GitError::io("read", folder))?.path();
+            let doomed = path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().ends_with(DOOMED.as_bytes()));
+            if doomed {
+                fs::remove_dir_all(&path).map_err(GitError::io("remove", &path))?;
+                removed.push(path);
+            }
+        }
+        removed.sort();
+        Ok(removed)
+    }
+
+    /// Removes the registration of a worktree, and the folder of registrations with the last one, as git does.
+    fn forget(&self, git_dir: &Path) -> Result<(), GitError> {
+        let _registry = self.registry();
+        fs::remove_dir_all(git_dir).map_err(GitError::io("remove", git_dir))?;
+        if let Some(registrations) = git_dir.parent() {
+            // Fails when there are others.
+            let _others = fs::remove_dir(registrations);
+        }
+        Ok(())
     }
 
     /// Forgets the worktrees below `folder` whose own folders are gone. Locked ones, and ones that still have a folder, stay;
@@ -79,8 +117,8 @@ impl Repository {
             .map_err(GitError::failed("list the worktrees"))?
         {
             let Ok(base) = proxy.base() else { continue };
-            let gone = fs::symlink_metadata(&base)
-                .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+            let gone =
+                fs::symlink_metadata(&base).is_err_and(|error| error.kind() == ErrorKind::NotFound);
             if !base.starts_with(&folder) || !gone || proxy.is_locked() {
                 continue;
             }
@@ -94,7 +132,7 @@ impl Repository {
             {
                 continue;
             }
-            fs::remove_dir_all(&git_dir).map_err(GitError::io("remove", &git_dir))?;
+            self.forget(&git_dir)?;
             pruned.push(base);
         }
         Ok(pruned)

@@ -535,7 +535,8 @@ fn filters_line_ends_and_submodules_are_as_git_makes_them() {
     let attempt = Attempt::on(on_disk);
     assert_eq!(
         fs::read(attempt.path("secret.rot")).expect("read"),
-        b"hello\n"
+        b"hello\r\n",
+        "a filter's output is text like other text"
     );
     assert_eq!(
         attempt.on_disk.git(["cat-file", "blob", "HEAD:secret.rot"]),
@@ -660,9 +661,7 @@ fn a_deleted_git_file_is_told_and_nothing_is_mistaken_for_it() {
         [] as [PathBuf; 0]
     );
     // What the message says helps.
-    attempt
-        .on_disk
-        .git(["worktree", "repair", path.to_str().expect("text")]);
+    attempt.on_disk.git(["worktree", "repair"]);
     attempt.snapshot_like_git();
 }
 
