@@ -13,7 +13,9 @@ use crate::store::evidence::EvidenceFolder;
 
 impl Unit {
     pub(super) async fn collect(&mut self, turn: u32) {
-        let Some(prepared) = &self.prepared else { return };
+        let Some(prepared) = &self.prepared else {
+            return;
+        };
         let dispatches = prepared.desk.take_dispatches(turn);
         let claim = match self.claim() {
             Claim::Exit => prepared.last_turn_ok,
@@ -74,9 +76,16 @@ fn save(
     let snapshot = state.worktree.snapshot(&state.options).map_err(in_words)?;
     let tree = snapshot.tree;
     let at = context.clock.now().wall;
-    let parents: Vec<_> = state.worktree.head().ok().and_then(|head| head.commit()).into_iter().collect();
+    let parents: Vec<_> = state
+        .worktree
+        .head()
+        .ok()
+        .and_then(|head| head.commit())
+        .into_iter()
+        .collect();
     let message = format!("docket: {attempt} after turn {turn}");
-    git.autosave(attempt, turn, tree, &parents, &message, at).map_err(in_words)?;
+    git.autosave(attempt, turn, tree, &parents, &message, at)
+        .map_err(in_words)?;
     let diff = git.diff(state.base, tree).map_err(in_words)?;
     write_diff(evidence, &diff)?;
     let progress = tree != state.last;
@@ -104,8 +113,12 @@ struct ChangedFile<'a> {
 fn write_diff(evidence: &EvidenceFolder, diff: &Diff) -> Result<(), String> {
     let files: Vec<ChangedFile<'_>> = diff.files.iter().map(changed_file).collect();
     let list = serde_json::to_vec_pretty(&files).map_err(|error| error.to_string())?;
-    evidence.write("files.json", &list).map_err(|error| error.to_string())?;
-    evidence.write("diff.patch", &diff.patch).map_err(|error| error.to_string())?;
+    evidence
+        .write("files.json", &list)
+        .map_err(|error| error.to_string())?;
+    evidence
+        .write("diff.patch", &diff.patch)
+        .map_err(|error| error.to_string())?;
     Ok(())
 }
 

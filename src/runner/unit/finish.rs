@@ -18,7 +18,9 @@ impl Unit {
         // Nothing writes to the evidence from here on.
         self.holder = None;
         let Some(prepared) = &mut self.prepared else {
-            return self.report(Report::NotSealed { why: "the attempt was never prepared".into() });
+            return self.report(Report::NotSealed {
+                why: "the attempt was never prepared".into(),
+            });
         };
         let complete = prepared.transcript.finish();
         let evidence = prepared.evidence.clone();
@@ -34,7 +36,9 @@ impl Unit {
         let sealed = blocking(move || {
             complete?;
             let result = serde_json::to_vec_pretty(&meta).map_err(|error| error.to_string())?;
-            evidence.write("result.json", &result).map_err(|error| error.to_string())?;
+            evidence
+                .write("result.json", &result)
+                .map_err(|error| error.to_string())?;
             evidence.seal(&meta).map_err(|error| error.to_string())
         })
         .await;
@@ -51,11 +55,19 @@ impl Unit {
     pub(super) async fn integrate(&mut self, manifest: Sha256) {
         // What is merged must be provable: the seal is in the ledger, on the disk, before anything moves.
         if let Err(error) = self.context.stored().await {
-            return self.report(Report::NotIntegrated { why: error.to_string() });
+            return self.report(Report::NotIntegrated {
+                why: error.to_string(),
+            });
         }
         let work = self.prepared.as_ref().and_then(|prepared| {
             let state = prepared.git.clone().filter(|state| state.own)?;
-            let branch = prepared.workspace.branch.as_ref()?.name.parse::<BranchName>().ok()?;
+            let branch = prepared
+                .workspace
+                .branch
+                .as_ref()?
+                .name
+                .parse::<BranchName>()
+                .ok()?;
             let run_branch = self.spec.run_branch.as_ref()?.parse::<BranchName>().ok()?;
             Some((state, branch, run_branch))
         });
@@ -94,26 +106,36 @@ impl Unit {
         })
         .await;
         self.report(match integrated {
-            Ok(commit) => Report::Integrated { commit: Some(commit) },
+            Ok(commit) => Report::Integrated {
+                commit: Some(commit),
+            },
             Err(why) => Report::NotIntegrated { why },
         });
     }
 
     pub(super) async fn write_ticket(&mut self, proof: Proof) {
         if let Err(error) = self.context.stored().await {
-            return self.report(Report::TicketNotWritten { why: error.to_string() });
+            return self.report(Report::TicketNotWritten {
+                why: error.to_string(),
+            });
         }
         let path = self.context.places.root.join(&self.spec.path);
         let written = blocking(move || mark_done(&path)).await;
         self.report(match written {
-            Ok((before, after)) => Report::TicketWritten { before, after, proof },
+            Ok((before, after)) => Report::TicketWritten {
+                before,
+                after,
+                proof,
+            },
             Err(why) => Report::TicketNotWritten { why },
         });
     }
 
     pub(super) async fn close(&mut self, integrated: bool) {
         self.holder = None;
-        let Some(prepared) = self.prepared.take() else { return self.report(Report::Closed) };
+        let Some(prepared) = self.prepared.take() else {
+            return self.report(Report::Closed);
+        };
         let (context, cache) = (self.context.clone(), self.cache_file());
         let shown = self.spec.attempt.clone();
         let run_branch = self.spec.run_branch.clone();
@@ -130,7 +152,8 @@ impl Unit {
             if let (Some(branch), Some(run_branch)) = (prepared.workspace.branch, run_branch)
                 && let (Ok(branch), Ok(run_branch)) = (branch.name.parse(), run_branch.parse())
             {
-                git.delete_merged_branch(&branch, &run_branch).map_err(in_words)?;
+                git.delete_merged_branch(&branch, &run_branch)
+                    .map_err(in_words)?;
             }
             Ok(())
         })
@@ -172,7 +195,7 @@ fn mark_done(path: &Path) -> Result<(Sha256, Sha256), String> {
     let shown = path.display();
     let bytes = fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
     let before = sha256(&bytes);
-    let edited = tickets::edit::set_value(&bytes, "done", &tickets::edit::Value::Bool(true))
+    let edited = tickets::edit::set_value(&bytes, "done", &tickets::edit::NewValue::Bool(true))
         .map_err(|error| format!("{shown}: {error}"))?;
     tickets::write::replace(path, before, &edited).map_err(|error| error.to_string())?;
     Ok((before, sha256(&edited)))

@@ -70,7 +70,14 @@ pub(super) async fn run(
     orders: mpsc::UnboundedReceiver<Order>,
     inputs: mpsc::UnboundedSender<Input>,
 ) {
-    let unit = Unit { spec, context, orders, inputs, holder: None, prepared: None };
+    let unit = Unit {
+        spec,
+        context,
+        orders,
+        inputs,
+        holder: None,
+        prepared: None,
+    };
     unit.live().await;
 }
 
@@ -92,7 +99,11 @@ impl Unit {
         }
         while let Some(order) = self.orders.recv().await {
             match order {
-                Order::Turn { turn, brief, clocks } => self.turn(turn, brief, clocks).await,
+                Order::Turn {
+                    turn,
+                    brief,
+                    clocks,
+                } => self.turn(turn, brief, clocks).await,
                 Order::Collect { turn } => self.collect(turn).await,
                 Order::Validate { turn, checks } => self.validate(turn, checks).await,
                 Order::Seal { outcome } => self.seal(outcome).await,
@@ -123,7 +134,11 @@ impl Unit {
 
     /// Where the snapshots of this attempt's working tree remember what they hashed.
     fn cache_file(&self) -> PathBuf {
-        self.context.places.docket().join("cache").join(format!("{}.index", self.spec.attempt))
+        self.context
+            .places
+            .docket()
+            .join("cache")
+            .join(format!("{}.index", self.spec.attempt))
     }
 }
 
@@ -133,6 +148,8 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, String> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(format!("docket's own work failed ({error}): please report this bug")),
+        Err(error) => Err(format!(
+            "docket's own work failed ({error}): please report this bug"
+        )),
     }
 }

@@ -21,7 +21,10 @@ impl Holder {
     /// Starts a holder for the agent. `None` when the system gives no process: the turn then says so.
     pub(super) fn start(context: &Arc<Context>) -> Option<Self> {
         match Shim::start(&context.places.program, Output::Separate) {
-            Ok(shim) => Some(Self { shim, journaled: false }),
+            Ok(shim) => Some(Self {
+                shim,
+                journaled: false,
+            }),
             Err(error) => {
                 tracing::warn!(%error, "no process holder");
                 None
@@ -55,7 +58,10 @@ impl Unit {
             environment: self.environment(prepared, turn, extra),
             marker: self.spec.marker.clone(),
             stdin,
-            ladder: Ladder { interrupt: stop.interrupt, terminate: stop.terminate },
+            ladder: Ladder {
+                interrupt: stop.interrupt,
+                terminate: stop.terminate,
+            },
         }
     }
 

@@ -34,7 +34,11 @@ impl Unit {
             context: self.context_files(prepared)?,
             replies: &brief.replies,
             rejected: brief.rejected.as_deref(),
-            failed: brief.failed.iter().map(|check| failed_check(prepared, check)).collect(),
+            failed: brief
+                .failed
+                .iter()
+                .map(|check| failed_check(prepared, check))
+                .collect(),
             previous: brief.previous.as_deref(),
             left_behind: brief.left_behind.as_ref(),
         };
@@ -69,7 +73,10 @@ impl Unit {
             match head(&path, file.max_bytes.unwrap_or(budget)) {
                 Ok(text) => files.push((file.path.clone(), text)),
                 Err(error) if file.required => {
-                    return Err(format!("the context file {} can't be read: {error}", file.path));
+                    return Err(format!(
+                        "the context file {} can't be read: {error}",
+                        file.path
+                    ));
                 }
                 Err(_optional) => {}
             }
@@ -90,7 +97,12 @@ fn failed_check(prepared: &Prepared, validation: &Validation) -> FailedCheck {
         (_, Some(code)) => format!("exit code {code}"),
         (_, None) => "did not end by itself".to_owned(),
     };
-    FailedCheck { name: validation.name.clone(), run: validation.run.clone(), how, output }
+    FailedCheck {
+        name: validation.name.clone(),
+        run: validation.run.clone(),
+        how,
+        output,
+    }
 }
 
 fn head(path: &Path, limit: u64) -> std::io::Result<String> {

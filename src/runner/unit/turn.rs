@@ -22,16 +22,24 @@ enum Stopped {
 
 impl Unit {
     pub(super) async fn turn(&mut self, turn: u32, brief: Brief, clocks: TurnClocks) {
-        let Some(mut prepared) = self.prepared.take() else { return };
+        let Some(mut prepared) = self.prepared.take() else {
+            return;
+        };
         let (end, usage, leftovers) = match self.begin(&mut prepared, turn, &brief) {
             Ok((turn, Some(launch))) => self.run(&mut prepared, &turn, launch, clocks).await,
-            Ok((_, None)) => not_started("the agent's process did not last to this turn".to_owned()),
+            Ok((_, None)) => {
+                not_started("the agent's process did not last to this turn".to_owned())
+            }
             Err(why) => not_started(why),
         };
         prepared.last_turn_ok = end == TurnEnd::Completed;
         prepared.transcript.publish();
         self.prepared = Some(prepared);
-        self.report(Report::TurnEnded { end, usage, leftovers });
+        self.report(Report::TurnEnded {
+            end,
+            usage,
+            leftovers,
+        });
     }
 
     /// Builds and stores the prompt, and asks the session what to start.
@@ -48,13 +56,20 @@ impl Unit {
                 .reply(number, index + 1, reply)
                 .map_err(|error| format!("the reply can't be put on the desk: {error}"))?;
         }
-        let name = if number == 1 { "prompt.md".to_owned() } else { format!("prompt.{number}.md") };
+        let name = if number == 1 {
+            "prompt.md".to_owned()
+        } else {
+            format!("prompt.{number}.md")
+        };
         let artifact = prepared
             .evidence
             .write(&name, text.as_bytes())
             .map_err(|error| error.to_string())?;
         prepared.transcript.begin_turn(number);
-        self.report(Report::TurnStarted { turn: number, prompt: artifact });
+        self.report(Report::TurnStarted {
+            turn: number,
+            prompt: artifact,
+        });
         let turn = Turn {
             number,
             prompt: text,
@@ -64,7 +79,10 @@ impl Unit {
             model: self.spec.ticket.model.clone(),
             resume: None,
         };
-        let launch = prepared.session.launch(&turn).map_err(|error| error.to_string())?;
+        let launch = prepared
+            .session
+            .launch(&turn)
+            .map_err(|error| error.to_string())?;
         for (path, bytes) in launch.iter().flat_map(|launch| &launch.files) {
             fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
         }
@@ -83,15 +101,23 @@ impl Unit {
             Err(end) => return (end, Usage::default(), Leftovers::default()),
         };
         let capabilities = prepared.session.capabilities();
-        let shown: Vec<_> = launch.argv.iter().map(|word| word.to_string_lossy()).collect();
+        let shown: Vec<_> = launch
+            .argv
+            .iter()
+            .map(|word| word.to_string_lossy())
+            .collect();
         let now = self.context.clock.now().wall;
-        prepared.transcript.raw(Direction::Meta, shown.join(" ").as_bytes(), now);
-        let spec =
-            self.launch_spec(prepared, launch.argv, turn.number, launch.env, launch.stdin);
+        prepared
+            .transcript
+            .raw(Direction::Meta, shown.join(" ").as_bytes(), now);
+        let spec = self.launch_spec(prepared, launch.argv, turn.number, launch.env, launch.stdin);
         let mut supervised = holder.launch(spec);
         let startup = limits.startup.filter(|_| capabilities.speaks_early);
         let mut clocks = Clocks::start(TurnClocks { startup, ..limits });
-        let mut conversation = Conversation { finished: None, stopped: None };
+        let mut conversation = Conversation {
+            finished: None,
+            stopped: None,
+        };
         let mut actions = Actions::default();
         prepared.session.begin(turn, &mut actions);
         conversation.act(prepared, &supervised, actions, self);
@@ -148,16 +174,24 @@ impl Unit {
         ended: &Ended,
     ) -> (TurnEnd, Usage, Leftovers) {
         let mut actions = Actions::default();
-        prepared.session.ended(&process_end(&ended.status), &mut actions);
+        prepared
+            .session
+            .ended(&process_end(&ended.status), &mut actions);
         conversation.act(prepared, supervised, actions, self);
         let now = self.context.clock.now().wall;
-        prepared.transcript.raw(Direction::Meta, process_end(&ended.status).to_string().as_bytes(), now);
+        prepared.transcript.raw(
+            Direction::Meta,
+            process_end(&ended.status).to_string().as_bytes(),
+            now,
+        );
         if !ended.left.is_empty() {
             let text = format!("processes that could not be ended: {:?}", ended.left);
             prepared.transcript.notice(text, now);
         }
         let finished = conversation.finished.unwrap_or(Finished {
-            end: TurnEnd::Died { how: process_end(&ended.status).to_string() },
+            end: TurnEnd::Died {
+                how: process_end(&ended.status).to_string(),
+            },
             message: None,
             usage: Usage::default(),
         });
@@ -169,7 +203,10 @@ impl Unit {
             Some(Stopped::Cancelled(reason)) => TurnEnd::Cancelled { reason },
             None => finished.end,
         };
-        let leftovers = Leftovers { leaked: ended.leaked, swept: ended.swept };
+        let leftovers = Leftovers {
+            leaked: ended.leaked,
+            swept: ended.swept,
+        };
         (end, finished.usage, leftovers)
     }
 
@@ -186,7 +223,11 @@ impl Unit {
                 Some(Order::Go) => self.go(),
                 Some(Order::Stop { reason }) => return Err(TurnEnd::Cancelled { reason }),
                 Some(_) => {}
-                None => return Err(TurnEnd::Cancelled { reason: CancelReason::Kill }),
+                None => {
+                    return Err(TurnEnd::Cancelled {
+                        reason: CancelReason::Kill,
+                    });
+                }
             }
         }
         let holder = self.holder.take().ok_or_else(|| TurnEnd::NotStarted {
@@ -196,7 +237,9 @@ impl Unit {
         // The agent may act from here on: what led to it must be on the disk.
         match self.context.stored().await {
             Ok(()) => Ok(holder),
-            Err(error) => Err(TurnEnd::NotStarted { why: error.to_string() }),
+            Err(error) => Err(TurnEnd::NotStarted {
+                why: error.to_string(),
+            }),
         }
     }
 }
@@ -209,7 +252,13 @@ struct Conversation {
 
 impl Conversation {
     /// Does what the session wants.
-    fn act(&mut self, prepared: &mut Prepared, supervised: &Supervised, actions: Actions, unit: &Unit) {
+    fn act(
+        &mut self,
+        prepared: &mut Prepared,
+        supervised: &Supervised,
+        actions: Actions,
+        unit: &Unit,
+    ) {
         let now = unit.context.clock.now().wall;
         if !actions.write.is_empty() {
             prepared.transcript.raw(Direction::In, &actions.write, now);
@@ -243,7 +292,11 @@ impl Conversation {
 }
 
 fn not_started(why: String) -> (TurnEnd, Usage, Leftovers) {
-    (TurnEnd::NotStarted { why }, Usage::default(), Leftovers::default())
+    (
+        TurnEnd::NotStarted { why },
+        Usage::default(),
+        Leftovers::default(),
+    )
 }
 
 pub(super) fn process_end(status: &Status) -> ProcessEnd {

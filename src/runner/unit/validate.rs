@@ -26,13 +26,17 @@ struct CheckEnd {
 
 impl Unit {
     pub(super) async fn validate(&mut self, turn: u32, checks: Vec<Check>) {
-        let Some(prepared) = self.prepared.take() else { return };
+        let Some(prepared) = self.prepared.take() else {
+            return;
+        };
         let mut cancelled = false;
         for check in checks {
             if cancelled {
                 break;
             }
-            self.report(Report::ValidationStarted { name: check.name.clone() });
+            self.report(Report::ValidationStarted {
+                name: check.name.clone(),
+            });
             let began = self.context.clock.now().monotonic.0;
             let log = prepared.evidence.validation_log(&check.name);
             let log = log.map_err(|error| error.to_string());
@@ -42,7 +46,9 @@ impl Unit {
             };
             let took = self.context.clock.now().monotonic.0.saturating_sub(began);
             cancelled = end.as_ref().is_ok_and(|end| end.cancelled);
-            let output = log.ok().and_then(|log| prepared.evidence.artifact(&log).ok());
+            let output = log
+                .ok()
+                .and_then(|log| prepared.evidence.artifact(&log).ok());
             let (verdict, exit) = verdict(end.as_ref(), output.is_some());
             if let Err(why) = &end {
                 tracing::warn!(check = check.name, why, "a validation could not run");
@@ -71,7 +77,10 @@ impl Unit {
     ) -> Result<CheckEnd, String> {
         let limits = self.context.settings.limits_for(&self.spec.ticket);
         let timeout: Duration = check.timeout.unwrap_or(limits.validation);
-        let path = prepared.evidence.path_of(log).map_err(|error| error.to_string())?;
+        let path = prepared
+            .evidence
+            .path_of(log)
+            .map_err(|error| error.to_string())?;
         let mut file = std::fs::OpenOptions::new()
             .append(true)
             .open(&path)
@@ -81,7 +90,10 @@ impl Unit {
         let argv = vec!["sh".into(), "-c".into(), check.run.as_str().into()];
         let spec = self.launch_spec(prepared, argv, turn, Vec::new(), false);
         let mut supervised = shim.launch(spec);
-        let mut clocks = Clocks::start(TurnClocks { wall: Some(timeout), ..TurnClocks::default() });
+        let mut clocks = Clocks::start(TurnClocks {
+            wall: Some(timeout),
+            ..TurnClocks::default()
+        });
         let (mut timed_out, mut cancelled, mut failed, mut written) = (false, false, None, 0);
         let ended = loop {
             tokio::select! { biased;
@@ -115,7 +127,12 @@ impl Unit {
                 failed.get_or_insert(error.to_string());
             }
         }
-        Ok(CheckEnd { ended, timed_out, cancelled, failed })
+        Ok(CheckEnd {
+            ended,
+            timed_out,
+            cancelled,
+            failed,
+        })
     }
 }
 
@@ -128,7 +145,9 @@ fn append(file: &mut std::fs::File, bytes: &[u8], written: &mut u64) -> std::io:
 
 /// Only an exit code 0 with its output stored is a pass.
 fn verdict(end: Result<&CheckEnd, &String>, stored: bool) -> (Verdict, Option<i32>) {
-    let Ok(end) = end else { return (Verdict::Inconclusive, None) };
+    let Ok(end) = end else {
+        return (Verdict::Inconclusive, None);
+    };
     let exit = match end.ended.status {
         Status::Exited(code) => Some(code),
         Status::Signalled(_) | Status::NotStarted(_) | Status::Lost(_) => None,
