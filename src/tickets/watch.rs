@@ -22,7 +22,7 @@ use super::load::{Loader, Scan, is_ticket};
 const QUIET: Duration = Duration::from_millis(50);
 
 /// A storm of hints doesn't delay a scan longer than this.
-const STORM: Duration = Duration::from_millis(120);
+const STORM: Duration = Duration::from_millis(100);
 
 /// A scan without any hint, in case one got lost: rare enough not to count as a wake-up.
 const RESCAN: Duration = Duration::from_secs(30);
