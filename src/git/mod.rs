@@ -14,6 +14,7 @@ mod repository;
 mod snapshot;
 mod stat_cache;
 mod status;
+mod submodule;
 mod worktree;
 
 pub use command::git_version;

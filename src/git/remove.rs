@@ -72,9 +72,61 @@ impl Repository {
         fs::remove_dir_all(&doomed).map_err(GitError::io("remove", &doomed))
     }
 
-    /// Removes what a crash in the middle of [`Repository::remove_worktree`] left in `folder`, in which the worktrees are:
-    /// nothing in it is needed anymore. Says what was removed.
-    pub fn remove_remains(&self, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
+    /// Removes the registration of a worktree, and the folder of registrations with the last one, as git does.
+    fn forget(&self, git_dir: &Path) -> Result<(), GitError> {
+        let _registry = self.registry();
+        fs::remove_dir_all(git_dir).map_err(GitError::io("remove", git_dir))?;
+        if let Some(registrations) = git_dir.parent() {
+            // Fails when there are others.
+            let _others = fs::remove_dir(registrations);
+        }
+        Ok(())
+    }
+
+    /// Clears away what is left of worktrees in `folder` after a crash or after somebody deleted them: registrations whose
+    /// folders are gone or that were never finished, and folders whose removal was begun. Locked worktrees, ones that have
+    /// their folder, and ones whose HEAD holds a commit that nothing else does, stay. Says what went.
+    pub fn prune_worktrees(&self, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
+        let mut pruned = Self::remove_doomed(folder)?;
+        let local = self.local();
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        for proxy in local
+            .worktrees()
+            .map_err(GitError::failed("list the worktrees"))?
+        {
+            let git_dir = proxy.git_dir().to_owned();
+            if proxy.is_locked() {
+                continue;
+            }
+            let Ok(base) = proxy.base() else {
+                // Without a path in it a registration is good for nothing, but keeps gix from making others. git prunes
+                // such ones too, and locks those that it is about to finish.
+                self.forget(&git_dir)?;
+                pruned.push(git_dir);
+                continue;
+            };
+            let gone =
+                fs::symlink_metadata(&base).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            if !base.starts_with(&folder) || !gone {
+                continue;
+            }
+            let head = proxy
+                .into_repo_with_possibly_inaccessible_worktree()
+                .ok()
+                .and_then(|local| super::repository::head_of(&local).ok());
+            if let Some(Head::Detached { commit }) = head
+                && !self.is_on_a_branch(commit)?
+            {
+                continue;
+            }
+            self.forget(&git_dir)?;
+            pruned.push(base);
+        }
+        Ok(pruned)
+    }
+
+    /// Nothing in these folders is needed anymore: [`Repository::remove_worktree`] had made sure of that.
+    fn remove_doomed(folder: &Path) -> Result<Vec<PathBuf>, GitError> {
         let entries = match fs::read_dir(folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
@@ -93,49 +145,6 @@ impl Repository {
         }
         removed.sort();
         Ok(removed)
-    }
-
-    /// Removes the registration of a worktree, and the folder of registrations with the last one, as git does.
-    fn forget(&self, git_dir: &Path) -> Result<(), GitError> {
-        let _registry = self.registry();
-        fs::remove_dir_all(git_dir).map_err(GitError::io("remove", git_dir))?;
-        if let Some(registrations) = git_dir.parent() {
-            // Fails when there are others.
-            let _others = fs::remove_dir(registrations);
-        }
-        Ok(())
-    }
-
-    /// Forgets the worktrees below `folder` whose own folders are gone. Locked ones, and ones that still have a folder, stay;
-    /// so does one whose HEAD holds a commit that nothing else does. Says which were forgotten.
-    pub fn prune_vanished(&self, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
-        let local = self.local();
-        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let mut pruned = Vec::new();
-        for proxy in local
-            .worktrees()
-            .map_err(GitError::failed("list the worktrees"))?
-        {
-            let Ok(base) = proxy.base() else { continue };
-            let gone =
-                fs::symlink_metadata(&base).is_err_and(|error| error.kind() == ErrorKind::NotFound);
-            if !base.starts_with(&folder) || !gone || proxy.is_locked() {
-                continue;
-            }
-            let git_dir = proxy.git_dir().to_owned();
-            let head = proxy
-                .into_repo_with_possibly_inaccessible_worktree()
-                .ok()
-                .and_then(|local| super::repository::head_of(&local).ok());
-            if let Some(Head::Detached { commit }) = head
-                && !self.is_on_a_branch(commit)?
-            {
-                continue;
-            }
-            self.forget(&git_dir)?;
-            pruned.push(base);
-        }
-        Ok(pruned)
     }
 
     /// What would be lost, in words; empty when nothing would.
@@ -157,6 +166,7 @@ impl Repository {
             (Removal::IfClean, Some(commit)) => self.tree_of(commit)?,
             (Removal::IfClean, None) => TreeId(worktree.local().empty_tree().id),
         };
+        unsaved.extend(worktree.unsaved_in_submodules());
         let snapshot = worktree.snapshot(options)?;
         let left_out = snapshot.left_out.iter().map(|left| &left.path);
         unsaved.extend(left_out.map(|path| format!("`{}`", path.display())));

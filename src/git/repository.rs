@@ -236,14 +236,32 @@ pub(super) fn head_of(local: &gix::Repository) -> Result<Head, GitError> {
     )
 }
 
+/// Whether docket was started by git, as a hook or an alias. Then the environment names a repository, which need not be ours;
+/// gix takes all variables of git's or none, so `GIT_CONFIG_GLOBAL` doesn't count then either.
+fn runs_inside_git() -> bool {
+    [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_SHALLOW_FILE",
+    ]
+    .into_iter()
+    .any(|name| std::env::var_os(name).is_some())
+}
+
 fn open_options(settings: UserSettings, trust: Trust) -> gix::open::Options {
     let permissions = match settings {
         UserSettings::Read => Permissions {
             config: Config::all(),
             attributes: Attributes::all(),
             env: Environment {
-                // docket may itself run inside a git hook: where its objects are is not for the environment to say.
                 objects: Permission::Deny,
+                git_prefix: if runs_inside_git() {
+                    Permission::Deny
+                } else {
+                    Permission::Allow
+                },
                 ..Environment::all()
             },
         },

@@ -116,10 +116,12 @@ impl Repository {
         let interrupt = AtomicBool::new(false);
         let head = gix::worktree::add::Head::Attached(branch.reference()?);
         let local = self.local();
-        let prepared = {
+        let prepare = || {
             let _registry = self.registry();
-            local.prepare_add_worktree(path, head, &interrupt)
+            local.prepare_add_worktree(path, head.clone(), &interrupt)
         };
+        // Another process that is registering a worktree at this very moment is only in the way for an instant.
+        let prepared = prepare().or_else(|_first| prepare());
         let added = prepared.and_then(|made| made.checkout(gix::progress::Discard, &interrupt));
         match added {
             Ok((worktree, _outcome)) => Ok(Worktree {
