@@ -13,6 +13,6 @@ mod git;
 mod ledger;
 mod machine;
 mod support;
-mod tidy;
 mod tickets;
+mod tidy;
 mod watch;
