@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
     clippy::large_stack_arrays,
     reason = "a test that can't be prepared has failed"
 )]
@@ -13,6 +12,6 @@ mod git;
 mod ledger;
 mod machine;
 mod support;
-mod tidy;
 mod tickets;
+mod tidy;
 mod watch;

@@ -5,13 +5,12 @@ use std::path::Path;
 
 use super::{Unit, blocking};
 use crate::domain::attempt::{AttemptOutcome, Proof};
-use crate::domain::hash::sha256;
 use crate::domain::ids::Sha256;
 use crate::domain::machine::Report;
 use crate::git::{BranchName, CommitMessage, GitError, Integration, Removal};
 use crate::proc::clock::Clock as _;
+use crate::runner::done;
 use crate::store::evidence::SealMeta;
-use crate::tickets;
 
 impl Unit {
     pub(super) async fn seal(&mut self, outcome: AttemptOutcome) {
@@ -120,7 +119,7 @@ impl Unit {
             });
         }
         let path = self.context.places.root.join(&self.spec.path);
-        let written = blocking(move || mark_done(&path)).await;
+        let written = blocking(move || done::mark(&path)).await;
         self.report(match written {
             Ok((before, after)) => Report::TicketWritten {
                 before,
@@ -188,15 +187,4 @@ fn without_ticket_files(
         return Ok(state.last);
     }
     git.with_paths_of(state.last, state.base, changed)
-}
-
-/// Sets `done: true` in the file as it is now: what a human changed in the meantime stays.
-fn mark_done(path: &Path) -> Result<(Sha256, Sha256), String> {
-    let shown = path.display();
-    let bytes = fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
-    let before = sha256(&bytes);
-    let edited = tickets::edit::set_value(&bytes, "done", &tickets::edit::NewValue::Bool(true))
-        .map_err(|error| format!("{shown}: {error}"))?;
-    tickets::write::replace(path, before, &edited).map_err(|error| error.to_string())?;
-    Ok((before, sha256(&edited)))
 }
