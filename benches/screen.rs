@@ -20,6 +20,10 @@ struct Opened {
 }
 
 /// Opens the screen and waits until it shows `text`.
+#[expect(
+    clippy::zombie_processes,
+    reason = "whoever gets it waits for it; a failed bench ends anyway"
+)]
 fn open(folder: &Path, text: &str) -> Opened {
     let (mut pty, terminal) = pty_process::blocking::open().expect("a pty");
     pty.resize(pty_process::Size::new(40, 120)).expect("a size");

@@ -2,7 +2,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::large_stack_arrays,
     reason = "a test that can't be prepared has failed"
 )]
 
