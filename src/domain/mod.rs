@@ -10,6 +10,7 @@ pub mod item;
 pub mod machine;
 pub mod problem;
 pub mod queue;
+pub mod reason;
 pub mod settings;
 pub mod ticket;
 pub mod time;

@@ -31,6 +31,11 @@ impl Queue {
         Self { entries }
     }
 
+    /// The tickets in run order.
+    pub fn entries(&self) -> &[QueueEntry] {
+        &self.entries
+    }
+
     /// Every entry with its readiness, in run order.
     pub fn readiness(
         &self,
