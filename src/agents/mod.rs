@@ -3,6 +3,7 @@
 //! A [`Session`] never touches a pipe: it is given bytes and says what it wants in [`Actions`]. So the same code serves
 //! a live process, a replayed recording and a test that splits the bytes anywhere.
 
+pub mod adapter;
 pub mod lines;
 pub mod plain;
 pub mod shell;
@@ -125,7 +126,7 @@ impl std::fmt::Display for ProcessEnd {
 }
 
 /// One agent in one attempt: the state of its protocol, without any I/O.
-pub trait Session: Send {
+pub trait Session: Send + Sync {
     /// What this agent can do.
     fn capabilities(&self) -> Capabilities;
 
@@ -167,6 +168,14 @@ pub enum AgentError {
     NoRecording {
         /// The agent's name.
         agent: String,
+    },
+    /// This version can't play a recording through that decoder.
+    #[error("agent `{agent}`: this version has no decoder `{decoder}`: use decoder = \"lines\"")]
+    NoDecoder {
+        /// The agent's name.
+        agent: String,
+        /// What it asks for.
+        decoder: String,
     },
     /// Nobody knows the agent.
     #[error(

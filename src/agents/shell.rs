@@ -1,5 +1,6 @@
 //! `agent: shell`: a runbook. The ticket's fenced `sh` blocks run in order, in one shell, until one fails.
 
+use std::ffi::OsString;
 use std::fmt::Write as _;
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
@@ -19,6 +20,7 @@ const SEPARATOR: char = '\u{1e}';
 pub struct ShellSession {
     /// Unguessable, so that no output is taken for the start of a block.
     token: String,
+    env: Vec<(OsString, OsString)>,
     blocks: Vec<String>,
     pending: Vec<u8>,
     next_id: u64,
@@ -29,9 +31,10 @@ pub struct ShellSession {
 
 impl ShellSession {
     /// A session; `token` must be unguessable.
-    pub fn new(token: &str) -> Self {
+    pub fn new(token: &str, env: Vec<(OsString, OsString)>) -> Self {
         Self {
             token: crate::domain::hash::sha256(token.as_bytes()).short(),
+            env,
             blocks: Vec::new(),
             pending: Vec::new(),
             next_id: 1,
@@ -200,7 +203,7 @@ impl Session for ShellSession {
         let script = turn.desk.join(format!("turn-{}.sh", turn.number));
         Ok(Some(Launch {
             argv: vec!["sh".into(), script.clone().into()],
-            env: Vec::new(),
+            env: self.env.clone(),
             files: vec![(script, self.script().into_bytes())],
             stdin: false,
         }))
@@ -276,7 +279,7 @@ mod tests {
     }
 
     fn play(chunk: usize, output: &[u8], end: &ProcessEnd) -> (Vec<Item>, Finished) {
-        let mut session = ShellSession::new("secret");
+        let mut session = ShellSession::new("secret", Vec::new());
         session.blocks = vec!["echo one\n".into(), "false\n".into()];
         let mut actions = Actions::default();
         for bytes in output.chunks(chunk) {
@@ -306,7 +309,7 @@ mod tests {
 
     #[test]
     fn blocks_become_tool_calls_at_any_chunking() {
-        let token = ShellSession::new("secret").token;
+        let token = ShellSession::new("secret", Vec::new()).token;
         let output = format!("\u{1e}{token} 1\none ä\nno end\u{1e}{token} 2\nlast\n");
         let end = ProcessEnd::Exited(1);
         let whole = play(1 << 20, output.as_bytes(), &end);

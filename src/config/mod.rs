@@ -1,1 +1,37 @@
 //! Configuration: layers merged to one typed value, each with its origin; trust.
+//!
+//! [`merge`] is pure: texts and variables in, a typed [`Config`] with its [`Origins`] out, or every error at once.
+//! [`load`] reads the files and calls it. What a key is called, takes and means stands in one table, [`keys::KEYS`].
+//!
+//! Layers, later wins key by key (lists are replaced as a whole): built-in, the user's file, the repository's
+//! `docket.toml`, `DOCKET_*` variables, flags. Nothing here ever writes to a configuration file.
+
+mod build;
+mod document;
+mod environment;
+mod error;
+mod files;
+pub mod keys;
+mod keys_help;
+mod kind;
+mod merge;
+mod model;
+mod origin;
+mod overrides;
+mod path;
+mod suggest;
+pub mod trust;
+mod values;
+
+pub use document::place_at;
+pub use environment::{RESERVED, Variables};
+pub use error::{ConfigError, ConfigErrors, Fault};
+pub use files::{Directories, Loaded, REPOSITORY_FILE, RepositoryFile, load};
+pub use keys_help::{keys_as_markdown, keys_as_text};
+pub use kind::Kind;
+pub use merge::{Source, merge};
+pub use model::{Agent, BorderStyle, ColorMode, Config, Decoder, Provision, StopGraces, UiConfig};
+pub use origin::{FilePlace, Layer, Origin, Origins, Sourced};
+pub use overrides::Overrides;
+pub use path::KeyPath;
+pub use suggest::nearest;

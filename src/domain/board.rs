@@ -33,6 +33,13 @@ pub enum Feed {
         /// What.
         status: AgentStatus,
     },
+    /// A run is over (also one that could not begin).
+    RunOver {
+        /// Which.
+        run: RunId,
+        /// How.
+        outcome: RunOutcome,
+    },
     /// The queue's folder or the ledger has a problem that is not a ticket's.
     Trouble(String),
 }
@@ -167,16 +174,18 @@ impl TicketState {
 
 impl Board {
     /// Puts what earlier runs left: tickets that are done, with their proof.
-    pub fn seed(&mut self, ticket: TicketId, run: RunId, attempt: AttemptId, proof: Proof) {
+    pub fn seed(&mut self, ticket: TicketId, run: RunId, attempt: Option<AttemptId>, proof: Proof) {
         let view = self
             .tickets
             .entry(ticket.clone())
             .or_insert_with(|| TicketView::new(run));
-        view.attempt = Some(attempt.clone());
+        view.attempt.clone_from(&attempt);
         view.state = TicketState::Finished {
             outcome: AttemptOutcome::Done { proof },
         };
-        self.attempts.insert(attempt, ticket);
+        if let Some(attempt) = attempt {
+            self.attempts.insert(attempt, ticket);
+        }
     }
 
     /// The ticket of an attempt.

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod item;
 pub mod machine;
 pub mod problem;
+pub mod prompt;
 pub mod queue;
 pub mod reason;
 pub mod settings;

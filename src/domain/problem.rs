@@ -175,6 +175,8 @@ problem_codes! {
         "Write `key: value` lines between the two `---`.";
     DuplicateKey = "T010", Error, "a key is written twice",
         "Only one of the values could count. Keep one line.";
+    NotATicketName = "T011", Error, "the file's name is not a ticket's",
+        "Tickets are named `TICKET-<3 or more digits><anything>.md`.";
     MissingAgent = "T020", Error, "`agent` is missing",
         "Say who works on the ticket: a configured agent, `shell`, or `user` for a human.";
     MissingDone = "T021", Error, "`done` is missing",
@@ -198,7 +200,7 @@ problem_codes! {
     UnknownValue = "T030", Error, "a value is none of those allowed",
         "The message lists them.";
     InvalidPath = "T031", Error, "a path leaves the repository",
-        "Paths are relative to the root of the repository, with `/` between the parts, without `..`.";
+        "Paths and globs are relative to the root of the repository, with `/` between the parts, without `..`.";
     InvalidDependency = "T032", Error, "a dependency is neither number nor id",
         "Write a ticket's number (`3`), its name (`TICKET-003`) or its `ticket_id`.";
     InvalidCheck = "T033", Error, "a validation can't be run",
@@ -206,7 +208,7 @@ problem_codes! {
     NearlyAKey = "T034", Warning, "a key looks misspelt",
         "Unknown keys are kept and allowed, but this one is very close to a key that docket knows.";
     UnknownPart = "T035", Error, "a part of a value is unknown",
-        "Inside `limits`, `paths`, `context` and `validate` only the documented parts are allowed, since a misspelt limit would not limit.";
+        "Inside `limits`, `paths` and `validate` only the documented parts are allowed, since a misspelt limit would not limit.";
     DuplicateNumber = "T050", Error, "two tickets have the same number",
         "Their names and dependencies would be ambiguous. Rename all but one; the order is by number.";
     DuplicateId = "T051", Error, "two tickets have the same id",

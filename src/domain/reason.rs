@@ -73,6 +73,27 @@ pub fn why_not(entry: &QueueEntry, readiness: &Readiness, board: &Board, now: Ti
         }
         Readiness::NotBefore(_) => Reason::new(Mark::Blocked, "not yet"),
         Readiness::Broken => Reason::new(Mark::Broken, broken_words(entry)),
+        Readiness::Ambiguous(others) => {
+            let others: Vec<_> = others.iter().map(|path| path.to_string_lossy()).collect();
+            Reason::new(
+                Mark::Broken,
+                format!("number or id also in {}", others.join(", ")),
+            )
+        }
+        Readiness::UnknownAgent(agent) => {
+            Reason::new(Mark::Broken, format!("unknown agent {agent}"))
+        }
+        Readiness::UnknownDependency(missing) => {
+            let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
+            Reason::new(
+                Mark::Broken,
+                format!("needs {}, which doesn't exist", missing.join(", ")),
+            )
+        }
+        Readiness::InCycle(names) => {
+            let digits: Vec<_> = names.iter().map(super::ids::TicketName::digits).collect();
+            Reason::new(Mark::Broken, format!("in a circle: {}", digits.join(" → ")))
+        }
         Readiness::Ready => ready(entry, view, board),
     }
 }

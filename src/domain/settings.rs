@@ -1,102 +1,258 @@
-//! What the rules need of the configuration.
+//! What the rules need to know of the configuration: plain values, without layers, files or origins.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::ticket::{Check, Ticket};
+use super::ticket::{AgentName, Approvals, Check, KnownAgents, Ticket, TicketLimits};
 
-/// Where attempts work.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Isolation {
-    /// Each in a git worktree and on a branch of its own.
-    #[default]
-    Worktree,
-    /// In the repository itself; also without git.
-    None,
+/// A closed set of words: an enum whose variants are written, printed and read as one word each.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$meta])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash,
+            serde::Serialize, serde::Deserialize,
+        )]
+        pub enum $name { $($(#[$variant_meta])* #[serde(rename = $word)] $variant,)+ }
+
+        impl $name {
+            /// Every word, in the order in which people read them.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The word as it is written in files.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::domain::settings::UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match text {
+                    $($word => Ok(Self::$variant),)+
+                    _ => Err($crate::domain::settings::UnknownWord {
+                        word: text.to_owned(),
+                        known: Self::WORDS,
+                    }),
+                }
+            }
+        }
+    };
 }
 
-/// Where accepted work goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IntegrateInto {
-    /// To the run's own branch; `docket merge` brings it further.
-    #[default]
-    Run,
-    /// To the user's current branch, after each ticket.
-    Current,
+pub(crate) use words;
+
+/// A word that is not of its set.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is none of: {}", known.join(", "))]
+pub struct UnknownWord {
+    /// What was given.
+    pub word: String,
+    /// What would have been right.
+    pub known: &'static [&'static str],
 }
 
-/// The limits of an attempt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+words! {
+    /// Where an attempt works.
+    Isolation {
+        /// In a worktree and on a branch of its own.
+        Worktree = "worktree",
+        /// In the user's own working tree, with or without git.
+        None = "none",
+    }
+}
+
+words! {
+    /// Where accepted work goes.
+    Integrate {
+        /// To the run's own branch; the user merges when it suits.
+        Run = "run",
+        /// On to the user's branch too, after each ticket.
+        Current = "current",
+    }
+}
+
+words! {
+    /// What counts as an agent's claim that a ticket is done.
+    Claim {
+        /// The process ended well.
+        Exit = "exit",
+        /// The agent wrote `done: true` into its copy of the ticket.
+        Ticket = "ticket",
+    }
+}
+
+words! {
+    /// How an agent is started and understood.
+    AgentKind {
+        /// A human.
+        User = "user",
+        /// The ticket's own fenced `sh` blocks.
+        Shell = "shell",
+        /// Any program: prompt on stdin, final message on stdout.
+        Command = "command",
+        /// A recording, played through a decoder.
+        Replay = "replay",
+        /// `codex app-server`: JSON-RPC over stdio.
+        CodexAppServer = "codex-app-server",
+        /// `claude` with stream-json both ways.
+        ClaudeStreamJson = "claude-stream-json",
+        /// The Agent Client Protocol over stdio.
+        Acp = "acp",
+        /// A program for people, in a terminal pane.
+        Terminal = "terminal",
+    }
+}
+
+impl AgentKind {
+    /// What counts as a claim unless the configuration says otherwise: the simple ones know nothing of tickets.
+    pub const fn default_claim(self) -> Claim {
+        match self {
+            Self::Shell | Self::Command => Claim::Exit,
+            Self::User
+            | Self::Replay
+            | Self::CodexAppServer
+            | Self::ClaudeStreamJson
+            | Self::Acp
+            | Self::Terminal => Claim::Ticket,
+        }
+    }
+}
+
+/// Hard limits as they hold for an attempt: every gap filled.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
-    /// Turns in one attempt, at least 1.
+    /// Turns in one attempt, from 1.
     pub turns: u32,
-    /// Attempts in one run, at least 1.
+    /// Attempts at one ticket in one run, from 1.
     pub attempts: u32,
-    /// The whole time of an attempt.
-    pub wall: Option<Duration>,
-    /// Time without output inside a turn.
-    pub idle: Option<Duration>,
-    /// Time until the agent's first byte.
-    pub startup: Option<Duration>,
+    /// Time from the start of an attempt to its end.
+    #[serde(rename = "wall_ms", with = "millis")]
+    pub wall: Duration,
+    /// Time without a sign of life inside a turn.
+    #[serde(rename = "idle_ms", with = "millis")]
+    pub idle: Duration,
+    /// Time from the start of the agent's process to its first sign of life.
+    #[serde(rename = "startup_ms", with = "millis")]
+    pub startup: Duration,
+    /// Time for a validation that names no timeout of its own.
+    #[serde(rename = "validation_ms", with = "millis")]
+    pub validation: Duration,
+    /// Turns in a row without a change, a ticket or a dispatch, after which a human is asked; from 1.
+    pub no_progress_turns: u32,
+    /// Tokens of one attempt, input and output together; `None` for no limit.
+    pub tokens: Option<u64>,
+    /// US dollars of one attempt; `None` for no limit.
+    pub cost_usd: Option<f64>,
+    /// Files that an attempt may change; `None` for no limit.
+    pub changed_files: Option<u32>,
 }
 
-/// The settings that `machine::step` rests on.
-#[derive(Debug, Clone, PartialEq)]
+impl Limits {
+    /// These limits where `over` says nothing, `over`'s where it does.
+    #[must_use]
+    pub fn overridden_by(&self, over: &TicketLimits) -> Self {
+        Self {
+            turns: over.turns.unwrap_or(self.turns),
+            attempts: over.attempts.unwrap_or(self.attempts),
+            wall: over.wall.unwrap_or(self.wall),
+            idle: over.idle.unwrap_or(self.idle),
+            startup: self.startup,
+            validation: self.validation,
+            no_progress_turns: self.no_progress_turns,
+            tokens: over.tokens.or(self.tokens),
+            cost_usd: over.cost_usd.or(self.cost_usd),
+            changed_files: over.changed_files.or(self.changed_files),
+        }
+    }
+}
+
+/// What the rules need to know of an agent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AgentSettings {
+    /// How it is started and understood.
+    pub kind: AgentKind,
+    /// What counts as its claim.
+    pub claim: Claim,
+    /// Its own limits, between the configuration's and the ticket's.
+    pub limits: TicketLimits,
+    /// Who takes over, in this order, when it can't go on; only by the user's wish.
+    pub fallback: Vec<AgentName>,
+}
+
+/// What `machine::step` needs to know of the configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Attempts side by side, at least 1.
-    pub jobs: u32,
+    /// How many attempts may run side by side.
+    pub jobs: NonZeroU32,
     /// Where attempts work.
     pub isolation: Isolation,
     /// Where accepted work goes.
-    pub integrate: IntegrateInto,
-    /// For tickets that name no other.
+    pub integrate: Integrate,
+    /// What happens to an agent's requests when the ticket doesn't say.
+    pub approvals: Approvals,
+    /// The limits when neither the ticket nor its agent says otherwise.
     pub limits: Limits,
-    /// For tickets without the key `validate`.
+    /// The checks of tickets that name none.
     pub checks: Vec<Check>,
-    /// So many turns in a row without any change make the ticket wait for a human.
-    pub no_progress_turns: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            jobs: 1,
-            isolation: Isolation::default(),
-            integrate: IntegrateInto::default(),
-            limits: Limits {
-                turns: 10,
-                attempts: 2,
-                wall: Some(Duration::from_secs(2 * 60 * 60)),
-                idle: Some(Duration::from_secs(15 * 60)),
-                startup: Some(Duration::from_secs(60)),
-            },
-            checks: Vec::new(),
-            no_progress_turns: 3,
-        }
-    }
+    /// Every agent that a ticket may name.
+    pub agents: BTreeMap<AgentName, AgentSettings>,
 }
 
 impl Settings {
-    /// The limits that hold for a ticket: its own where it names them.
-    pub fn limits_for(&self, ticket: &Ticket) -> Limits {
-        let own = &ticket.limits;
-        Limits {
-            turns: own.turns.unwrap_or(self.limits.turns).max(1),
-            attempts: own.attempts.unwrap_or(self.limits.attempts).max(1),
-            wall: own.wall.or(self.limits.wall),
-            idle: own.idle.or(self.limits.idle),
-            startup: self.limits.startup,
-        }
+    /// The names that a ticket may use.
+    pub fn known_agents(&self) -> KnownAgents {
+        self.agents.keys().cloned().collect()
     }
 
-    /// The checks that hold for a ticket: its own when it has the key, else the configuration's.
-    pub fn checks_for(&self, ticket: &Ticket) -> Vec<Check> {
-        ticket
-            .validate
-            .clone()
-            .unwrap_or_else(|| self.checks.clone())
+    /// The limits that hold for `ticket`: its own over its agent's over the configuration's.
+    pub fn limits_for(&self, ticket: &Ticket) -> Limits {
+        let limits = match self.agents.get(&ticket.agent) {
+            Some(agent) => self.limits.overridden_by(&agent.limits),
+            None => self.limits.clone(),
+        };
+        limits.overridden_by(&ticket.limits)
+    }
+
+    /// The checks that hold for `ticket`: its own, or the configuration's when it names none at all.
+    pub fn checks_for<'a>(&'a self, ticket: &'a Ticket) -> &'a [Check] {
+        ticket.validate.as_deref().unwrap_or(&self.checks)
+    }
+
+    /// What happens to the requests of `ticket`'s agent.
+    pub fn approvals_for(&self, ticket: &Ticket) -> Approvals {
+        ticket.approvals.unwrap_or(self.approvals)
+    }
+}
+
+/// Durations as whole milliseconds, for JSON.
+mod millis {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        duration: &Duration,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        u64::try_from(duration.as_millis())
+            .unwrap_or(u64::MAX)
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Duration, D::Error> {
+        u64::deserialize(deserializer).map(Duration::from_millis)
     }
 }

@@ -1,1 +1,14 @@
 //! Processes: the shim, supervision, clocks. No product knowledge.
+//!
+//! Every agent and every validation runs below a [`shim`]: a session leader and subreaper that outlives its leader and
+//! ends everything below it when docket dies, even by `kill -9`. `docs/SUPERVISION.md` tells the contract.
+
+pub mod clock;
+pub mod clocks;
+pub mod environment;
+pub mod identity;
+mod os;
+pub mod shim;
+pub mod supervise;
+pub mod sweep;
+mod wire;

@@ -20,6 +20,7 @@ use super::effect::{Effect, Loaded};
 use super::links::Links;
 use super::loader;
 use super::model::Model;
+use super::panes::queue::QueuePane;
 use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Session, UiEnd, UiError};
 use super::update::{Message, Signal, update};
@@ -98,6 +99,7 @@ impl<H: Host> App<H> {
             session.seed,
             now.wall,
         );
+        model.queue = QueuePane::new(session.agents);
         model.viewer = session.viewer;
         model.mouse = session.mouse;
         Ok(Self {

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::terminals::OpenTerminal;
 use super::theme::{ColorDepth, Theme};
 use crate::domain::board::Board;
+use crate::domain::ticket::KnownAgents;
 use crate::domain::time::Now;
 use crate::runner::handle::RunnerHandle;
 
@@ -25,6 +26,8 @@ pub struct Session {
     pub repository_root: PathBuf,
     /// `…/.docket/evidence`: transcripts and evidence are read below it.
     pub evidence_root: PathBuf,
+    /// The agents that tickets may name; `None` when that is not known.
+    pub agents: Option<KnownAgents>,
     /// What earlier runs left: done tickets with their proofs.
     pub seed: Board,
     /// Colours and characters.

@@ -1,100 +1,410 @@
-//! Stand-in until the themes arrive.
+//! Themes: every [`Role`] has a style, down-sampled to what the terminal can show.
+//!
+//! Four themes are embedded; files in the user's `themes` folder add to them or take their place. A user's theme may
+//! leave roles out: what it `inherits` gives them (`night` when it names nothing).
 
-use ratatui::style::{Color, Style};
-use ratatui::symbols::border;
+mod depth;
+mod file;
+mod role;
 
-/// Stand-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "a stand-in")]
-pub enum ColorDepth {
-    None,
-    Palette16,
-    Palette256,
-    Truecolor,
+use std::collections::BTreeSet;
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use ratatui::style::{Color, Modifier, Style};
+
+pub use depth::{ASCII, ColorDepth, borders, is_utf8};
+pub use file::ThemeFault;
+pub use role::Role;
+
+use crate::config::nearest;
+use file::ThemeFile;
+
+/// The embedded themes by name; the first is the one that others inherit unless they say otherwise.
+pub const EMBEDDED: &[(&str, &str)] = &[
+    ("night", include_str!("../../themes/night.toml")),
+    ("day", include_str!("../../themes/day.toml")),
+    ("clear", include_str!("../../themes/clear.toml")),
+    ("mono", include_str!("../../themes/mono.toml")),
+];
+
+/// What every theme becomes where there are no colours.
+const COLORLESS: &str = "mono";
+
+/// Why there is no such theme.
+#[derive(Debug, thiserror::Error)]
+pub enum ThemeError {
+    /// Neither embedded nor in the user's folder.
+    #[error(
+        "there is no theme `{name}`{}; there are: {}",
+        suggestion.as_ref().map_or_else(String::new, |near| format!("; did you mean `{near}`?")),
+        known.join(", ")
+    )]
+    Unknown {
+        /// What was asked for.
+        name: String,
+        /// What was probably meant.
+        suggestion: Option<String>,
+        /// What there is.
+        known: Vec<String>,
+    },
+    /// The file is there and can't be read.
+    #[error("can't read the theme {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not a theme.
+    #[error("{}", Faults { path, faults })]
+    Broken {
+        /// The file.
+        path: PathBuf,
+        /// Everything that is wrong with it, in the order of the file.
+        faults: Vec<ThemeFault>,
+    },
 }
 
-impl ColorDepth {
-    /// Stand-in.
-    pub fn nearest(self, color: Color) -> Option<Color> {
-        (self != Self::None).then_some(color)
+/// One fault a line, each with its place.
+struct Faults<'a> {
+    path: &'a Path,
+    faults: &'a [ThemeFault],
+}
+
+impl fmt::Display for Faults<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.faults.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            self.path.display().fmt(f)?;
+            if let Some(place) = fault.place {
+                write!(f, ":{place}")?;
+            }
+            write!(f, ": {}", fault.message)?;
+        }
+        Ok(())
     }
 }
 
-/// Stand-in.
+/// A style for every role, for one depth of colour.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Theme;
+pub struct Theme {
+    name: String,
+    styles: [Style; Role::COUNT],
+}
 
 impl Theme {
-    /// Stand-in.
-    pub const fn style(&self, _role: Role) -> Style {
-        Style::new()
+    /// The style of `role`, to be laid over the style of [`Role::Base`].
+    pub const fn style(&self, role: Role) -> Style {
+        self.styles[role as usize]
     }
 
-    /// Stand-in.
+    /// What it is called.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// No colours and no weights: what is left when nothing else can be had.
     pub fn plain() -> Self {
-        Self
+        Self {
+            name: "plain".to_owned(),
+            styles: [Style::new(); Role::COUNT],
+        }
+    }
+
+    /// The theme called `name`: a file in `folder`, the user's, or else an embedded one.
+    pub fn load(name: &str, folder: Option<&Path>, depth: ColorDepth) -> Result<Self, ThemeError> {
+        let (path, text) = source(name, folder)?;
+        Self::from_text(name, &path, &text, depth)
+    }
+
+    /// The theme that `text` describes; `path` is what it is called in faults.
+    pub fn from_text(
+        name: &str,
+        path: &Path,
+        text: &str,
+        depth: ColorDepth,
+    ) -> Result<Self, ThemeError> {
+        let file = read(path, text)?;
+        let inherited = match file.inherits.as_deref() {
+            Some(parent) => embedded(parent).ok_or_else(|| ThemeError::Broken {
+                path: path.to_path_buf(),
+                faults: vec![ThemeFault {
+                    place: None,
+                    message: format!(
+                        "it inherits `{parent}`, which is not built in; write one of: {}",
+                        embedded_names().collect::<Vec<_>>().join(", ")
+                    ),
+                }],
+            })?,
+            None => EMBEDDED[0].1,
+        };
+        let mut styles = [Style::new(); Role::COUNT];
+        fill(&mut styles, &read(path, inherited)?);
+        fill(&mut styles, &file);
+        let colorless = embedded(COLORLESS).filter(|_| depth == ColorDepth::None);
+        if let Some(text) = colorless {
+            fill(&mut styles, &read(path, text)?);
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            styles: down_sampled(styles, depth),
+        })
+    }
+
+    /// The names of all themes: the embedded ones, then the user's.
+    pub fn names(folder: Option<&Path>) -> Vec<String> {
+        let mut names: Vec<String> = embedded_names().map(str::to_owned).collect();
+        let entries = folder.and_then(|folder| std::fs::read_dir(folder).ok());
+        let users: BTreeSet<String> = entries
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| {
+                path.extension()
+                    .is_some_and(|extension| extension == "toml")
+            })
+            .filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()))
+            .filter(|name| embedded(name).is_none())
+            .collect();
+        names.extend(users);
+        names
     }
 }
 
-/// Stand-in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "a stand-in")]
-pub enum Role {
-    Base,
-    Text,
-    Dim,
-    Accent,
-    Heading,
-    Code,
-    Link,
-    Border,
-    BorderFocus,
-    Title,
-    TitleFocus,
-    Selection,
-    SelectionInactive,
-    Match,
-    Header,
-    HintKey,
-    Hint,
-    Badge,
-    Popup,
-    PopupBorder,
-    Input,
-    StateQueued,
-    StateBlocked,
-    StateRunning,
-    StateWaiting,
-    StateValidating,
-    StateDone,
-    StateFailed,
-    StateBroken,
-    StateSkipped,
-    ProofProven,
-    ProofUnchecked,
-    ProofByHand,
-    ProofTampered,
-    DiffAdd,
-    DiffDel,
-    DiffHunk,
-    DiffFile,
-    Reasoning,
-    Tool,
-    ToolOutput,
-    Success,
-    Notice,
-    Warning,
-    Error,
+fn embedded(name: &str) -> Option<&'static str> {
+    let theme = EMBEDDED.iter().find(|(known, _)| *known == name);
+    theme.map(|(_, text)| *text)
 }
 
-/// Borders that every terminal and every log can show.
-pub const ASCII: border::Set<'static> = border::Set {
-    top_left: "+",
-    top_right: "+",
-    bottom_left: "+",
-    bottom_right: "+",
-    vertical_left: "|",
-    vertical_right: "|",
-    horizontal_top: "-",
-    horizontal_bottom: "-",
-};
+fn embedded_names() -> impl Iterator<Item = &'static str> {
+    EMBEDDED.iter().map(|(name, _)| *name)
+}
+
+/// The text of a theme, and what it is called in faults.
+fn source(name: &str, folder: Option<&Path>) -> Result<(PathBuf, String), ThemeError> {
+    // A name is no path: it must not lead out of the folder.
+    let is_name = !name.is_empty() && !name.contains(['/', '\\', '\0']) && !name.starts_with('.');
+    if let Some(folder) = folder.filter(|_| is_name) {
+        let path = folder.join(format!("{name}.toml"));
+        match std::fs::read_to_string(&path) {
+            Ok(text) => return Ok((path, text)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(source) => return Err(ThemeError::Unreadable { path, source }),
+        }
+    }
+    if let Some(text) = embedded(name) {
+        return Ok((PathBuf::from(format!("{name}.toml")), text.to_owned()));
+    }
+    let known = Theme::names(folder);
+    let suggestion = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+    Err(ThemeError::Unknown {
+        name: name.to_owned(),
+        suggestion,
+        known,
+    })
+}
+
+fn read(path: &Path, text: &str) -> Result<ThemeFile, ThemeError> {
+    file::read(text).map_err(|faults| ThemeError::Broken {
+        path: path.to_path_buf(),
+        faults,
+    })
+}
+
+fn fill(styles: &mut [Style; Role::COUNT], file: &ThemeFile) {
+    for (role, style) in &file.styles {
+        styles[*role as usize] = *style;
+    }
+}
+
+/// The styles with colours that `depth` has. A ground that would vanish into the screen's becomes reverse video, and
+/// letters that would vanish into it take the screen's own colour.
+fn down_sampled(mut styles: [Style; Role::COUNT], depth: ColorDepth) -> [Style; Role::COUNT] {
+    let nearest = |color: Option<Color>| color.and_then(|color| depth.nearest(color));
+    let base = styles[Role::Base as usize];
+    let screen = nearest(base.bg);
+    for (index, style) in styles.iter_mut().enumerate() {
+        let (fg, bg) = (style.fg, style.bg);
+        style.fg = nearest(fg);
+        style.bg = nearest(bg);
+        if depth > ColorDepth::Palette16 || index == Role::Base as usize {
+            continue;
+        }
+        if style.bg.is_some() && style.bg == screen && bg != base.bg {
+            style.bg = None;
+            style.add_modifier |= Modifier::REVERSED;
+        }
+        if style.fg.is_some() && style.fg == screen && style.bg.is_none() {
+            style.fg = nearest(base.fg);
+        }
+        if style.fg.is_some() && style.fg == style.bg {
+            style.fg = screen;
+        }
+    }
+    styles
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEPTHS: [ColorDepth; 4] = [
+        ColorDepth::None,
+        ColorDepth::Palette16,
+        ColorDepth::Palette256,
+        ColorDepth::Truecolor,
+    ];
+
+    fn theme(name: &str, depth: ColorDepth) -> Theme {
+        Theme::load(name, None, depth).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    fn faults(text: &str) -> Vec<String> {
+        let path = Path::new("mine.toml");
+        let error = Theme::from_text("mine", path, text, ColorDepth::Truecolor);
+        let error = error.expect_err("broken").to_string();
+        error.lines().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_embedded_theme_has_every_role() {
+        assert_eq!(Role::all().count(), Role::COUNT);
+        for (name, text) in EMBEDDED {
+            let file = file::read(text).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
+            for role in Role::all() {
+                assert!(file.styles.contains_key(&role), "{name} lacks {role}");
+            }
+            for depth in DEPTHS {
+                assert_eq!(theme(name, depth).name(), *name);
+            }
+        }
+    }
+
+    #[test]
+    fn where_there_is_no_colour_no_theme_has_one() {
+        for (name, _) in EMBEDDED {
+            let theme = theme(name, ColorDepth::None);
+            for role in Role::all() {
+                let style = theme.style(role);
+                assert_eq!((style.fg, style.bg), (None, None), "{name} {role}");
+                let allowed =
+                    Modifier::BOLD | Modifier::DIM | Modifier::REVERSED | Modifier::UNDERLINED;
+                assert!(allowed.contains(style.add_modifier), "{name} {role}");
+            }
+            let selection = theme.style(Role::Selection);
+            assert!(selection.add_modifier.contains(Modifier::REVERSED));
+        }
+    }
+
+    #[test]
+    fn sixteen_colours_are_enough_to_tell_what_matters() {
+        let states = [
+            Role::StateRunning,
+            Role::StateWaiting,
+            Role::StateDone,
+            Role::StateFailed,
+            Role::StateBroken,
+        ];
+        for (name, _) in EMBEDDED {
+            let theme = theme(name, ColorDepth::Palette16);
+            let base = theme.style(Role::Base);
+            for (index, left) in states.iter().enumerate() {
+                for right in &states[index + 1..] {
+                    let [left_style, right_style] = [left, right].map(|role| theme.style(*role));
+                    assert_ne!(left_style, right_style, "{name}: {left} and {right}");
+                }
+            }
+            for role in Role::all().filter(|role| *role != Role::Base) {
+                let style = base.patch(theme.style(role));
+                assert!(
+                    style.fg.is_none() || style.fg != style.bg,
+                    "{name}: {role} can't be read"
+                );
+                assert!(
+                    !matches!(style.fg, Some(Color::Rgb(..) | Color::Indexed(_))),
+                    "{name}: {role} is not of the 16"
+                );
+            }
+            for role in [Role::Selection, Role::Match] {
+                let style = theme.style(role);
+                let is_shown = style.add_modifier.contains(Modifier::REVERSED)
+                    || (style.bg.is_some() && style.bg != base.bg);
+                assert!(is_shown, "{name}: {role} can't be seen: {style:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn faults_name_their_line_and_what_to_write() {
+        assert_eq!(
+            faults("[roles]\ntext = 'red'\ntetx = 'red'\n"),
+            ["mine.toml:3:1: there is no role `tetx`; did you mean `text`?"]
+        );
+        let several = faults(
+            "[palette]\nblue = '#7aa2f'\nink = '#ffffff'\n[roles]\ntext = 'inc'\ndim = 'blue'\nerror = {fg = 'ink', bg = 'nope'}\n",
+        );
+        let starts: Vec<_> = several
+            .iter()
+            .map(|fault| fault.split(';').next().unwrap_or_default())
+            .collect();
+        assert_eq!(
+            starts,
+            [
+                "mine.toml:2:8: `#7aa2f` is no colour",
+                "mine.toml:5:8: `inc` is no colour",
+                "mine.toml:7:27: `nope` is no colour",
+            ]
+        );
+        for (text, start) in [
+            ("[roles\n", "mine.toml:1:"),
+            ("[roles]\ntext = 5\n", "mine.toml:2:8: invalid type"),
+            (
+                "[roles]\ntext = {fb = 'red'}\n",
+                "mine.toml:2:9: unknown field `fb`",
+            ),
+            ("[rolls]\n", "mine.toml:1:2: unknown field `rolls`"),
+            ("inherits = 'dusk'\n", "mine.toml: it inherits `dusk`"),
+        ] {
+            let faults = faults(text);
+            assert!(faults[0].starts_with(start), "{text}: {faults:?}");
+        }
+    }
+
+    #[test]
+    fn a_users_theme_gives_what_it_wants_and_inherits_the_rest() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text);
+        write(
+            "mine.toml",
+            "inherits = 'day'\nroles.error = {fg = 'bright-red', bg = 'default'}\n",
+        )
+        .expect("write");
+        write("night.toml", "roles.text = '208'\n").expect("write");
+        write("notes.txt", "").expect("write");
+        let load = |name: &str| Theme::load(name, Some(folder.path()), ColorDepth::Truecolor);
+        let mine = load("mine").expect("mine");
+        let error = mine.style(Role::Error);
+        assert_eq!(
+            (error.fg, error.bg),
+            (Some(Color::LightRed), Some(Color::Reset))
+        );
+        let day = theme("day", ColorDepth::Truecolor);
+        assert_eq!(mine.style(Role::Text), day.style(Role::Text));
+        let night = load("night").expect("the user's own night");
+        assert_eq!(night.style(Role::Text).fg, Some(Color::Indexed(208)));
+        assert_eq!(
+            Theme::names(Some(folder.path())),
+            ["night", "day", "clear", "mono", "mine"]
+        );
+        let unknown = load("mien").expect_err("unknown").to_string();
+        assert!(unknown.contains("did you mean `mine`?"), "{unknown}");
+        assert!(matches!(
+            load("../themes/mine"),
+            Err(ThemeError::Unknown { .. })
+        ));
+    }
+}

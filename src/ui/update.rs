@@ -108,6 +108,10 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             model.board.set_status(&attempt, status);
             Vec::new()
         }
+        Feed::RunOver { .. } => match model.leaving {
+            Some(why) => vec![Effect::End(why)],
+            None => Vec::new(),
+        },
         Feed::Trouble(text) => {
             model.say(text, Role::Error);
             Vec::new()

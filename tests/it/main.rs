@@ -1,1 +1,18 @@
 //! The integration tests: one binary, one module per area, the real program and real processes.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::large_stack_arrays,
+    reason = "a test that can't be prepared has failed"
+)]
+
+mod config;
+mod evidence;
+mod git;
+mod ledger;
+mod machine;
+mod support;
+mod tidy;
+mod tickets;
+mod watch;

@@ -1,7 +1,5 @@
 //! The life of an attempt, from its working tree to its one outcome.
 
-use std::time::Duration;
-
 use super::state::{Attempt, Run, RunPhase, Stage, State, StepState};
 use super::{Brief, Collected, Effect, Order, Report, emit, order, refuse};
 use crate::domain::attempt::{
@@ -19,7 +17,6 @@ struct Rules {
     run: RunId,
     limits: Limits,
     checks: Vec<Check>,
-    no_progress_turns: u32,
     gate: GateRule,
     waits_for_humans: bool,
     left_behind: Option<(String, String)>,
@@ -47,8 +44,7 @@ pub(super) fn report(
                     let rules = Rules {
                         run: run_id,
                         limits: settings.limits_for(&step.ticket),
-                        checks: settings.checks_for(&step.ticket),
-                        no_progress_turns: settings.no_progress_turns,
+                        checks: settings.checks_for(&step.ticket).to_vec(),
                         gate: step.ticket.gate,
                         waits_for_humans: waits,
                         left_behind: left_behind.clone(),
@@ -58,17 +54,25 @@ pub(super) fn report(
                 StepState::Active(_) | StepState::Again(_) | StepState::Finished(_) => None,
             })
     });
+    let died = matches!(report, Report::TaskDied { .. });
     let Some((ticket, attempt, rules)) = found else {
-        refuse(
-            state,
-            "an attempt reported",
-            "that attempt has ended",
-            effects,
-        );
+        if died {
+            state.closing.remove(id);
+        } else {
+            refuse(
+                state,
+                "an attempt reported",
+                "that attempt has ended",
+                effects,
+            );
+        }
         return;
     };
     if let Some(outcome) = take(attempt, &rules, &ticket, report, now, effects) {
         finish(state, &ticket, outcome, effects);
+        if died {
+            state.closing.remove(id);
+        }
     }
 }
 
@@ -104,6 +108,11 @@ fn take(
                 },
                 effects,
             );
+        }
+        (_, Report::TaskDied { why }) => {
+            return Some(AttemptOutcome::Failed {
+                failure: Failure::Agent { why },
+            });
         }
         (Stage::Preparing, Report::Prepared(workspace)) => {
             emit(
@@ -369,7 +378,7 @@ fn after_completed_turn(
                 effects,
             );
         }
-    } else if attempt.idle_turns >= rules.no_progress_turns {
+    } else if attempt.idle_turns >= rules.limits.no_progress_turns {
         wait(attempt, rules, Need::NoProgress, effects);
     } else {
         turn(attempt, rules, None, now, effects);
@@ -434,28 +443,18 @@ fn turn(
     effects: &mut Vec<Effect>,
 ) {
     let left_behind = rules.left_behind.clone();
-    next_turn(
-        attempt,
-        rules.run,
-        &rules.limits,
-        left_behind,
-        rejected,
-        now,
-        effects,
-    );
+    next_turn(attempt, &rules.limits, left_behind, rejected, now, effects);
 }
 
 /// Begins the next turn, or ends the attempt at its limits.
 pub(super) fn next_turn(
     attempt: &mut Attempt,
-    run: RunId,
     limits: &Limits,
     left_behind: Option<(String, String)>,
     rejected: Option<String>,
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
-    let _ = run;
     if attempt.turn >= limits.turns {
         return seal(
             attempt,
@@ -471,8 +470,8 @@ pub(super) fn next_turn(
         .0
         .saturating_sub(began.0)
         .saturating_sub(attempt.paused);
-    let wall = limits.wall.map(|wall| wall.saturating_sub(used));
-    if wall == Some(Duration::ZERO) {
+    let wall = limits.wall.saturating_sub(used);
+    if wall.is_zero() {
         return seal(
             attempt,
             AttemptOutcome::Limit {
@@ -494,9 +493,9 @@ pub(super) fn next_turn(
         left_behind: left_behind.filter(|_| attempt.turn == 1),
     };
     let clocks = TurnClocks {
-        startup: limits.startup,
-        idle: limits.idle,
-        wall,
+        startup: Some(limits.startup),
+        idle: Some(limits.idle),
+        wall: Some(wall),
     };
     order(
         &attempt.id,
@@ -523,13 +522,7 @@ fn seal(attempt: &mut Attempt, outcome: AttemptOutcome, effects: &mut Vec<Effect
 }
 
 /// Stops what the attempt does now. What is proven already is finished: that takes milliseconds.
-pub(super) fn cancel(
-    attempt: &mut Attempt,
-    run: RunId,
-    reason: CancelReason,
-    effects: &mut Vec<Effect>,
-) {
-    let _ = run;
+pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut Vec<Effect>) {
     if attempt.cancel.is_some_and(|current| current >= reason) {
         return;
     }

@@ -150,7 +150,7 @@ fn stop_ticket(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) 
         },
         effects,
     );
-    attempt::cancel(attempt, id, reason, effects);
+    attempt::cancel(attempt, reason, effects);
     None
 }
 
@@ -174,13 +174,12 @@ pub(super) fn cancel(state: &mut State, reason: CancelReason, effects: &mut Vec<
             effects,
         );
     }
-    let id = run.id;
     for step in run.steps.values_mut() {
         if let StepState::Active(attempt) = &mut step.state {
             if was_paused {
                 order(&attempt.id, Order::Resume, effects);
             }
-            attempt::cancel(attempt, id, reason, effects);
+            attempt::cancel(attempt, reason, effects);
         }
     }
 }
@@ -271,7 +270,7 @@ fn reply(
     ) {
         attempt.idle_turns = 0;
         let limits = settings.limits_for(&step.ticket);
-        attempt::next_turn(attempt, id, &limits, left_behind, None, now, effects);
+        attempt::next_turn(attempt, &limits, left_behind, None, now, effects);
     }
     None
 }
@@ -310,7 +309,7 @@ fn decide(
         (None, Some(proof)) => attempt::accept(attempt, proof, effects),
         (rejected, _) => {
             let limits = settings.limits_for(&step.ticket);
-            attempt::next_turn(attempt, id, &limits, left_behind, rejected, now, effects);
+            attempt::next_turn(attempt, &limits, left_behind, rejected, now, effects);
         }
     }
     None

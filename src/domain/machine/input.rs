@@ -10,7 +10,7 @@ use crate::domain::item::Usage;
 use crate::domain::queue::Queue;
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub enum Input {
     /// The queue as it is on disk now.
     Queue(Arc<Queue>),
@@ -121,6 +121,11 @@ pub enum Report {
     /// It could not be written.
     TicketNotWritten {
         /// What is wrong, and what to do.
+        why: String,
+    },
+    /// The attempt's task ended without a word: a bug in docket, never the ticket's success.
+    TaskDied {
+        /// What is known.
         why: String,
     },
     /// The attempt's task is over; nothing of it is left but what is kept on purpose.

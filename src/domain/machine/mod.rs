@@ -25,6 +25,7 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
     match input {
         Input::Queue(queue) => {
             state.queue = queue;
+            state.queue_is_known = true;
             state.look_again = true;
         }
         Input::Command(asked) => command::handle(state, asked, now, &mut effects),
@@ -48,7 +49,7 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
 }
 
 fn run_prepared(state: &mut State, branch: Option<(String, String)>, effects: &mut Vec<Effect>) {
-    let jobs = state.settings.jobs;
+    let jobs = state.settings.jobs.get();
     let Some(run) = state
         .run
         .as_mut()

@@ -7,7 +7,7 @@ use super::{AttemptSpec, Effect, attempt, emit};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, TicketId};
-use crate::domain::queue::{Queue, Readiness};
+use crate::domain::queue::Readiness;
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::{Now, Timestamp};
 
@@ -30,8 +30,10 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
     let mut wake: Option<Timestamp> = None;
     let queue = state.queue.clone();
     let mut for_humans = Vec::new();
-    for (entry, readiness) in readiness(state, &queue, now) {
-        match readiness {
+    let agents = state.settings.known_agents();
+    for (index, entry) in queue.entries().iter().enumerate() {
+        // Tickets that this run finished count as done already, before their files are read again.
+        match queue.readiness_with(index, now.wall, Some(&agents), |id| is_done_here(state, id)) {
             Readiness::NotBefore(at) => {
                 wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
             }
@@ -65,16 +67,6 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
     }
 }
 
-/// Every entry with its readiness, in run order. Tickets that this run finished count as done already, before their
-/// files are read again.
-fn readiness<'queue>(
-    state: &State,
-    queue: &'queue Queue,
-    now: Now,
-) -> Vec<(&'queue QueueEntry, Readiness)> {
-    queue.readiness(now.wall, |id| is_done_here(state, id))
-}
-
 fn is_done_here(state: &State, id: &TicketId) -> bool {
     state.run.as_ref().is_some_and(|run| {
         run.steps.get(id).is_some_and(|step| {
@@ -85,7 +77,7 @@ fn is_done_here(state: &State, id: &TicketId) -> bool {
 
 fn free_slots(state: &State) -> usize {
     let Some(run) = &state.run else { return 0 };
-    (state.settings.jobs as usize).saturating_sub(run.slots_used())
+    (state.settings.jobs.get() as usize).saturating_sub(run.slots_used())
 }
 
 /// Whether the run still wants to start this ticket.
@@ -201,7 +193,7 @@ pub(super) fn end_if_over(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = &mut state.run else { return };
     match run.phase {
         RunPhase::Preparing | RunPhase::Paused => return,
-        RunPhase::Running if run.plan.stays => return,
+        RunPhase::Running if run.plan.stays || !state.queue_is_known => return,
         RunPhase::Running => {
             let goes_on = run
                 .steps

@@ -14,7 +14,7 @@ use crate::domain::board::Board;
 use crate::domain::ids::TicketId;
 use crate::domain::queue::{Queue, Readiness};
 use crate::domain::reason::{Mark, Reason, why_not};
-use crate::domain::ticket::QueueEntry;
+use crate::domain::ticket::{KnownAgents, QueueEntry};
 use crate::domain::time::Timestamp;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
@@ -24,6 +24,8 @@ use crate::ui::{glyph, text};
 #[derive(Debug, Default)]
 pub(crate) struct QueuePane {
     queue: Arc<Queue>,
+    /// The agents that there are, if that is known.
+    agents: Option<KnownAgents>,
     /// For each ticket of the queue.
     readiness: Vec<Readiness>,
     /// The tickets that pass the filter, as positions in the queue.
@@ -40,6 +42,14 @@ pub(crate) struct QueuePane {
 }
 
 impl QueuePane {
+    /// A pane that knows which agents tickets may name.
+    pub(crate) fn new(agents: Option<KnownAgents>) -> Self {
+        Self {
+            agents,
+            ..Self::default()
+        }
+    }
+
     /// Another queue.
     pub(crate) fn set_queue(&mut self, queue: Arc<Queue>) {
         self.queue = queue;
@@ -84,10 +94,8 @@ impl QueuePane {
             let view = board.tickets.get(id);
             view.is_some_and(|view| view.state.proof().is_some())
         };
-        self.readiness = queue
-            .readiness(now, done_here)
-            .into_iter()
-            .map(|(_, readiness)| readiness)
+        self.readiness = (0..queue.entries().len())
+            .map(|index| queue.readiness_with(index, now, self.agents.as_ref(), done_here))
             .collect();
         self.done = self
             .readiness
@@ -126,7 +134,7 @@ impl QueuePane {
     /// The selected ticket's file.
     pub(crate) fn entry(&self) -> Option<&QueueEntry> {
         let position = *self.rows.get(self.row)?;
-        self.queue.entries().get(position)
+        self.queue.entries().get(position).map(AsRef::as_ref)
     }
 
     /// Why the selected ticket does not run.

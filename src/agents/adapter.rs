@@ -1,0 +1,82 @@
+//! From a configured agent to a session.
+
+use std::path::Path;
+
+use super::plain::PlainSession;
+use super::shell::ShellSession;
+use super::{AgentError, Session};
+use crate::config::{Agent, Config};
+use crate::domain::settings::AgentKind;
+use crate::domain::ticket::AgentName;
+
+/// A session with the agent called `name`. `root` is the repository, `program` docket's own, for replays; `secret` is
+/// unguessable and the attempt's own.
+pub fn session(
+    config: &Config,
+    name: &AgentName,
+    root: &Path,
+    program: &Path,
+    secret: &str,
+) -> Result<Box<dyn Session>, AgentError> {
+    let unknown = || AgentError::Unknown {
+        agent: name.to_string(),
+    };
+    let agent = config.agents.get(name).ok_or_else(unknown)?;
+    let env = agent
+        .env
+        .iter()
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
+    match agent.kind {
+        AgentKind::Shell => Ok(Box::new(ShellSession::new(secret, env))),
+        AgentKind::Command => {
+            if agent.command.is_empty() {
+                return Err(AgentError::NoCommand {
+                    agent: name.to_string(),
+                });
+            }
+            let argv = agent.command.iter().map(Into::into).collect();
+            Ok(Box::new(PlainSession::new(argv, env, true)))
+        }
+        AgentKind::Replay => {
+            let argv = replay(agent, root, program)?;
+            Ok(Box::new(PlainSession::new(argv, env, false)))
+        }
+        AgentKind::User
+        | AgentKind::CodexAppServer
+        | AgentKind::ClaudeStreamJson
+        | AgentKind::Acp
+        | AgentKind::Terminal => Err(AgentError::NoAdapter {
+            agent: name.to_string(),
+            kind: agent.kind.to_string(),
+        }),
+    }
+}
+
+/// A replay is a process like any other, so that it takes the whole path: docket plays the recording to itself.
+fn replay(
+    agent: &Agent,
+    root: &Path,
+    program: &Path,
+) -> Result<Vec<std::ffi::OsString>, AgentError> {
+    use crate::config::Decoder;
+    let name = agent.name.to_string();
+    let recording = agent
+        .recording
+        .as_ref()
+        .ok_or_else(|| AgentError::NoRecording {
+            agent: name.clone(),
+        })?;
+    if agent.decoder != Decoder::Lines {
+        return Err(AgentError::NoDecoder {
+            agent: name,
+            decoder: agent.decoder.to_string(),
+        });
+    }
+    Ok(vec![
+        program.into(),
+        "__replay".into(),
+        root.join(recording).into(),
+        agent.speed.to_string().into(),
+    ])
+}

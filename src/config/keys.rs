@@ -1,0 +1,459 @@
+//! Every setting that there is: the one table from which reading, `docket config` and the documentation come.
+
+use toml::de::DeValue;
+
+use super::kind::Kind;
+use super::model::{BorderStyle, ColorMode, Decoder};
+use super::origin::Layer;
+use super::path::KeyPath;
+use crate::domain::settings::{AgentKind, Claim, Integrate, Isolation};
+
+/// One setting.
+#[derive(Debug, Clone, Copy)]
+pub struct Key {
+    /// Its dotted name; `*` stands for any one key (an agent's name, a variable's name).
+    pub name: &'static str,
+    /// What it takes.
+    pub kind: Kind,
+    /// What holds when nobody says anything, as TOML; `None` for nothing.
+    pub default: Option<&'static str>,
+    /// What it is for, in one sentence without a full stop.
+    pub meaning: &'static str,
+    /// Whether a repository that sets it must be trusted first.
+    pub trust: Trust,
+}
+
+/// Whether a setting may come from a repository that nobody trusted yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// It can't run anything.
+    Free,
+    /// It runs a command, or widens what one may do.
+    Needed,
+    /// It widens what agents may do when it has this value.
+    NeededFor(&'static str),
+}
+
+impl Key {
+    /// The variable that sets it; `None` for keys with a `*`.
+    pub fn variable(&self) -> Option<String> {
+        (!self.name.contains('*')).then(|| {
+            let name = self.name.to_ascii_uppercase();
+            format!("DOCKET_{}", name.replace('.', "_"))
+        })
+    }
+
+    /// What holds when nobody says anything.
+    pub(super) fn default_value(&self) -> Option<toml::Value> {
+        let value = DeValue::parse(self.default?).ok()?;
+        self.kind.read(Layer::BuiltIn, &value).ok()
+    }
+
+    /// Whether `path` is this key.
+    pub(super) fn matches(&self, path: &KeyPath) -> bool {
+        self.relation(path) == Some(std::cmp::Ordering::Equal)
+    }
+
+    /// Whether `path` is this key (`Equal`) or a table around it (`Greater`: the key is longer).
+    pub(super) fn relation(&self, path: &KeyPath) -> Option<std::cmp::Ordering> {
+        let mut pattern = self.name.split('.');
+        for part in path.parts() {
+            let expected = pattern.next()?;
+            if expected != "*" && expected != part {
+                return None;
+            }
+        }
+        Some(match pattern.next() {
+            None => std::cmp::Ordering::Equal,
+            Some(_) => std::cmp::Ordering::Greater,
+        })
+    }
+}
+
+/// The words of `Approvals`.
+const APPROVALS: &[&str] = &["ask", "auto", "deny"];
+
+const U32: u64 = u32::MAX as u64;
+const I64: u64 = i64::MAX as u64;
+
+/// Whole numbers from 1 that fit 32 bits.
+const FROM_ONE: Kind = Kind::Count { from: 1, to: U32 };
+/// Sizes in bytes.
+const BYTES: Kind = Kind::Count { from: 0, to: I64 };
+const ABOVE_ZERO: Kind = Kind::Duration { zero: false };
+const FROM_ZERO: Kind = Kind::Duration { zero: true };
+
+const fn key(
+    name: &'static str,
+    kind: Kind,
+    default: Option<&'static str>,
+    meaning: &'static str,
+) -> Key {
+    Key {
+        name,
+        kind,
+        default,
+        meaning,
+        trust: Trust::Free,
+    }
+}
+
+impl Key {
+    const fn trusted(mut self) -> Self {
+        self.trust = Trust::Needed;
+        self
+    }
+
+    const fn trusted_for(mut self, value: &'static str) -> Self {
+        self.trust = Trust::NeededFor(value);
+        self
+    }
+}
+
+/// All settings, in the order in which people read them.
+pub const KEYS: &[Key] = &[
+    key(
+        "tickets",
+        Kind::Path,
+        None,
+        "the folder of the queue, relative to the repository; unset, `tickets` or `.codex-autorunner/tickets`",
+    ),
+    key(
+        "jobs",
+        FROM_ONE,
+        Some("1"),
+        "how many tickets run side by side",
+    ),
+    key(
+        "isolation",
+        Kind::Word(Isolation::WORDS),
+        Some(r#""worktree""#),
+        "whether an attempt works in a worktree of its own or in place",
+    ),
+    key(
+        "integrate",
+        Kind::Word(Integrate::WORDS),
+        Some(r#""run""#),
+        "whether accepted work stays on the run's branch or goes on to the user's after each ticket",
+    ),
+    key(
+        "agent",
+        Kind::Agent,
+        Some(r#""shell""#),
+        "the agent of tickets that `docket new` writes",
+    ),
+    key(
+        "approvals",
+        Kind::Word(APPROVALS),
+        Some(r#""ask""#),
+        "what happens to an agent's requests when the ticket doesn't say",
+    )
+    .trusted_for("auto"),
+    key(
+        "validate",
+        Kind::Checks,
+        None,
+        "the checks of tickets that name none",
+    )
+    .trusted(),
+    // Limits.
+    key("limits.turns", FROM_ONE, Some("10"), "turns in one attempt"),
+    key(
+        "limits.attempts",
+        FROM_ONE,
+        Some("2"),
+        "attempts at one ticket in one run",
+    ),
+    key(
+        "limits.wall",
+        ABOVE_ZERO,
+        Some(r#""1h""#),
+        "time from the start of an attempt to its end",
+    ),
+    key(
+        "limits.idle",
+        ABOVE_ZERO,
+        Some(r#""15m""#),
+        "time without a sign of life inside a turn",
+    ),
+    key(
+        "limits.startup",
+        ABOVE_ZERO,
+        Some(r#""60s""#),
+        "time from the start of an agent's process to its first sign of life",
+    ),
+    key(
+        "limits.validation",
+        ABOVE_ZERO,
+        Some(r#""10m""#),
+        "time for a check that names no timeout of its own",
+    ),
+    key(
+        "limits.no_progress_turns",
+        FROM_ONE,
+        Some("3"),
+        "turns in a row without a change, a ticket or a dispatch, after which a human is asked",
+    ),
+    key(
+        "limits.tokens",
+        Kind::Count { from: 1, to: I64 },
+        None,
+        "tokens of one attempt, input and output together",
+    ),
+    key(
+        "limits.cost_usd",
+        Kind::Number,
+        None,
+        "US dollars of one attempt",
+    ),
+    key(
+        "limits.changed_files",
+        Kind::Count { from: 0, to: U32 },
+        None,
+        "files that one attempt may change",
+    ),
+    // Agents.
+    key(
+        "agents.*.kind",
+        Kind::Word(AgentKind::WORDS),
+        None,
+        "how the agent is started and understood; `user`, `shell` and `replay` are built in",
+    ),
+    key(
+        "agents.*.command",
+        Kind::Command,
+        None,
+        "the program and its arguments; a relative program is looked up in the worktree",
+    )
+    .trusted(),
+    key(
+        "agents.*.env.*",
+        Kind::AnyText,
+        None,
+        "a variable that the agent gets",
+    )
+    .trusted(),
+    key(
+        "agents.*.pass_env",
+        Kind::Texts,
+        Some("[]"),
+        "variables that the agent inherits beyond the allow-list",
+    )
+    .trusted(),
+    key(
+        "agents.*.private_home",
+        Kind::Flag,
+        Some("false"),
+        "whether the agent gets a home folder of its own",
+    )
+    .trusted_for("false"),
+    key(
+        "agents.*.claim",
+        Kind::Word(Claim::WORDS),
+        None,
+        "what counts as the claim to be done: `exit` for shell and command, else `ticket`",
+    ),
+    key(
+        "agents.*.fallback",
+        Kind::Agents,
+        Some("[]"),
+        "agents that take over, in this order, when this one can't go on",
+    ),
+    key(
+        "agents.*.recording",
+        Kind::Path,
+        None,
+        "the recording that a replay agent plays, relative to the repository (in the user's file: to that file)",
+    ),
+    key(
+        "agents.*.decoder",
+        Kind::Word(Decoder::WORDS),
+        Some(r#""lines""#),
+        "the decoder that a replay agent plays its recording through",
+    ),
+    key(
+        "agents.*.speed",
+        Kind::Number,
+        Some("1.0"),
+        "how fast a replay agent plays: 1 as recorded, 2 twice as fast, 0 without waiting",
+    ),
+    key(
+        "agents.*.limits.turns",
+        FROM_ONE,
+        None,
+        "as limits.turns, for this agent",
+    ),
+    key(
+        "agents.*.limits.attempts",
+        FROM_ONE,
+        None,
+        "as limits.attempts, for this agent",
+    ),
+    key(
+        "agents.*.limits.wall",
+        ABOVE_ZERO,
+        None,
+        "as limits.wall, for this agent",
+    ),
+    key(
+        "agents.*.limits.idle",
+        ABOVE_ZERO,
+        None,
+        "as limits.idle, for this agent",
+    ),
+    key(
+        "agents.*.limits.tokens",
+        Kind::Count { from: 1, to: I64 },
+        None,
+        "as limits.tokens, for this agent",
+    ),
+    key(
+        "agents.*.limits.cost_usd",
+        Kind::Number,
+        None,
+        "as limits.cost_usd, for this agent",
+    ),
+    key(
+        "agents.*.limits.changed_files",
+        Kind::Count { from: 0, to: U32 },
+        None,
+        "as limits.changed_files, for this agent",
+    ),
+    // What a worktree gets before the agent starts.
+    key(
+        "provision.copy",
+        Kind::InnerPaths,
+        Some("[]"),
+        "untracked files and folders that are copied into each worktree",
+    ),
+    key(
+        "provision.symlink",
+        Kind::InnerPaths,
+        Some("[]"),
+        "untracked files and folders that each worktree links to",
+    ),
+    key(
+        "provision.setup",
+        Kind::Texts,
+        Some("[]"),
+        "command lines that `sh -c` runs in each new worktree",
+    )
+    .trusted(),
+    // How a job is stopped.
+    key(
+        "stop.cancel",
+        FROM_ZERO,
+        Some(r#""5s""#),
+        "time that an agent has after the protocol's own cancel",
+    ),
+    key(
+        "stop.interrupt",
+        FROM_ZERO,
+        Some(r#""5s""#),
+        "time that a process has after SIGINT",
+    ),
+    key(
+        "stop.terminate",
+        FROM_ZERO,
+        Some(r#""5s""#),
+        "time that a process has after SIGTERM, before SIGKILL",
+    ),
+    // Sections of the prompt; the defaults are those of `PromptBudgets`.
+    key(
+        "prompt.context_bytes",
+        BYTES,
+        Some("262144"),
+        "the most of all context notes and context files in a prompt",
+    ),
+    key(
+        "prompt.ticket_bytes",
+        BYTES,
+        Some("262144"),
+        "the most of the ticket's body in a prompt",
+    ),
+    key(
+        "prompt.feedback_bytes",
+        BYTES,
+        Some("65536"),
+        "the most of replies, of a gate's reason and of failed checks in a prompt, each",
+    ),
+    key(
+        "prompt.previous_bytes",
+        BYTES,
+        Some("16384"),
+        "the most of the last words of the turn before and of the ticket before, each",
+    ),
+    // The screen.
+    key(
+        "ui.theme",
+        Kind::Text,
+        Some(r#""night""#),
+        "the name of the theme: built in, or a file in the user's `themes` folder",
+    ),
+    key(
+        "ui.color",
+        Kind::Word(ColorMode::WORDS),
+        Some(r#""auto""#),
+        "how many colours are used; `auto` asks the environment",
+    ),
+    key(
+        "ui.borders",
+        Kind::Word(BorderStyle::WORDS),
+        Some(r#""auto""#),
+        "which characters draw borders; `auto` asks the locale",
+    ),
+    key(
+        "ui.mouse",
+        Kind::Flag,
+        Some("true"),
+        "whether the mouse is used",
+    ),
+    key(
+        "ui.redraw",
+        ABOVE_ZERO,
+        Some(r#""16ms""#),
+        "the shortest time between two paints",
+    ),
+];
+
+/// What a path of keys is.
+pub(super) enum Node {
+    /// A setting.
+    Leaf(&'static Key),
+    /// A table with settings in it.
+    Table,
+    /// Nothing.
+    Unknown,
+}
+
+/// What `path` is.
+pub(super) fn node(path: &KeyPath) -> Node {
+    if let Some(key) = KEYS.iter().find(|key| key.matches(path)) {
+        Node::Leaf(key)
+    } else if KEYS.iter().any(|key| key.relation(path).is_some()) {
+        Node::Table
+    } else {
+        Node::Unknown
+    }
+}
+
+/// What was probably meant by `path`, which is unknown: a neighbour by another spelling, or the same key elsewhere.
+pub(super) fn suggestion(path: &KeyPath) -> Option<String> {
+    let parts = path.parts();
+    let (last, table) = parts.split_last()?;
+    let table = table
+        .iter()
+        .fold(KeyPath::default(), |path, part| path.child(part));
+    let neighbours = KEYS
+        .iter()
+        .filter(|key| key.relation(&table).is_some())
+        .filter_map(|key| key.name.split('.').nth(table.parts().len()))
+        .filter(|name| *name != "*");
+    if let Some(neighbour) = super::suggest::nearest(last, neighbours) {
+        return Some(table.child(neighbour).to_string());
+    }
+    let elsewhere = KEYS
+        .iter()
+        .find(|key| key.name.rsplit('.').next() == Some(last.as_str()));
+    elsewhere.map(|key| key.name.to_owned())
+}

@@ -1,0 +1,286 @@
+//! The layers, merged: pure.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::build;
+use super::document::{Document, File};
+use super::environment::{self, Variables};
+use super::error::{ConfigError, ConfigErrors, Fault};
+use super::keys::KEYS;
+use super::model::Config;
+use super::origin::{Layer, Origin, Origins, Sourced};
+use super::overrides::{self, Overrides};
+use super::path::KeyPath;
+use super::suggest::nearest;
+use crate::domain::settings::AgentKind;
+use crate::domain::ticket::AgentName;
+
+/// One layer above the built-in one.
+#[derive(Debug, Clone, Copy)]
+pub enum Source<'a> {
+    /// The user's own file.
+    User {
+        /// What it is called in messages and origins.
+        path: &'a Path,
+        /// What it says.
+        text: &'a str,
+    },
+    /// The repository's `docket.toml`.
+    Repository {
+        /// What it is called in messages and origins.
+        path: &'a Path,
+        /// What it says.
+        text: &'a str,
+    },
+    /// The environment, of which only `DOCKET_*` counts.
+    Environment(&'a Variables),
+    /// The arguments.
+    Flags(&'a Overrides),
+}
+
+impl Source<'_> {
+    const fn layer(&self) -> Layer {
+        match self {
+            Self::User { .. } => Layer::User,
+            Self::Repository { .. } => Layer::Repository,
+            Self::Environment(_) => Layer::Environment,
+            Self::Flags(_) => Layer::Flags,
+        }
+    }
+
+    fn read(&self) -> Document {
+        let layer = self.layer();
+        match *self {
+            Self::User { path, text } | Self::Repository { path, text } => {
+                Document::from_file(File { layer, path, text })
+            }
+            Self::Environment(variables) => environment::read(variables),
+            Self::Flags(overrides) => overrides::read(overrides),
+        }
+    }
+}
+
+/// The agents that need no configuration, each called by its kind.
+const BUILT_IN_AGENTS: &[AgentKind] = &[AgentKind::User, AgentKind::Shell, AgentKind::Replay];
+
+/// Every value so far, and every agent with the place that first names it.
+#[derive(Default)]
+struct Merged {
+    values: BTreeMap<KeyPath, Sourced>,
+    agents: BTreeMap<AgentName, Origin>,
+    errors: Vec<ConfigError>,
+}
+
+/// Merges the layers, whatever order they are given in, over what is built in.
+pub fn merge(sources: &[Source<'_>]) -> Result<(Config, Origins), ConfigErrors> {
+    merge_after(Vec::new(), sources)
+}
+
+/// [`merge`], with errors that were met before.
+pub(super) fn merge_after(
+    errors: Vec<ConfigError>,
+    sources: &[Source<'_>],
+) -> Result<(Config, Origins), ConfigErrors> {
+    let mut merged = Merged {
+        errors,
+        ..Merged::default()
+    };
+    merged.add_built_in_agents();
+    let mut sources = sources.to_vec();
+    sources.sort_by_key(Source::layer);
+    for source in &sources {
+        merged.add(source.read());
+    }
+    merged.add_defaults();
+    merged.check_agents();
+    let Merged {
+        values,
+        agents,
+        errors,
+    } = merged;
+    if let Some(errors) = ConfigErrors::from_all(errors) {
+        return Err(errors);
+    }
+    let origins = Origins(values);
+    let config = build::build(&origins, agents.keys())?;
+    Ok((config, origins))
+}
+
+/// The path of an agent's key.
+pub(super) fn agent_key(agent: &AgentName, key: &str) -> KeyPath {
+    KeyPath::dotted("agents").child(agent.as_str()).child(key)
+}
+
+fn built_in(value: toml::Value) -> Sourced {
+    Sourced {
+        value,
+        origin: Origin::BuiltIn,
+    }
+}
+
+impl Merged {
+    fn add_built_in_agents(&mut self) {
+        for kind in BUILT_IN_AGENTS {
+            if let Ok(agent) = kind.as_str().parse::<AgentName>() {
+                let value = toml::Value::String(kind.to_string());
+                self.values
+                    .insert(agent_key(&agent, "kind"), built_in(value));
+                self.agents.insert(agent, Origin::BuiltIn);
+            }
+        }
+    }
+
+    fn add(&mut self, document: Document) {
+        self.errors.extend(document.errors);
+        for (agent, origin) in document.agents {
+            self.agents.entry(agent).or_insert(origin);
+        }
+        for (path, sourced) in document.values {
+            if let [table, agent, key] = path.parts()
+                && table == "agents"
+                && key == "kind"
+                && let Some(fault) = wrong_kind(agent, &path, &sourced.value)
+            {
+                let origin = sourced.origin;
+                self.errors.push(ConfigError { origin, fault });
+                continue;
+            }
+            if let [table, agent, ..] = path.parts()
+                && table == "agents"
+                && let Ok(agent) = agent.parse()
+            {
+                let origin = || sourced.origin.clone();
+                self.agents.entry(agent).or_insert_with(origin);
+            }
+            self.values.insert(path, sourced);
+        }
+    }
+
+    fn add_defaults(&mut self) {
+        for key in KEYS {
+            let Some(default) = key.default_value() else {
+                continue;
+            };
+            if let Some(agents_key) = key.name.strip_prefix("agents.*.") {
+                for agent in self.agents.keys() {
+                    if is_told(agents_key, agent, self.kind(agent)) {
+                        let path = agent_key(agent, agents_key);
+                        let default = || built_in(default.clone());
+                        self.values.entry(path).or_insert_with(default);
+                    }
+                }
+            } else {
+                let path = KeyPath::dotted(key.name);
+                self.values.entry(path).or_insert_with(|| built_in(default));
+            }
+        }
+        for agent in self.agents.keys() {
+            if let Some(kind) = self.kind(agent) {
+                let claim = toml::Value::String(kind.default_claim().to_string());
+                let path = agent_key(agent, "claim");
+                self.values.entry(path).or_insert_with(|| built_in(claim));
+            }
+        }
+    }
+
+    fn kind(&self, agent: &AgentName) -> Option<AgentKind> {
+        let sourced = self.values.get(&agent_key(agent, "kind"))?;
+        sourced.value.as_str()?.parse().ok()
+    }
+
+    fn check_agents(&mut self) {
+        let mut found = Vec::new();
+        for (agent, origin) in &self.agents {
+            let table = KeyPath::dotted("agents").child(agent.as_str());
+            let has_error =
+                |error: &ConfigError| error.key().is_some_and(|key| key.starts_with(&table));
+            if self.errors.iter().any(has_error) {
+                // What is missing may well be what is wrong.
+                continue;
+            }
+            if let Some((key, example)) = self.missing(agent) {
+                let fault = Fault::AgentNeeds {
+                    agent: agent.clone(),
+                    key,
+                    example,
+                };
+                let origin = origin.clone();
+                found.push(ConfigError { origin, fault });
+            }
+        }
+        for (path, sourced) in &self.values {
+            let names: Vec<&str> = match &sourced.value {
+                toml::Value::Array(list) if path.last() == "fallback" => {
+                    list.iter().filter_map(toml::Value::as_str).collect()
+                }
+                toml::Value::String(name) if path.parts() == ["agent"] => vec![name],
+                _ => continue,
+            };
+            for name in names.into_iter().filter_map(|name| name.parse().ok()) {
+                if let Some(fault) = self.unknown_agent(path, name) {
+                    let origin = sourced.origin.clone();
+                    found.push(ConfigError { origin, fault });
+                }
+            }
+        }
+        self.errors.extend(found);
+    }
+
+    /// The key that an agent's kind needs and that is not there, with an example.
+    fn missing(&self, agent: &AgentName) -> Option<(&'static str, &'static str)> {
+        let has = |key| self.values.contains_key(&agent_key(agent, key));
+        let kind = self.kind(agent);
+        let (key, example) = match kind {
+            None => return Some(("kind", r#"kind = "command""#)),
+            Some(AgentKind::User | AgentKind::Shell) => return None,
+            Some(kind @ AgentKind::Replay) if agent.as_str() == kind.as_str() => return None,
+            Some(AgentKind::Replay) => ("recording", r#"recording = "demo.jsonl""#),
+            Some(AgentKind::Command) => ("command", r#"command = ["./agent.sh"]"#),
+            Some(AgentKind::CodexAppServer) => ("command", r#"command = ["codex", "app-server"]"#),
+            Some(AgentKind::ClaudeStreamJson) => ("command", r#"command = ["claude"]"#),
+            Some(AgentKind::Acp) => ("command", r#"command = ["opencode", "acp"]"#),
+            Some(AgentKind::Terminal) => ("command", r#"command = ["aider"]"#),
+        };
+        (!has(key)).then_some((key, example))
+    }
+
+    fn unknown_agent(&self, path: &KeyPath, agent: AgentName) -> Option<Fault> {
+        if self.agents.contains_key(&agent) {
+            return None;
+        }
+        let known = self.agents.keys().map(AgentName::as_str);
+        let suggestion = nearest(agent.as_str(), known).map(str::to_owned);
+        Some(Fault::UnknownAgent {
+            key: path.clone(),
+            agent,
+            suggestion,
+        })
+    }
+}
+
+/// Whether `docket config` shows the default of this key for this agent: only where it means something.
+fn is_told(key: &str, agent: &AgentName, kind: Option<AgentKind>) -> bool {
+    match key {
+        "recording" | "decoder" | "speed" => kind == Some(AgentKind::Replay),
+        _ => !agent.is_user(),
+    }
+}
+
+/// What is wrong with giving `agent` this kind: built-in agents keep theirs, and only one agent is a human.
+fn wrong_kind(agent: &str, path: &KeyPath, kind: &toml::Value) -> Option<Fault> {
+    let built_in = BUILT_IN_AGENTS.iter().find(|kind| kind.as_str() == agent);
+    match (built_in, kind.as_str()) {
+        (Some(built_in), Some(kind)) if kind != built_in.as_str() => Some(Fault::BuiltInAgent {
+            agent: agent.parse().ok()?,
+            kind: built_in.as_str(),
+        }),
+        (None, Some(AgentName::USER)) => Some(Fault::WrongValue {
+            key: path.clone(),
+            expected: "a kind that starts something".to_owned(),
+            found: format!("{kind}"),
+            hint_text: Some("the one agent that is a human is built in".to_owned()),
+        }),
+        _ => None,
+    }
+}

@@ -1,0 +1,181 @@
+//! The typed configuration.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::domain::prompt::PromptBudgets;
+use crate::domain::settings::{
+    AgentKind, AgentSettings, Claim, Integrate, Isolation, Limits, Settings, words,
+};
+use crate::domain::ticket::{AgentName, Approvals, Check, KnownAgents, TicketLimits};
+
+/// Everything that can be configured, every gap filled. [`super::keys::KEYS`] says what each means.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The folder of the queue, relative to the repository unless absolute; `None`: find it.
+    pub tickets: Option<PathBuf>,
+    /// How many tickets run side by side.
+    pub jobs: NonZeroU32,
+    /// Where attempts work.
+    pub isolation: Isolation,
+    /// Where accepted work goes.
+    pub integrate: Integrate,
+    /// The agent of tickets that `docket new` writes.
+    pub agent: AgentName,
+    /// What happens to an agent's requests when the ticket doesn't say.
+    pub approvals: Approvals,
+    /// The checks of tickets that name none.
+    pub validate: Vec<Check>,
+    /// The limits when neither the ticket nor its agent says otherwise.
+    pub limits: Limits,
+    /// Every agent, the built-in ones too.
+    pub agents: BTreeMap<AgentName, Agent>,
+    /// What a worktree gets before the agent starts.
+    pub provision: Provision,
+    /// How much time a job has at each rung of being stopped.
+    pub stop: StopGraces,
+    /// How long each section of a prompt may be.
+    pub prompt: PromptBudgets,
+    /// The screen.
+    pub ui: UiConfig,
+}
+
+/// An agent, as configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Agent {
+    /// Its name in tickets.
+    pub name: AgentName,
+    /// How it is started and understood. A kind that this version can't drive is reported when it is used.
+    pub kind: AgentKind,
+    /// The program and its arguments; empty for kinds that start none.
+    pub command: Vec<String>,
+    /// Variables that it gets.
+    pub env: BTreeMap<String, String>,
+    /// Variables that it inherits beyond the allow-list.
+    pub pass_env: Vec<String>,
+    /// Whether it gets a home folder of its own.
+    pub private_home: bool,
+    /// What counts as its claim.
+    pub claim: Claim,
+    /// Who takes over when it can't go on.
+    pub fallback: Vec<AgentName>,
+    /// What a replay agent plays, relative to the repository unless absolute.
+    pub recording: Option<PathBuf>,
+    /// What a replay agent plays it through.
+    pub decoder: Decoder,
+    /// How fast a replay agent plays: 1 as recorded, 0 without waiting.
+    pub speed: f64,
+    /// Its own limits.
+    pub limits: TicketLimits,
+}
+
+words! {
+    /// What a recording is played through.
+    Decoder {
+        /// Each line of output is a message.
+        Lines = "lines",
+        /// As `codex app-server` speaks.
+        CodexAppServer = "codex-app-server",
+        /// As `claude` speaks stream-json.
+        ClaudeStreamJson = "claude-stream-json",
+        /// As the Agent Client Protocol says.
+        Acp = "acp",
+    }
+}
+
+/// What a worktree gets before the agent starts.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Provision {
+    /// Copied from the user's working tree.
+    pub copy: Vec<PathBuf>,
+    /// Linked to the user's working tree.
+    pub symlink: Vec<PathBuf>,
+    /// Command lines for `sh -c` in the worktree.
+    pub setup: Vec<String>,
+}
+
+/// How much time a job has at each rung of being stopped; zero skips the rung.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StopGraces {
+    /// After the protocol's own cancel.
+    pub cancel: Duration,
+    /// After SIGINT.
+    pub interrupt: Duration,
+    /// After SIGTERM, before SIGKILL.
+    pub terminate: Duration,
+}
+
+/// The screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UiConfig {
+    /// The name of the theme.
+    pub theme: String,
+    /// How many colours are used.
+    pub color: ColorMode,
+    /// Which characters draw borders.
+    pub borders: BorderStyle,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+    /// The shortest time between two paints.
+    pub redraw: Duration,
+}
+
+words! {
+    /// How many colours are used.
+    ColorMode {
+        /// As the environment says.
+        Auto = "auto",
+        /// 24 bits.
+        Truecolor = "truecolor",
+        /// The palette of 256.
+        Palette256 = "256",
+        /// The 16 of the terminal's own theme.
+        Palette16 = "16",
+        /// None: bold, dim, reverse and underline only.
+        None = "none",
+    }
+}
+
+words! {
+    /// Which characters draw borders.
+    BorderStyle {
+        /// As the locale says.
+        Auto = "auto",
+        /// Box-drawing characters.
+        Unicode = "unicode",
+        /// `+`, `-` and `|`.
+        Ascii = "ascii",
+    }
+}
+
+impl Config {
+    /// What the rules need to know.
+    pub fn settings(&self) -> Settings {
+        let agent = |agent: &Agent| AgentSettings {
+            kind: agent.kind,
+            claim: agent.claim,
+            limits: agent.limits.clone(),
+            fallback: agent.fallback.clone(),
+        };
+        Settings {
+            jobs: self.jobs,
+            isolation: self.isolation,
+            integrate: self.integrate,
+            approvals: self.approvals,
+            limits: self.limits.clone(),
+            checks: self.validate.clone(),
+            agents: self
+                .agents
+                .values()
+                .map(|configured| (configured.name.clone(), agent(configured)))
+                .collect(),
+        }
+    }
+
+    /// The names that a ticket may use.
+    pub fn known_agents(&self) -> KnownAgents {
+        self.agents.keys().cloned().collect()
+    }
+}

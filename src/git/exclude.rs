@@ -1,0 +1,42 @@
+//! Keeping our folder out of git without editing any file of the user's.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+
+use super::error::GitError;
+use super::repository::Repository;
+
+impl Repository {
+    /// Makes sure that `pattern` (such as `/.docket/`) is a line of `info/exclude` in the folder that all worktrees share.
+    /// Everything else in that file stays as it is. Says whether a line had to be added.
+    pub fn exclude(&self, pattern: &str) -> Result<bool, GitError> {
+        let folder = self.common_dir().join("info");
+        let file = folder.join("exclude");
+        let content = match fs::read(&file) {
+            Ok(content) => content,
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(GitError::io("read", &file)(error)),
+        };
+        let stands_there = content
+            .split(|&byte| byte == b'\n')
+            .any(|line| line.strip_suffix(b"\r").unwrap_or(line) == pattern.as_bytes());
+        if stands_there {
+            return Ok(false);
+        }
+        fs::create_dir_all(&folder).map_err(GitError::io("create the folder", &folder))?;
+        // Appending, in one write, keeps links, permissions and what others append at the same time.
+        let mut line = Vec::with_capacity(pattern.len() + 2);
+        if content.last().is_some_and(|&byte| byte != b'\n') {
+            line.push(b'\n');
+        }
+        line.extend_from_slice(pattern.as_bytes());
+        line.push(b'\n');
+        fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&file)
+            .and_then(|mut open| open.write_all(&line))
+            .map_err(GitError::io("write", &file))?;
+        Ok(true)
+    }
+}

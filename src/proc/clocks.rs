@@ -1,0 +1,153 @@
+//! The clocks of a job: start-up, idle, wall. They are separate, and all of them pause with the job.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::domain::attempt::{Phase, TurnClocks};
+
+/// The three clocks of a turn.
+#[derive(Debug)]
+pub struct Clocks {
+    startup: Countdown,
+    idle: Countdown,
+    wall: Countdown,
+    idle_limit: Option<Duration>,
+}
+
+impl Clocks {
+    /// Clocks that start now. `startup` ends with the first output, `idle` starts with it (at once without a start-up
+    /// clock).
+    pub fn start(limits: TurnClocks) -> Self {
+        let idle_from_the_start = limits.idle.filter(|_| limits.startup.is_none());
+        Self {
+            startup: Countdown::start(limits.startup),
+            idle: Countdown::start(idle_from_the_start),
+            wall: Countdown::start(limits.wall),
+            idle_limit: limits.idle,
+        }
+    }
+
+    /// The agent gave a sign of life.
+    pub fn output(&mut self) {
+        self.startup = Countdown::start(None);
+        self.idle = Countdown::start(self.idle_limit);
+    }
+
+    /// The job is frozen.
+    pub fn pause(&mut self) {
+        for clock in [&mut self.startup, &mut self.idle, &mut self.wall] {
+            clock.pause();
+        }
+    }
+
+    /// The job goes on; every clock has left what it had.
+    pub fn resume(&mut self) {
+        for clock in [&mut self.startup, &mut self.idle, &mut self.wall] {
+            clock.resume();
+        }
+    }
+
+    /// Waits until a clock runs out, and says which; that clock is off then. Never ends when none can.
+    pub async fn expired(&mut self) -> Phase {
+        let (phase, clock) = [
+            (Phase::Startup, &mut self.startup),
+            (Phase::Idle, &mut self.idle),
+            (Phase::Wall, &mut self.wall),
+        ]
+        .into_iter()
+        .min_by_key(|(_, clock)| {
+            clock
+                .deadline()
+                .map_or((true, None), |at| (false, Some(at)))
+        })
+        .unwrap_or_else(|| unreachable!("three clocks"));
+        match clock.deadline() {
+            Some(at) => tokio::time::sleep_until(at).await,
+            None => std::future::pending().await,
+        }
+        *clock = Countdown::start(None);
+        phase
+    }
+}
+
+/// A deadline that can be paused: a pause remembers what is left.
+#[derive(Debug, Clone, Copy)]
+enum Countdown {
+    Off,
+    Running(Instant),
+    Paused(Duration),
+}
+
+impl Countdown {
+    fn start(limit: Option<Duration>) -> Self {
+        // A limit beyond what the clock can hold is none.
+        limit
+            .and_then(|limit| Instant::now().checked_add(limit))
+            .map_or(Self::Off, Self::Running)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        match self {
+            Self::Running(at) => Some(*at),
+            Self::Off | Self::Paused(_) => None,
+        }
+    }
+
+    fn pause(&mut self) {
+        if let Self::Running(at) = *self {
+            *self = Self::Paused(at.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    fn resume(&mut self) {
+        if let Self::Paused(left) = *self {
+            *self = Self::start(Some(left));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn clocks(startup: u32, idle: u32, wall: u32) -> Clocks {
+        let limit = |seconds: u32| (seconds > 0).then(|| SECOND * seconds);
+        Clocks::start(TurnClocks {
+            startup: limit(startup),
+            idle: limit(idle),
+            wall: limit(wall),
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_first_clock_that_runs_out_is_told() {
+        assert_eq!(clocks(3, 1, 9).expired().await, Phase::Startup);
+        assert_eq!(clocks(0, 5, 4).expired().await, Phase::Wall);
+        let mut clocks = clocks(3, 1, 9);
+        clocks.output();
+        assert_eq!(clocks.expired().await, Phase::Idle);
+        assert_eq!(clocks.expired().await, Phase::Wall);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pause_never_shortens_a_clock_and_a_paused_clock_never_fires() {
+        let mut clocks = clocks(0, 0, 10);
+        tokio::time::advance(SECOND * 4).await;
+        clocks.pause();
+        let nothing = tokio::time::timeout(SECOND * 100, clocks.expired()).await;
+        assert!(nothing.is_err());
+        clocks.resume();
+        assert!(
+            tokio::time::timeout(SECOND * 5, clocks.expired())
+                .await
+                .is_err()
+        );
+        assert_eq!(
+            tokio::time::timeout(SECOND * 2, clocks.expired()).await,
+            Ok(Phase::Wall)
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! What every part of the runner shares: places, settings and channels. Nothing in it changes.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::config::Config;
+use crate::domain::board::Feed;
+use crate::domain::settings::{Isolation, Settings};
+use crate::git::Repository;
+use crate::proc::clock::SystemClock;
+use crate::store::{Ledger, LedgerError};
+
+/// Where things are (DESIGN 3).
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The repository's root, or the folder itself without git.
+    pub root: PathBuf,
+    /// The folder of the queue.
+    pub tickets: PathBuf,
+    /// docket's own program: for the shim and for replays.
+    pub program: PathBuf,
+}
+
+impl Places {
+    /// docket's own folder.
+    pub fn docket(&self) -> PathBuf {
+        self.root.join(".docket")
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> PathBuf {
+        self.docket().join("ledger.db")
+    }
+
+    /// The root of all evidence.
+    pub fn evidence(&self) -> PathBuf {
+        self.docket().join("evidence")
+    }
+
+    /// Where worktrees are made.
+    pub fn worktrees(&self) -> PathBuf {
+        self.docket().join("worktrees")
+    }
+
+    /// Notes shared by all agents.
+    pub fn context(&self) -> PathBuf {
+        self.docket().join("context")
+    }
+}
+
+pub(super) struct Context {
+    pub(super) places: Places,
+    pub(super) config: Config,
+    pub(super) settings: Arc<Settings>,
+    /// `None` without git; then attempts work in place.
+    pub(super) git: Option<Repository>,
+    pub(super) ledger: Ledger,
+    pub(super) clock: SystemClock,
+    pub(super) feed: mpsc::UnboundedSender<Feed>,
+}
+
+impl Context {
+    /// Tells everybody who listens. Nobody listening is fine: the ledger has the facts.
+    pub(super) fn tell(&self, feed: Feed) {
+        let _nobody_listens = self.feed.send(feed);
+    }
+
+    /// Tells it after everything that is on its way to the ledger.
+    pub(super) fn tell_after_ledger(&self, feed: Feed) {
+        let (sender, barrier) = (self.feed.clone(), self.ledger.barrier());
+        tokio::spawn(async move {
+            let _even_if_the_ledger_is_broken = barrier.await;
+            let _nobody_listens = sender.send(feed);
+        });
+    }
+
+    /// Waits until all that was emitted so far is on the disk.
+    pub(super) async fn stored(&self) -> Result<(), LedgerError> {
+        match self.ledger.barrier().await {
+            Ok(result) => result.map(|_| ()),
+            Err(_closed) => Err(LedgerError::Closed {
+                path: self.places.ledger(),
+            }),
+        }
+    }
+
+    /// The repository, when attempts work in worktrees.
+    pub(super) fn worktree_git(&self) -> Option<&Repository> {
+        self.git
+            .as_ref()
+            .filter(|_| self.settings.isolation == Isolation::Worktree)
+    }
+
+    /// A path as people read it: relative to the repository where possible.
+    pub(super) fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(&self.places.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
+    }
+}

@@ -1,0 +1,141 @@
+//! The beginning of an attempt: evidence folder, working tree, desk, session.
+
+use std::fs;
+use std::path::PathBuf;
+
+use super::{GitState, Prepared, Unit, blocking, transcript::Transcript};
+use crate::agents::{self};
+use crate::domain::attempt::{Branch, Workspace};
+use crate::git::{BranchName, Repository, SnapshotOptions};
+use crate::runner::context::Context;
+use crate::runner::desk::Desk;
+use crate::store::evidence::EvidenceFolder;
+
+impl Unit {
+    pub(super) async fn prepare(&self) -> Result<Prepared, String> {
+        let session = agents::adapter::session(
+            &self.context.config,
+            &self.spec.ticket.agent,
+            &self.context.places.root,
+            &self.context.places.program,
+            &self.spec.marker,
+        )
+        .map_err(|error| error.to_string())?;
+        let (context, spec, cache) = (self.context.clone(), self.spec.clone(), self.cache_file());
+        blocking(move || {
+            let evidence =
+                EvidenceFolder::create(&context.places.evidence(), spec.run, &spec.attempt)
+                    .map_err(|error| error.to_string())?;
+            let ticket_file = context.places.root.join(&spec.path);
+            let ticket = fs::read(&ticket_file)
+                .map_err(|error| format!("{}: {error}", context.shown(&ticket_file)))?;
+            if crate::domain::hash::sha256(&ticket) != spec.revision {
+                // The rules are those of the revision that was read; the agent must see the same text.
+                return Err(format!(
+                    "{} changed while the attempt began: it starts again with the new text",
+                    context.shown(&ticket_file)
+                ));
+            }
+            evidence
+                .write("ticket.md", &ticket)
+                .map_err(|error| error.to_string())?;
+            let options = SnapshotOptions::new(cache);
+            let (workspace, git) = match (context.worktree_git(), &spec.run_branch) {
+                (Some(git), Some(run_branch)) => {
+                    let run_branch: BranchName = run_branch
+                        .parse()
+                        .map_err(|error: crate::git::GitError| error.to_string())?;
+                    own_worktree(&context, git, &run_branch, spec.run, &spec.attempt, options)
+                        .map_err(|error| error.to_string())?
+                }
+                _ => in_place(&context, options),
+            };
+            let desk_path = match &git {
+                Some(state) if state.own => workspace.path.join(".docket"),
+                _ => context
+                    .places
+                    .docket()
+                    .join("desk")
+                    .join(spec.attempt.to_string()),
+            };
+            let desk = Desk::make(desk_path.clone(), &ticket, &context.places.context())
+                .map_err(|error| format!("{}: {error}", desk_path.display()))?;
+            let transcript = Transcript::open(&evidence, &context, spec.attempt.clone())
+                .map_err(|error| error.to_string())?;
+            Ok(Prepared {
+                workspace,
+                desk,
+                evidence,
+                session,
+                transcript,
+                git,
+                message: None,
+                last_turn_ok: false,
+            })
+        })
+        .await
+    }
+}
+
+/// A worktree and branch of the attempt's own, cut from the head of the run's branch.
+fn own_worktree(
+    context: &Context,
+    git: &Repository,
+    run_branch: &BranchName,
+    run: crate::domain::ids::RunId,
+    attempt: &crate::domain::ids::AttemptId,
+    options: SnapshotOptions,
+) -> Result<(Workspace, Option<GitState>), crate::git::GitError> {
+    let base =
+        git.branch_commit(run_branch)?
+            .ok_or_else(|| crate::git::GitError::BranchMissing {
+                name: run_branch.clone(),
+            })?;
+    let branch = BranchName::of_attempt(run, attempt);
+    let path: PathBuf = context.places.worktrees().join(attempt.to_string());
+    let worktree = git.add_worktree(&path, &branch, base)?;
+    let tree = git.tree_of(base)?;
+    let workspace = Workspace {
+        path: worktree.path().to_owned(),
+        branch: Some(Branch {
+            name: branch.to_string(),
+            base: base.to_string(),
+        }),
+    };
+    let state = GitState {
+        worktree,
+        options,
+        base: tree,
+        last: tree,
+        own: true,
+    };
+    Ok((workspace, Some(state)))
+}
+
+/// The repository itself. With git, what was there before is remembered, so that the diff shows the attempt's part only.
+fn in_place(context: &Context, options: SnapshotOptions) -> (Workspace, Option<GitState>) {
+    let workspace = Workspace {
+        path: context.places.root.clone(),
+        branch: None,
+    };
+    let git = context.git.as_ref().and_then(|git| {
+        let worktree = git.checkout();
+        match worktree.snapshot(&options) {
+            Ok(snapshot) => {
+                let base = snapshot.tree;
+                Some(GitState {
+                    worktree,
+                    options,
+                    base,
+                    last: base,
+                    own: false,
+                })
+            }
+            Err(error) => {
+                tracing::warn!(%error, "work in place goes on without a diff");
+                None
+            }
+        }
+    });
+    (workspace, git)
+}

@@ -1,0 +1,160 @@
+//! The transcript of an attempt: items and raw lines, on disk as they come; readers are told how far it is.
+
+use crate::agents::Draft;
+use crate::domain::board::Feed;
+use crate::domain::ids::AttemptId;
+use crate::domain::item::{AgentStatus, Entry, Item};
+use crate::domain::time::Timestamp;
+use crate::runner::context::Context;
+use crate::store::EvidenceError;
+use crate::store::evidence::{Appender, EvidenceFolder};
+
+/// Where a raw line went or came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    In,
+    Out,
+    Err,
+    Meta,
+}
+
+impl Direction {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+            Self::Err => "err",
+            Self::Meta => "meta",
+        }
+    }
+}
+
+pub(super) struct Transcript {
+    attempt: AttemptId,
+    feed: tokio::sync::mpsc::UnboundedSender<Feed>,
+    items: Appender,
+    raw: Appender,
+    began: Timestamp,
+    turn: u32,
+    told: u64,
+    /// The first write that failed: evidence that is not complete is never sealed.
+    failed: Option<String>,
+}
+
+impl Transcript {
+    pub(super) fn open(
+        evidence: &EvidenceFolder,
+        context: &Context,
+        attempt: AttemptId,
+    ) -> Result<Self, EvidenceError> {
+        use crate::proc::clock::Clock as _;
+        Ok(Self {
+            attempt,
+            feed: context.feed.clone(),
+            items: evidence.appender("transcript.jsonl")?,
+            raw: evidence.appender("raw.jsonl")?,
+            began: context.clock.now().wall,
+            turn: 0,
+            told: 0,
+            failed: None,
+        })
+    }
+
+    pub(super) fn begin_turn(&mut self, turn: u32) {
+        self.turn = turn;
+    }
+
+    pub(super) fn add(&mut self, draft: Draft, at: Timestamp) {
+        let Draft {
+            id,
+            parent,
+            append,
+            item,
+        } = draft;
+        // Ids are the session's own and start again with each turn's process: the turn keeps them apart.
+        let turn_base = u64::from(self.turn) << 40;
+        let entry = Entry {
+            id: turn_base | id,
+            at,
+            turn: self.turn,
+            parent: parent.map(|parent| turn_base | parent),
+            append,
+            item,
+        };
+        let result = serde_json::to_vec(&entry).map_err(|error| error.to_string());
+        self.write_item(result);
+    }
+
+    /// A word of docket's own.
+    pub(super) fn notice(&mut self, text: String, at: Timestamp) {
+        let id = (1 << 39) | self.items.len();
+        self.add(
+            Draft {
+                id,
+                parent: None,
+                append: false,
+                item: Item::Notice { text },
+            },
+            at,
+        );
+    }
+
+    fn write_item(&mut self, line: Result<Vec<u8>, String>) {
+        let written = line.and_then(|mut line| {
+            line.push(b'\n');
+            self.items.append(&line).map_err(|error| error.to_string())
+        });
+        self.note(written);
+    }
+
+    fn note(&mut self, written: Result<(), String>) {
+        if let Err(why) = written {
+            self.failed.get_or_insert(why);
+        }
+    }
+
+    /// Keeps bytes as they were, in the form of the recordings (one JSON object a line).
+    pub(super) fn raw(&mut self, direction: Direction, bytes: &[u8], at: Timestamp) {
+        let line = serde_json::json!({
+            "t": u64::try_from(at.since(self.began).as_millis()).unwrap_or(u64::MAX),
+            "turn": self.turn,
+            "dir": direction.as_str(),
+            "line": String::from_utf8_lossy(bytes),
+        });
+        let mut line = line.to_string().into_bytes();
+        line.push(b'\n');
+        let written = self.raw.append(&line).map_err(|error| error.to_string());
+        self.note(written);
+    }
+
+    /// Puts what was added on disk and tells readers how far it is.
+    pub(super) fn publish(&mut self) {
+        let flushed = self.items.flush().and_then(|()| self.raw.flush());
+        self.note(flushed.map_err(|error| error.to_string()));
+        let bytes = self.items.flushed();
+        if bytes != self.told {
+            self.told = bytes;
+            let attempt = self.attempt.clone();
+            let _nobody_listens = self.feed.send(Feed::Advanced { attempt, bytes });
+        }
+    }
+
+    pub(super) fn status(&mut self, mut status: AgentStatus, at: Timestamp) {
+        if let AgentStatus::Tool { since, .. } = &mut status
+            && *since == Timestamp::default()
+        {
+            *since = at;
+        }
+        let attempt = self.attempt.clone();
+        let _nobody_listens = self.feed.send(Feed::Status { attempt, status });
+    }
+
+    /// Puts everything on its way to the disk. Nothing may be added after it. Says what could not be written.
+    pub(super) fn finish(&mut self) -> Result<(), String> {
+        self.publish();
+        match self.failed.take() {
+            Some(why) => Err(why),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Random events: every kind, over a few tickets, attempts and texts, so that they meet each other.
+
+use docket::domain::attempt::{
+    Artifact, AttemptOutcome, Branch, CancelReason, Failure, LimitKind, Need, Phase, ProcessRecord,
+    Proof, TurnEnd, Validation, Verdict, Workspace,
+};
+use docket::domain::event::{Event, Leftovers, RunOutcome};
+use docket::domain::ids::{AttemptId, Sha256, TicketId, TicketName};
+use docket::domain::item::Usage;
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn ticket() -> impl Strategy<Value = TicketId> {
+    select(vec!["ticket-a", "ticket-b", "ticket.c"]).prop_map(|text| text.parse().expect(text))
+}
+
+fn name() -> impl Strategy<Value = TicketName> {
+    select(vec!["TICKET-001", "TICKET-002", "TICKET-0003"])
+        .prop_map(|text| text.parse().expect(text))
+}
+
+fn attempt() -> impl Strategy<Value = AttemptId> {
+    (name(), 1..4_u32).prop_map(|(ticket, number)| AttemptId { ticket, number })
+}
+
+fn hash() -> impl Strategy<Value = Sha256> {
+    any::<[u8; 32]>().prop_map(Sha256)
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z ]{0,12}", any::<String>()]
+}
+
+fn artifact() -> impl Strategy<Value = Artifact> {
+    (text(), hash(), any::<u64>()).prop_map(|(path, sha256, bytes)| Artifact {
+        path,
+        sha256,
+        bytes,
+    })
+}
+
+fn reason() -> impl Strategy<Value = CancelReason> {
+    use CancelReason::{HangUp, Interrupt, Kill, RunEnds, Stopped, Storage, Terminate};
+    select(vec![
+        Stopped, RunEnds, Storage, HangUp, Terminate, Interrupt, Kill,
+    ])
+}
+
+fn proof() -> impl Strategy<Value = Proof> {
+    select(vec![
+        Proof::Proven,
+        Proof::Unchecked,
+        Proof::ByHand,
+        Proof::Tampered,
+    ])
+}
+
+fn need() -> impl Strategy<Value = Need> {
+    prop_oneof![
+        select(vec![Need::UserTask, Need::Review, Need::NoProgress]),
+        text().prop_map(|text| Need::Reply { text }),
+    ]
+}
+
+fn failure() -> impl Strategy<Value = Failure> {
+    prop_oneof![
+        text().prop_map(|why| Failure::Prepare { why }),
+        text().prop_map(|why| Failure::NotStarted { why }),
+        text().prop_map(|why| Failure::Agent { why }),
+        prop::collection::vec(text(), 0..3).prop_map(|names| Failure::Validation { names }),
+        text().prop_map(|why| Failure::Collect { why }),
+        text().prop_map(|why| Failure::Integrate { why }),
+        text().prop_map(|why| Failure::Evidence { why }),
+    ]
+}
+
+fn outcome() -> impl Strategy<Value = AttemptOutcome> {
+    let limits = vec![LimitKind::Turns, LimitKind::Idle, LimitKind::Wall];
+    prop_oneof![
+        proof().prop_map(|proof| AttemptOutcome::Done { proof }),
+        failure().prop_map(|failure| AttemptOutcome::Failed { failure }),
+        select(limits).prop_map(|limit| AttemptOutcome::Limit { limit }),
+        need().prop_map(|need| AttemptOutcome::NeedsHuman { need }),
+        reason().prop_map(|reason| AttemptOutcome::Cancelled { reason }),
+        Just(AttemptOutcome::Lost),
+    ]
+}
+
+fn run_outcome() -> impl Strategy<Value = RunOutcome> {
+    use RunOutcome::{Broken, Done, Failed, Limit, Lost, NeedsHuman, NothingReady};
+    let plain = vec![Done, NothingReady, NeedsHuman, Failed, Limit, Lost, Broken];
+    prop_oneof![
+        select(plain),
+        reason().prop_map(|reason| RunOutcome::Cancelled { reason }),
+    ]
+}
+
+fn turn_end() -> impl Strategy<Value = TurnEnd> {
+    prop_oneof![
+        Just(TurnEnd::Completed),
+        text().prop_map(|why| TurnEnd::Failed { why }),
+        text().prop_map(|why| TurnEnd::NotStarted { why }),
+        text().prop_map(|how| TurnEnd::Died { how }),
+        select(vec![Phase::Startup, Phase::Idle, Phase::Wall])
+            .prop_map(|phase| TurnEnd::TimedOut { phase }),
+        reason().prop_map(|reason| TurnEnd::Cancelled { reason }),
+    ]
+}
+
+fn usage() -> impl Strategy<Value = Usage> {
+    let tokens = || prop_oneof![Just(0), 0..100_000_u64, any::<u64>()];
+    let cost = of(0.0..10_000.0);
+    (tokens(), tokens(), tokens(), tokens(), cost).prop_map(
+        |(input, cached, output, reasoning, cost_usd)| Usage {
+            input,
+            cached,
+            output,
+            reasoning,
+            cost_usd,
+        },
+    )
+}
+
+fn validation() -> impl Strategy<Value = Validation> {
+    let verdicts = vec![
+        Verdict::Pass,
+        Verdict::Fail,
+        Verdict::TimedOut,
+        Verdict::Inconclusive,
+    ];
+    let figures = (any::<u32>(), of(any::<i32>()), any::<u64>());
+    (text(), text(), select(verdicts), figures, of(artifact())).prop_map(
+        |(name, run, verdict, (turn, exit, millis), output)| Validation {
+            name,
+            run,
+            turn,
+            verdict,
+            exit,
+            millis,
+            output,
+        },
+    )
+}
+
+fn workspace() -> impl Strategy<Value = Workspace> {
+    let branch = (text(), text()).prop_map(|(name, base)| Branch { name, base });
+    (text(), of(branch)).prop_map(|(path, branch)| Workspace {
+        path: path.into(),
+        branch,
+    })
+}
+
+fn process() -> impl Strategy<Value = ProcessRecord> {
+    (any::<u32>(), any::<u64>(), text()).prop_map(|(pid, start_time, boot_id)| ProcessRecord {
+        pid,
+        start_time,
+        boot_id,
+    })
+}
+
+/// Any event.
+pub(super) fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![run_event(), attempt_event(), turn_event(), end_event()]
+}
+
+fn run_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (any::<u32>(), of(text()), of(text()), text()).prop_map(|(jobs, branch, base, version)| {
+            Event::RunStarted {
+                jobs,
+                branch,
+                base,
+                version,
+            }
+        }),
+        Just(Event::RunPaused),
+        Just(Event::RunResumed),
+        (of(ticket()), reason())
+            .prop_map(|(ticket, reason)| Event::CancelRequested { ticket, reason }),
+        run_outcome().prop_map(|outcome| Event::RunFinished { outcome }),
+        (ticket(), name(), text(), hash()).prop_map(|(ticket, name, title, revision)| {
+            Event::StepStarted {
+                ticket,
+                name,
+                title,
+                revision,
+            }
+        }),
+        (ticket(), outcome()).prop_map(|(ticket, outcome)| Event::StepFinished { ticket, outcome }),
+        ticket().prop_map(|ticket| Event::StepRetried { ticket }),
+        ticket().prop_map(|ticket| Event::StepSkipped { ticket }),
+        (text(), text()).prop_map(|(what, why)| Event::Refused { what, why }),
+        (ticket(), text()).prop_map(|(ticket, text)| Event::ReplyReceived { ticket, text }),
+    ]
+}
+
+fn attempt_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        3 => (attempt(), ticket(), hash(), text(), text()).prop_map(
+            |(attempt, ticket, revision, agent, marker)| Event::AttemptStarted {
+                attempt,
+                ticket,
+                revision,
+                agent,
+                marker,
+            }
+        ),
+        1 => (attempt(), workspace())
+            .prop_map(|(attempt, workspace)| Event::WorkspacePrepared { attempt, workspace }),
+        1 => (attempt(), process())
+            .prop_map(|(attempt, process)| Event::ProcessStarted { attempt, process }),
+        1 => (attempt(), text())
+            .prop_map(|(attempt, session)| Event::SessionStarted { attempt, session }),
+    ]
+}
+
+fn turn_event() -> impl Strategy<Value = Event> {
+    let leftovers =
+        (any::<bool>(), 0..3_u32).prop_map(|(leaked, swept)| Leftovers { leaked, swept });
+    let flags = (any::<bool>(), any::<bool>(), any::<u32>());
+    prop_oneof![
+        (attempt(), any::<u32>(), artifact()).prop_map(|(attempt, turn, prompt)| {
+            Event::TurnStarted {
+                attempt,
+                turn,
+                prompt,
+            }
+        }),
+        (attempt(), any::<u32>(), turn_end(), usage(), leftovers).prop_map(
+            |(attempt, turn, end, usage, leftovers)| Event::TurnFinished {
+                attempt,
+                turn,
+                end,
+                usage,
+                leftovers,
+            }
+        ),
+        (attempt(), any::<u32>(), of(text()), of(text()), flags).prop_map(
+            |(attempt, turn, autosave, tree, (progress, claim, files))| Event::TurnSaved {
+                attempt,
+                turn,
+                autosave,
+                tree,
+                files,
+                progress,
+                claim,
+            }
+        ),
+        (attempt(), any::<bool>(), text(), text()).prop_map(|(attempt, pause, title, text)| {
+            Event::DispatchReceived {
+                attempt,
+                pause,
+                title,
+                text,
+            }
+        }),
+        (attempt(), text()).prop_map(|(attempt, name)| Event::ValidationStarted { attempt, name }),
+        (attempt(), validation()).prop_map(|(attempt, validation)| Event::ValidationFinished {
+            attempt,
+            validation
+        }),
+    ]
+}
+
+fn end_event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (attempt(), need()).prop_map(|(attempt, need)| Event::GateReached { attempt, need }),
+        (attempt(), any::<bool>(), of(text())).prop_map(|(attempt, approved, reason)| {
+            Event::GateDecided {
+                attempt,
+                approved,
+                reason,
+            }
+        }),
+        (attempt(), hash(), any::<u32>(), any::<u64>()).prop_map(
+            |(attempt, manifest, files, bytes)| Event::EvidenceSealed {
+                attempt,
+                manifest,
+                files,
+                bytes,
+            }
+        ),
+        (attempt(), of(text())).prop_map(|(attempt, commit)| Event::Integrated { attempt, commit }),
+        (ticket(), hash(), hash(), proof()).prop_map(|(ticket, before, after, proof)| {
+            Event::TicketWritten {
+                ticket,
+                before,
+                after,
+                proof,
+            }
+        }),
+        (attempt(), outcome())
+            .prop_map(|(attempt, outcome)| Event::AttemptFinished { attempt, outcome }),
+        (attempt(), any::<u32>(), of(text())).prop_map(|(attempt, killed, kept)| {
+            Event::Recovered {
+                attempt,
+                killed,
+                kept: kept.map(Into::into),
+            }
+        }),
+    ]
+}

@@ -1,0 +1,282 @@
+//! The stored form of events: golden rows that load for ever, and everything reads back as it was.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use docket::domain::attempt::{
+    Artifact, AttemptOutcome, CancelReason, Failure, Need, Phase, Proof, TurnEnd, Validation,
+    Verdict, Workspace,
+};
+use docket::domain::event::{Event, Leftovers, RunOutcome};
+use docket::domain::ids::Sha256;
+use docket::domain::item::Usage;
+use docket::store::codec::{KINDS, Undecodable, decode, encode, kind_of};
+use proptest::prelude::*;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::arbitrary;
+use super::scene::{attempt_id, process, ticket_id, trivial_run};
+
+const V1: &str = include_str!("../fixtures/ledger/v1.jsonl");
+
+#[derive(Deserialize)]
+struct GoldenRow<'a> {
+    kind: &'a str,
+    version: u16,
+    #[serde(borrow)]
+    payload: &'a RawValue,
+}
+
+fn golden_rows() -> Vec<GoldenRow<'static>> {
+    V1.lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect()
+}
+
+/// The events behind the golden rows, in their order: the whole life of a ticket first, then what it leaves out.
+fn golden_events() -> Vec<Event> {
+    let attempt = attempt_id("TICKET-003.2");
+    let ticket = ticket_id("tkt_parse-the.header");
+    let mut events = trivial_run();
+    events.extend([
+        Event::RunPaused,
+        Event::RunResumed,
+        Event::RunStarted {
+            jobs: 4,
+            branch: None,
+            base: None,
+            version: "0.1.0".to_owned(),
+        },
+        Event::CancelRequested {
+            ticket: None,
+            reason: CancelReason::Interrupt,
+        },
+        Event::CancelRequested {
+            ticket: Some(ticket.clone()),
+            reason: CancelReason::Stopped,
+        },
+        Event::RunFinished {
+            outcome: RunOutcome::Cancelled {
+                reason: CancelReason::Terminate,
+            },
+        },
+        Event::StepFinished {
+            ticket: ticket.clone(),
+            outcome: AttemptOutcome::Failed {
+                failure: Failure::Validation {
+                    names: vec!["cargo test".to_owned(), "clippy".to_owned()],
+                },
+            },
+        },
+        Event::StepRetried {
+            ticket: ticket.clone(),
+        },
+        Event::StepSkipped {
+            ticket: ticket.clone(),
+        },
+        Event::WorkspacePrepared {
+            attempt: attempt.clone(),
+            workspace: Workspace {
+                path: PathBuf::from("/home/ann/api"),
+                branch: None,
+            },
+        },
+        Event::ProcessStarted {
+            attempt: attempt.clone(),
+            process: process(4_321),
+        },
+        Event::SessionStarted {
+            attempt: attempt.clone(),
+            session: "019a8f3e-7c1d-7bb2-a9d0-3f1f5f7e2a10".to_owned(),
+        },
+        Event::TurnFinished {
+            attempt: attempt.clone(),
+            turn: 2,
+            end: TurnEnd::TimedOut { phase: Phase::Idle },
+            usage: Usage {
+                input: 41_200,
+                cached: 30_000,
+                output: 1_800,
+                reasoning: 900,
+                cost_usd: Some(0.38),
+            },
+            leftovers: Leftovers {
+                leaked: true,
+                swept: 3,
+            },
+        },
+        Event::TurnSaved {
+            attempt: attempt.clone(),
+            turn: 2,
+            autosave: None,
+            tree: None,
+            files: 0,
+            progress: false,
+            claim: false,
+        },
+        Event::DispatchReceived {
+            attempt: attempt.clone(),
+            pause: true,
+            title: "Which codec?".to_owned(),
+            text: "zlib is slower, **zstd** needs a dependency.\n\"Which?\" ⚿".to_owned(),
+        },
+        Event::ReplyReceived {
+            ticket: ticket.clone(),
+            text: "zstd".to_owned(),
+        },
+        Event::ValidationFinished {
+            attempt: attempt.clone(),
+            validation: Validation {
+                name: "bench".to_owned(),
+                run: "cargo bench".to_owned(),
+                turn: 2,
+                verdict: Verdict::TimedOut,
+                exit: None,
+                millis: 60_000,
+                output: Some(Artifact {
+                    path: "validations/bench.log".to_owned(),
+                    sha256: Sha256([0xab; 32]),
+                    bytes: 0,
+                }),
+            },
+        },
+        Event::GateReached {
+            attempt: attempt.clone(),
+            need: Need::Reply {
+                text: "Which codec?".to_owned(),
+            },
+        },
+        Event::GateReached {
+            attempt: attempt.clone(),
+            need: Need::Review,
+        },
+        Event::GateDecided {
+            attempt: attempt.clone(),
+            approved: false,
+            reason: Some("no tests".to_owned()),
+        },
+        Event::GateDecided {
+            attempt: attempt.clone(),
+            approved: true,
+            reason: None,
+        },
+        Event::Integrated {
+            attempt: attempt.clone(),
+            commit: None,
+        },
+        Event::AttemptFinished {
+            attempt: attempt.clone(),
+            outcome: AttemptOutcome::Lost,
+        },
+        Event::Recovered {
+            attempt,
+            killed: 2,
+            kept: Some(PathBuf::from(
+                "/home/ann/api/.docket/worktrees/TICKET-003.2",
+            )),
+        },
+        Event::TicketWritten {
+            ticket,
+            before: Sha256([1; 32]),
+            after: Sha256([2; 32]),
+            proof: Proof::ByHand,
+        },
+        Event::Refused {
+            what: "approve TICKET-003".to_owned(),
+            why: "it does not wait for a review".to_owned(),
+        },
+    ]);
+    events
+}
+
+#[test]
+fn golden_rows_of_version_1_decode_to_what_was_meant() {
+    let rows = golden_rows();
+    let events = golden_events();
+    assert_eq!(rows.len(), events.len());
+    for (row, event) in rows.iter().zip(events) {
+        let decoded = decode(row.kind, row.version, row.payload.get());
+        assert_eq!(decoded.as_ref(), Ok(&event), "{}", row.payload);
+    }
+}
+
+#[test]
+fn events_are_stored_exactly_as_the_golden_rows_of_their_version_say() {
+    for (row, event) in golden_rows().iter().zip(golden_events()) {
+        let encoded = encode(&event).expect("it encodes");
+        if encoded.version == row.version {
+            assert_eq!(encoded.kind, row.kind);
+            assert_eq!(encoded.payload, row.payload.get());
+        }
+    }
+}
+
+#[test]
+fn every_kind_and_version_has_a_golden_row() {
+    let golden: BTreeSet<(&str, u16)> = golden_rows()
+        .iter()
+        .map(|row| (row.kind, row.version))
+        .collect();
+    for (kind, version) in KINDS {
+        for version in 1..=*version {
+            let has_row = golden.contains(&(kind, version));
+            assert!(has_row, "no golden row for `{kind}` version {version}");
+        }
+    }
+}
+
+#[test]
+fn the_table_of_kinds_agrees_with_the_names_of_the_events() {
+    for event in golden_events() {
+        let value = serde_json::to_value(&event).expect("it encodes");
+        assert_eq!(value["kind"], kind_of(&event).0);
+    }
+}
+
+#[test]
+fn what_a_later_docket_added_to_a_row_is_ignored() {
+    let payload = r#"{"ticket":"ticket-a","urgency":{"level":9},"text":"yes"}"#;
+    let event = Event::ReplyReceived {
+        ticket: ticket_id("ticket-a"),
+        text: "yes".to_owned(),
+    };
+    assert_eq!(decode("reply_received", 1, payload), Ok(event));
+}
+
+#[test]
+fn rows_that_are_no_events_say_why() {
+    let why = |kind, version, payload| decode(kind, version, payload).expect_err("no event");
+    assert_eq!(why("ticket_praised", 1, "{}"), Undecodable::UnknownKind);
+    assert_eq!(why("run_paused", 2, "{}"), Undecodable::NewerVersion(2));
+    for payload in ["", "[]", "{", r#"{"ticket":3}"#, r#"{"kind":"run_paused"}"#] {
+        let why = why("step_retried", 1, payload);
+        assert!(matches!(why, Undecodable::Malformed(_)), "{payload}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_event_reads_back_as_it_was_stored(event in arbitrary::event()) {
+        let encoded = encode(&event).expect("it encodes");
+        let decoded = decode(encoded.kind, encoded.version, &encoded.payload).expect("it decodes");
+        prop_assert_eq!(cost_aside(event.clone()), cost_aside(decoded.clone()));
+        // The last bit of a float may get lost on the way.
+        let (cost, read) = (cost_of(&event).unwrap_or(0.0), cost_of(&decoded).unwrap_or(0.0));
+        prop_assert!((cost - read).abs() <= cost * 1e-15, "{} {}", cost, read);
+    }
+}
+
+fn cost_of(event: &Event) -> Option<f64> {
+    match event {
+        Event::TurnFinished { usage, .. } => usage.cost_usd,
+        _ => None,
+    }
+}
+
+fn cost_aside(mut event: Event) -> Event {
+    if let Event::TurnFinished { usage, .. } = &mut event {
+        usage.cost_usd = usage.cost_usd.map(|_| 0.0);
+    }
+    event
+}
