@@ -12,4 +12,5 @@ mod evidence;
 mod git;
 mod ledger;
 mod machine;
+mod supervise;
 mod support;
