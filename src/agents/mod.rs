@@ -126,7 +126,7 @@ impl std::fmt::Display for ProcessEnd {
 }
 
 /// One agent in one attempt: the state of its protocol, without any I/O.
-pub trait Session: Send {
+pub trait Session: Send + Sync {
     /// What this agent can do.
     fn capabilities(&self) -> Capabilities;
 

@@ -174,16 +174,18 @@ impl TicketState {
 
 impl Board {
     /// Puts what earlier runs left: tickets that are done, with their proof.
-    pub fn seed(&mut self, ticket: TicketId, run: RunId, attempt: AttemptId, proof: Proof) {
+    pub fn seed(&mut self, ticket: TicketId, run: RunId, attempt: Option<AttemptId>, proof: Proof) {
         let view = self
             .tickets
             .entry(ticket.clone())
             .or_insert_with(|| TicketView::new(run));
-        view.attempt = Some(attempt.clone());
+        view.attempt.clone_from(&attempt);
         view.state = TicketState::Finished {
             outcome: AttemptOutcome::Done { proof },
         };
-        self.attempts.insert(attempt, ticket);
+        if let Some(attempt) = attempt {
+            self.attempts.insert(attempt, ticket);
+        }
     }
 
     /// The ticket of an attempt.

@@ -59,26 +59,37 @@ impl Queue {
     pub fn new(entries: impl IntoIterator<Item = Arc<QueueEntry>>) -> Self {
         let mut entries: Vec<_> = entries.into_iter().collect();
         entries.sort_by(|a, b| rank(a).cmp(&rank(b)));
-        let order = order(&entries);
-        let mut slots: Vec<_> = entries.into_iter().map(Some).collect();
-        let entries = order
-            .into_iter()
-            .filter_map(|index| slots.get_mut(index).and_then(Option::take))
-            .collect();
-        Self::resolved(entries)
+        let index = Index::of(&entries);
+        let resolved = entries.iter().map(|entry| index.resolve(entry));
+        let (needs, unknown): (Vec<_>, Vec<_>) = resolved.unzip();
+        let order = order(&open_needs(&entries, &needs));
+        Self::in_order(&order, &entries, &needs, unknown, index)
     }
 
-    fn resolved(entries: Vec<Arc<QueueEntry>>) -> Self {
-        let index = Index::of(&entries);
-        let mut needs = Vec::with_capacity(entries.len());
-        let mut unknown = Vec::with_capacity(entries.len());
-        for entry in &entries {
-            let (found, missing) = index.resolve(entry);
-            needs.push(found);
-            unknown.push(missing);
+    /// The same in another order: `order` says which entry comes first, second and so on.
+    fn in_order(
+        order: &[usize],
+        entries: &[Arc<QueueEntry>],
+        needs: &[Vec<usize>],
+        mut unknown: Vec<Vec<Dependency>>,
+        index: Index,
+    ) -> Self {
+        let mut position = vec![0; order.len()];
+        for (new, &old) in order.iter().enumerate() {
+            position[old] = new;
         }
-        let open = open_needs(&entries, &needs);
-        let cycles = cycles::find(&open);
+        let moved = |indices: &[usize]| {
+            let mut moved: Vec<_> = indices.iter().map(|&old| position[old]).collect();
+            moved.sort_unstable();
+            moved
+        };
+        let entries: Vec<_> = order.iter().map(|&old| Arc::clone(&entries[old])).collect();
+        let needs: Vec<_> = order.iter().map(|&old| moved(&needs[old])).collect();
+        let unknown = order
+            .iter()
+            .map(|&old| std::mem::take(&mut unknown[old]))
+            .collect();
+        let cycles = cycles::find(&open_needs(&entries, &needs));
         let mut cycle_of = vec![None; entries.len()];
         for (number, cycle) in cycles.iter().enumerate() {
             for &member in &cycle.members {
@@ -91,8 +102,16 @@ impl Queue {
         };
         Self {
             cycles: cycles.into_iter().map(named).collect(),
-            by_number: index.by_number,
-            by_id: index.by_id,
+            by_number: index
+                .by_number
+                .into_iter()
+                .map(|(key, at)| (key, moved(&at)))
+                .collect(),
+            by_id: index
+                .by_id
+                .into_iter()
+                .map(|(key, at)| (key, moved(&at)))
+                .collect(),
             entries,
             needs,
             unknown,
@@ -118,6 +137,11 @@ impl Queue {
     pub fn by_id(&self, id: &TicketId) -> Option<&Arc<QueueEntry>> {
         let first = *self.by_id.get(id)?.first()?;
         self.entries.get(first)
+    }
+
+    /// Whether any ticket has this number.
+    pub fn has_number(&self, number: u64) -> bool {
+        self.by_number.contains_key(&number)
     }
 
     /// The tickets that the entry at `index` depends on.
@@ -284,22 +308,19 @@ fn open_needs(entries: &[Arc<QueueEntry>], needs: &[Vec<usize>]) -> Vec<Vec<usiz
         .collect()
 }
 
-/// The run order of entries that are sorted by rank. Tickets in a circle, or behind one, come last, by rank.
-fn order(entries: &[Arc<QueueEntry>]) -> Vec<usize> {
-    let index = Index::of(entries);
-    let needs: Vec<_> = entries.iter().map(|entry| index.resolve(entry).0).collect();
-    let open = open_needs(entries, &needs);
+/// The run order of entries that are sorted by rank, from their open dependencies. Tickets in a circle, or behind one, come last, by rank.
+fn order(open: &[Vec<usize>]) -> Vec<usize> {
     let mut waiting: Vec<usize> = open.iter().map(Vec::len).collect();
-    let mut needed_by = vec![Vec::new(); entries.len()];
+    let mut needed_by = vec![Vec::new(); open.len()];
     for (index, needs) in open.iter().enumerate() {
         for &need in needs {
             needed_by[need].push(index);
         }
     }
-    let free = (0..entries.len()).filter(|&index| waiting[index] == 0);
+    let free = (0..open.len()).filter(|&index| waiting[index] == 0);
     let mut free: BinaryHeap<_> = free.map(std::cmp::Reverse).collect();
-    let mut order = Vec::with_capacity(entries.len());
-    let mut placed = vec![false; entries.len()];
+    let mut order = Vec::with_capacity(open.len());
+    let mut placed = vec![false; open.len()];
     while let Some(std::cmp::Reverse(index)) = free.pop() {
         order.push(index);
         placed[index] = true;
@@ -310,7 +331,7 @@ fn order(entries: &[Arc<QueueEntry>]) -> Vec<usize> {
             }
         }
     }
-    order.extend((0..entries.len()).filter(|&index| !placed[index]));
+    order.extend((0..open.len()).filter(|&index| !placed[index]));
     order
 }
 

@@ -23,6 +23,10 @@ impl Repository {
                 });
             }
         }
+        // gix takes a branch that is there and has the same commit for a success.
+        if self.branch_commit(name)?.is_some() {
+            return Err(GitError::BranchExists { name: name.clone() });
+        }
         let edit = RefEdit::update(
             name.reference()?,
             commit.0,

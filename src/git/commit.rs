@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use gix::actor::Signature;
-use gix::index::entry::Flags;
+use gix::index::entry::{Flags, Mode};
 use gix::refs::transaction::{PreviousValue, RefEdit};
 use gix::refs::{FullName, Target};
 
@@ -233,15 +233,23 @@ impl Worktree {
         let local = self.local();
         let mut index = local.index_from_tree(&tree.0).map_err(failed())?;
         if let Ok(old) = local.open_index() {
+            let skipped: Vec<&gix::bstr::BStr> = old
+                .entries()
+                .iter()
+                .filter(|entry| entry.mode == Mode::DIR)
+                .map(|folder| folder.path(&old))
+                .collect();
             let (entries, paths) = index.entries_mut_and_pathbacking();
             for entry in entries {
-                let Some(known) = old.entry_by_path(entry.path_in(paths)) else {
-                    continue;
-                };
-                if (known.id, known.mode) == (entry.id, entry.mode) {
-                    entry.stat = known.stat;
+                let path = entry.path_in(paths);
+                if let Some(known) = old.entry_by_path(path) {
+                    if (known.id, known.mode) == (entry.id, entry.mode) {
+                        entry.stat = known.stat;
+                    }
+                    entry.flags |= known.flags & (Flags::SKIP_WORKTREE | Flags::EXTENDED);
+                } else if skipped.iter().any(|folder| path.starts_with(folder)) {
+                    entry.flags |= Flags::SKIP_WORKTREE | Flags::EXTENDED;
                 }
-                entry.flags |= known.flags & (Flags::SKIP_WORKTREE | Flags::EXTENDED);
             }
         }
         let lock = local.index_path().with_extension("lock");

@@ -130,8 +130,8 @@ pub enum GitError {
     },
     /// The folder is there, but its `.git` file was deleted or changed: git in it would act on another repository.
     #[error(
-        "the `.git` file of the worktree `{0}` is missing or points elsewhere; the files in it are untouched: \
-         run `git worktree repair '{0}'` in the repository",
+        "the `.git` file of the worktree `{}` is missing or points elsewhere; the files in it are untouched: \
+         run `git worktree repair` in the repository",
         path.display()
     )]
     WorktreeBroken {

@@ -1,6 +1,7 @@
 //! Git: worktrees, autosave refs, diffs, commits, integration. All of gix lives here.
 
 mod branch;
+mod changes;
 mod command;
 mod commit;
 mod diff;
@@ -13,6 +14,7 @@ mod repository;
 mod snapshot;
 mod stat_cache;
 mod status;
+mod submodule;
 mod worktree;
 
 pub use command::git_version;

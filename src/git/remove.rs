@@ -1,9 +1,8 @@
 //! Removing worktrees, and only when nothing in them is lost by it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-
-use gix::worktree::remove::Force;
 
 use super::error::GitError;
 use super::ids::{CommitId, TreeId};
@@ -13,6 +12,9 @@ use super::worktree::{Worktree, check};
 
 /// How many paths an error names.
 const SHOWN: usize = 5;
+
+/// What the name of a worktree's folder ends with once it is about to be removed.
+const DOOMED: &str = ".removing";
 
 /// What the caller knows about the work in a worktree that shall go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,32 +61,55 @@ impl Repository {
                 what: unsaved,
             });
         }
-        // Everything was looked at: gix's own look would refuse ignored and saved files too.
-        proxy
-            .remove(Force::DiscardChanges, gix::progress::Discard)
-            .map_err(GitError::failed(format!(
-                "remove the worktree `{}`",
-                base.display()
-            )))
+        let git_dir = proxy.git_dir().to_owned();
+        // Renamed first: at no moment is there a registered worktree with half of its files, and a crash leaves a folder that
+        // can be told by its name.
+        let mut doomed = base.clone().into_os_string();
+        doomed.push(DOOMED);
+        let doomed = PathBuf::from(doomed);
+        fs::rename(&base, &doomed).map_err(GitError::io("rename", &base))?;
+        self.forget(&git_dir)?;
+        fs::remove_dir_all(&doomed).map_err(GitError::io("remove", &doomed))
     }
 
-    /// Forgets the worktrees below `folder` whose own folders are gone. Locked ones, and ones that still have a folder, stay;
-    /// so does one whose HEAD holds a commit that nothing else does. Says which were forgotten.
-    pub fn prune_vanished(&self, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
+    /// Removes the registration of a worktree, and the folder of registrations with the last one, as git does.
+    fn forget(&self, git_dir: &Path) -> Result<(), GitError> {
+        let _registry = self.registry();
+        fs::remove_dir_all(git_dir).map_err(GitError::io("remove", git_dir))?;
+        if let Some(registrations) = git_dir.parent() {
+            // Fails when there are others.
+            let _others = fs::remove_dir(registrations);
+        }
+        Ok(())
+    }
+
+    /// Clears away what is left of worktrees in `folder` after a crash or after somebody deleted them: registrations whose
+    /// folders are gone or that were never finished, and folders whose removal was begun. Locked worktrees, ones that have
+    /// their folder, and ones whose HEAD holds a commit that nothing else does, stay. Says what went.
+    pub fn prune_worktrees(&self, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
+        let mut pruned = Self::remove_doomed(folder)?;
         let local = self.local();
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        let mut pruned = Vec::new();
         for proxy in local
             .worktrees()
             .map_err(GitError::failed("list the worktrees"))?
         {
-            let Ok(base) = proxy.base() else { continue };
-            let gone = fs::symlink_metadata(&base)
-                .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
-            if !base.starts_with(&folder) || !gone || proxy.is_locked() {
+            let git_dir = proxy.git_dir().to_owned();
+            if proxy.is_locked() {
                 continue;
             }
-            let git_dir = proxy.git_dir().to_owned();
+            let Ok(base) = proxy.base() else {
+                // Without a path in it a registration is good for nothing, but keeps gix from making others. git prunes
+                // such ones too, and locks those that it is about to finish.
+                self.forget(&git_dir)?;
+                pruned.push(git_dir);
+                continue;
+            };
+            let gone =
+                fs::symlink_metadata(&base).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            if !base.starts_with(&folder) || !gone {
+                continue;
+            }
             let head = proxy
                 .into_repo_with_possibly_inaccessible_worktree()
                 .ok()
@@ -94,10 +119,32 @@ impl Repository {
             {
                 continue;
             }
-            fs::remove_dir_all(&git_dir).map_err(GitError::io("remove", &git_dir))?;
+            self.forget(&git_dir)?;
             pruned.push(base);
         }
         Ok(pruned)
+    }
+
+    /// Nothing in these folders is needed anymore: [`Repository::remove_worktree`] had made sure of that.
+    fn remove_doomed(folder: &Path) -> Result<Vec<PathBuf>, GitError> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(GitError::io("read", folder)(error)),
+        };
+        let mut removed = Vec::new();
+        for entry in entries {
+            let path = entry.map_err(GitError::io("read", folder))?.path();
+            let doomed = path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().ends_with(DOOMED.as_bytes()));
+            if doomed {
+                fs::remove_dir_all(&path).map_err(GitError::io("remove", &path))?;
+                removed.push(path);
+            }
+        }
+        removed.sort();
+        Ok(removed)
     }
 
     /// What would be lost, in words; empty when nothing would.
@@ -119,6 +166,7 @@ impl Repository {
             (Removal::IfClean, Some(commit)) => self.tree_of(commit)?,
             (Removal::IfClean, None) => TreeId(worktree.local().empty_tree().id),
         };
+        unsaved.extend(worktree.unsaved_in_submodules());
         let snapshot = worktree.snapshot(options)?;
         let left_out = snapshot.left_out.iter().map(|left| &left.path);
         unsaved.extend(left_out.map(|path| format!("`{}`", path.display())));

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use gix::open::Permissions;
 use gix::open::permissions::{Attributes, Config, Environment};
@@ -65,6 +66,7 @@ pub struct Repository {
     root: PathBuf,
     common_dir: PathBuf,
     settings: UserSettings,
+    registry: Arc<Mutex<()>>,
 }
 
 impl fmt::Debug for Repository {
@@ -136,6 +138,7 @@ impl Repository {
             common_dir: absolute(local.common_dir())?,
             inner,
             settings,
+            registry: Arc::default(),
         })
     }
 
@@ -199,6 +202,12 @@ impl Repository {
         self.inner.to_thread_local()
     }
 
+    /// Held while a worktree is registered or its registration removed: gix reads all registrations to make one, and takes a
+    /// half-made one for a broken repository.
+    pub(super) fn registry(&self) -> MutexGuard<'_, ()> {
+        self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn settings(&self) -> UserSettings {
         self.settings
     }
@@ -227,14 +236,32 @@ pub(super) fn head_of(local: &gix::Repository) -> Result<Head, GitError> {
     )
 }
 
+/// Whether docket was started by git, as a hook or an alias. Then the environment names a repository, which need not be ours;
+/// gix takes all variables of git's or none, so `GIT_CONFIG_GLOBAL` doesn't count then either.
+fn runs_inside_git() -> bool {
+    [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_SHALLOW_FILE",
+    ]
+    .into_iter()
+    .any(|name| std::env::var_os(name).is_some())
+}
+
 fn open_options(settings: UserSettings, trust: Trust) -> gix::open::Options {
     let permissions = match settings {
         UserSettings::Read => Permissions {
             config: Config::all(),
             attributes: Attributes::all(),
             env: Environment {
-                // docket may itself run inside a git hook: where its objects are is not for the environment to say.
                 objects: Permission::Deny,
+                git_prefix: if runs_inside_git() {
+                    Permission::Deny
+                } else {
+                    Permission::Allow
+                },
                 ..Environment::all()
             },
         },
@@ -248,6 +275,8 @@ fn open_options(settings: UserSettings, trust: Trust) -> gix::open::Options {
             format!("gitoxide.author.emailFallback={FALLBACK_EMAIL}"),
             format!("gitoxide.committer.nameFallback={FALLBACK_NAME}"),
             format!("gitoxide.committer.emailFallback={FALLBACK_EMAIL}"),
+            // A file that changed twice in a second is seen to have changed.
+            "gitoxide.core.useNsec=true".to_owned(),
         ])
 }
 

@@ -15,9 +15,8 @@ use gix::bstr::{BStr, BString, ByteSlice};
 use gix::index::entry::{Flags, Mode};
 use gix::index::fs::Metadata;
 use gix::objs::tree::EntryKind;
-use gix::status::index_worktree::Item;
-use gix::status::plumbing::index_as_worktree::{Change, EntryStatus};
 
+use super::changes::{Found, compare};
 use super::error::GitError;
 use super::ids::TreeId;
 use super::stat_cache::StatCache;
@@ -137,9 +136,10 @@ impl<'a> Shot<'a> {
             .and_then(|stack| gix::filter::Pipeline::new(self.local, stack.detach()))
             .map_err(GitError::failed("read the attributes of the worktree"))?;
         for change in self.changes()? {
-            let found = match change.now {
-                Now::Gone => None,
-                Now::There => self.hash(&mut pipeline, &change)?,
+            let found = if change.there {
+                self.hash(&mut pipeline, &change)?
+            } else {
+                None
             };
             match found {
                 Some(entry) => files.insert(change.path, entry),
@@ -165,74 +165,33 @@ impl<'a> Shot<'a> {
             if let (true, false, Some(mode)) =
                 (settled, is_ours(path), entry.mode.to_tree_entry_mode())
             {
+                // A whole folder that a sparse index doesn't list in detail ends with a slash.
+                let path = path.strip_suffix(b"/").map_or(path, ByteSlice::as_bstr);
                 files.insert(path.to_owned(), (mode.kind(), entry.id));
             }
         }
         files
     }
 
-    /// Where the working tree differs from the index, by looking at the disk.
+    /// Where the working tree differs from the index.
     fn changes(&mut self) -> Result<Vec<Changed>, GitError> {
-        let failed = || GitError::failed("compare the worktree with its index");
-        let items = self
-            .local
-            .status(gix::progress::Discard)
-            .map_err(failed())?
-            .index(gix::worktree::IndexPersistedOrInMemory::InMemory(
-                self.index.clone(),
-            ))
-            .index_worktree_submodules(None)
-            .index_worktree_rewrites(None)
-            .untracked_files(gix::status::UntrackedFiles::Files)
-            .into_index_worktree_iter(Vec::new())
-            .map_err(failed())?;
+        let found = compare(self.local, &self.index).map_err(|error| self.blame(error))?;
         let mut changes = Vec::new();
-        for item in items {
-            let item = item.map_err(|error| self.blame(error))?;
-            if is_ours(item.rela_path()) {
-                continue;
-            }
-            match item {
-                Item::Modification {
-                    entry,
-                    rela_path,
-                    status,
-                    ..
-                } if entry.mode != Mode::COMMIT => {
-                    let now = match status {
-                        EntryStatus::NeedsUpdate(_) => continue,
-                        EntryStatus::Change(Change::Removed) => Now::Gone,
-                        EntryStatus::Change(_)
-                        | EntryStatus::Conflict { .. }
-                        | EntryStatus::IntentToAdd => Now::There,
-                    };
-                    changes.push(Changed {
-                        path: rela_path,
-                        now,
-                        tracked_as: Some(entry.mode),
-                    });
+        for found in found {
+            match found {
+                Found::File {
+                    path,
+                    there,
+                    tracked_as,
+                } if !is_ours(path.as_ref()) => changes.push(Changed {
+                    path,
+                    there,
+                    tracked_as,
+                }),
+                Found::Repository { path } if !is_ours(path.as_ref()) => {
+                    self.leave_out(path.as_ref(), LeftOutReason::Repository);
                 }
-                Item::DirectoryContents { entry, .. }
-                    if entry.status == gix::dir::entry::Status::Untracked =>
-                {
-                    match entry.disk_kind {
-                        Some(gix::dir::entry::Kind::File | gix::dir::entry::Kind::Symlink) => {
-                            changes.push(Changed {
-                                path: entry.rela_path,
-                                now: Now::There,
-                                tracked_as: None,
-                            });
-                        }
-                        Some(gix::dir::entry::Kind::Repository) => {
-                            self.leave_out(entry.rela_path.as_ref(), LeftOutReason::Repository);
-                        }
-                        _ => {}
-                    }
-                }
-                // Submodules are looked at below; renames are off.
-                Item::Modification { .. }
-                | Item::DirectoryContents { .. }
-                | Item::Rewrite { .. } => {}
+                Found::File { .. } | Found::Repository { .. } => {}
             }
         }
         Ok(changes)
@@ -375,13 +334,9 @@ impl<'a> Shot<'a> {
 
 struct Changed {
     path: BString,
-    now: Now,
+    /// `false` when it was removed.
+    there: bool,
     tracked_as: Option<Mode>,
-}
-
-enum Now {
-    There,
-    Gone,
 }
 
 /// The list of tracked files with what git knows about them: the worktree's index, read only, with every mark removed that

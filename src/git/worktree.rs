@@ -113,12 +113,16 @@ impl Repository {
             fs::create_dir_all(parent).map_err(GitError::io("create the folder", parent))?;
         }
         self.create_branch(branch, base)?;
-        let added = self.local().add_worktree(
-            path,
-            gix::worktree::add::Head::Attached(branch.reference()?),
-            gix::progress::Discard,
-            &AtomicBool::new(false),
-        );
+        let interrupt = AtomicBool::new(false);
+        let head = gix::worktree::add::Head::Attached(branch.reference()?);
+        let local = self.local();
+        let prepare = || {
+            let _registry = self.registry();
+            local.prepare_add_worktree(path, head.clone(), &interrupt)
+        };
+        // Another process that is registering a worktree at this very moment is only in the way for an instant.
+        let prepared = prepare().or_else(|_first| prepare());
+        let added = prepared.and_then(|made| made.checkout(gix::progress::Discard, &interrupt));
         match added {
             Ok((worktree, _outcome)) => Ok(Worktree {
                 path: canonical(path)?,

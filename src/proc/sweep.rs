@@ -61,3 +61,8 @@ pub(super) fn kill(pid: u32, signal: Signal) {
 pub(super) fn pause(duration: Duration) {
     std::thread::sleep(duration);
 }
+
+/// Ends a recorded process (SIGKILL). Check with [`super::identity::is_alive`] first: the pid alone is not who it was.
+pub fn kill_recorded(process: &crate::domain::attempt::ProcessRecord) {
+    kill(process.pid, Signal::KILL);
+}

@@ -80,17 +80,24 @@ impl Context {
     pub(super) async fn stored(&self) -> Result<(), LedgerError> {
         match self.ledger.barrier().await {
             Ok(result) => result.map(|_| ()),
-            Err(_closed) => Err(LedgerError::Closed { path: self.places.ledger() }),
+            Err(_closed) => Err(LedgerError::Closed {
+                path: self.places.ledger(),
+            }),
         }
     }
 
     /// The repository, when attempts work in worktrees.
     pub(super) fn worktree_git(&self) -> Option<&Repository> {
-        self.git.as_ref().filter(|_| self.settings.isolation == Isolation::Worktree)
+        self.git
+            .as_ref()
+            .filter(|_| self.settings.isolation == Isolation::Worktree)
     }
 
     /// A path as people read it: relative to the repository where possible.
     pub(super) fn shown(&self, path: &Path) -> String {
-        path.strip_prefix(&self.places.root).unwrap_or(path).display().to_string()
+        path.strip_prefix(&self.places.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
     }
 }

@@ -35,13 +35,20 @@ impl Desk {
 
     /// Whether the agent wrote `done: true` into its copy of the ticket.
     pub(super) fn claims(&self) -> bool {
-        let Ok(bytes) = fs::read(self.ticket()) else { return false };
+        let Ok(bytes) = fs::read(self.ticket()) else {
+            return false;
+        };
         tickets::parse::parse(Path::new("TICKET-000.md"), &bytes).is_done()
     }
 
     /// Keeps a reply where the agent can read it again.
     pub(super) fn reply(&self, turn: u32, number: usize, text: &str) -> io::Result<()> {
-        fs::write(self.path.join("replies").join(format!("{turn}-{number}.md")), text)
+        fs::write(
+            self.path
+                .join("replies")
+                .join(format!("{turn}-{number}.md")),
+            text,
+        )
     }
 
     /// Takes the messages that the agent left: beside the folder `dispatch/`, and inside it, where codex-autorunner's own
@@ -51,7 +58,9 @@ impl Desk {
         for name in ["DISPATCH.md", "dispatch/DISPATCH.md"] {
             let path = self.path.join(name);
             let Ok(bytes) = fs::read(&path) else { continue };
-            let taken = self.path.join(format!("dispatch/taken-{turn}-{}.md", dispatches.len() + 1));
+            let taken = self
+                .path
+                .join(format!("dispatch/taken-{turn}-{}.md", dispatches.len() + 1));
             if fs::rename(&path, taken).is_err() {
                 continue;
             }

@@ -148,7 +148,8 @@ impl Dispatcher {
             Effect::WakeAt(at) => self.wake_at = Some(at),
             Effect::RunOver { run, outcome } => {
                 self.run_is_over = true;
-                self.context.tell_after_ledger(Feed::RunOver { run, outcome });
+                self.context
+                    .tell_after_ledger(Feed::RunOver { run, outcome });
             }
         }
     }
@@ -167,6 +168,9 @@ impl Dispatcher {
         let error = error?;
         tracing::error!(%attempt, %error, "the task of an attempt died");
         let why = format!("docket's own task for {attempt} died ({error}): please report this bug");
-        Some(Input::Attempt { attempt, report: Report::TaskDied { why } })
+        Some(Input::Attempt {
+            attempt,
+            report: Report::TaskDied { why },
+        })
     }
 }

@@ -1,3 +1,222 @@
 //! The runner: one dispatcher task, one task per attempt.
 
+mod context;
+mod desk;
+mod dispatcher;
 pub mod handle;
+mod prepare;
+mod recover;
+mod unit;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+pub use context::Places;
+pub use dispatcher::Life;
+pub use handle::RunnerHandle;
+
+use self::context::Context;
+use self::dispatcher::{Dispatcher, Sources};
+use crate::config::Config;
+use crate::domain::attempt::{ProcessRecord, Proof};
+use crate::domain::board::{Board, Feed};
+use crate::domain::machine::{History, Input, RunPlan, State};
+use crate::domain::queue::Queue;
+use crate::git::Repository;
+use crate::proc::clock::{Clock as _, SystemClock};
+use crate::proc::identity;
+use crate::store::lock::{Holder, LockError, RunnerLock};
+use crate::store::{Ledger, LedgerError, Reader, Subscriber};
+use crate::tickets::watch::Watcher;
+
+/// What a runner is started with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// Where things are.
+    pub places: Places,
+    /// The whole configuration.
+    pub config: Config,
+    /// `None` without git.
+    pub git: Option<Repository>,
+    /// What kind of run it makes.
+    pub plan: RunPlan,
+    /// How long it lives.
+    pub life: Life,
+}
+
+/// Why a runner can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another runner holds the repository, or its lock can't be made.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// The ledger can't be opened.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// docket's own folder can't be made.
+    #[error("can't make {}: {source}", path.display())]
+    Folder {
+        /// Which.
+        path: std::path::PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
+
+/// A runner that lives, and what earlier runs left.
+#[derive(Debug)]
+pub struct Started {
+    /// How to talk to it.
+    pub handle: RunnerHandle,
+    /// Tickets that earlier runs finished.
+    pub board: Board,
+}
+
+/// Starts a runner in this process: takes the repository's lock, recovers what a dead docket left, watches the queue.
+/// Must be called within a tokio runtime.
+pub fn start(setup: Setup) -> Result<Started, StartError> {
+    let Setup {
+        places,
+        config,
+        git,
+        plan,
+        life,
+    } = setup;
+    let docket = places.docket();
+    std::fs::create_dir_all(&docket).map_err(|source| StartError::Folder {
+        path: docket.clone(),
+        source,
+    })?;
+    let clock = SystemClock::new();
+    let lock = RunnerLock::acquire(&docket, &holder(&clock))?;
+    let (feed, feed_receiver) = mpsc::unbounded_channel();
+    let (inputs, inputs_receiver) = mpsc::unbounded_channel();
+    let ledger = open_ledger(&places.ledger(), &feed, &inputs)?;
+    let reader = Reader::open(&places.ledger())?;
+    recover::lost_attempts(&places, &ledger, &reader, &clock)?;
+    let board = earlier_runs(&reader)?;
+    let state = State::new(
+        Arc::new(config.settings()),
+        plan,
+        history(&reader, &places)?,
+    );
+    let (commands, commands_receiver) = mpsc::unbounded_channel();
+    let settings = Arc::new(config.settings());
+    let context = Context {
+        places,
+        config,
+        settings,
+        git,
+        ledger,
+        clock,
+        feed,
+    };
+    let sources = Sources {
+        commands: commands_receiver,
+        inputs: inputs_receiver,
+        queue: watch(&context.places),
+    };
+    let dispatcher = Dispatcher::new(state, Arc::new(context), inputs);
+    tokio::spawn(async move {
+        dispatcher.run(sources, life).await;
+        // Held to the very end: nobody else may start before all is on the disk.
+        drop(lock);
+    });
+    Ok(Started {
+        handle: RunnerHandle {
+            commands,
+            feed: feed_receiver,
+        },
+        board,
+    })
+}
+
+fn holder(clock: &SystemClock) -> Holder {
+    let pid = std::process::id();
+    let nobody = || ProcessRecord {
+        pid,
+        start_time: 0,
+        boot_id: identity::boot_id(),
+    };
+    Holder {
+        process: identity::record(pid).unwrap_or_else(nobody),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        since: clock.now().wall,
+    }
+}
+
+fn open_ledger(
+    path: &Path,
+    feed: &mpsc::UnboundedSender<Feed>,
+    inputs: &mpsc::UnboundedSender<Input>,
+) -> Result<Ledger, LedgerError> {
+    let (facts, trouble, broken) = (feed.clone(), feed.clone(), inputs.clone());
+    Ledger::open(
+        path,
+        Subscriber {
+            on_commit: Box::new(move |envelopes| {
+                for envelope in envelopes {
+                    let _nobody_listens = facts.send(Feed::Event(envelope));
+                }
+            }),
+            on_error: Box::new(move |error| {
+                let _nobody_listens = trouble.send(Feed::Trouble(error.to_string()));
+                let _dispatcher_is_gone = broken.send(Input::LedgerBroken);
+            }),
+        },
+    )
+}
+
+/// What the ledger knows of earlier runs. Numbers are never used again, also not when the ledger was lost and evidence or
+/// worktrees were not.
+fn history(reader: &Reader, places: &Places) -> Result<History, LedgerError> {
+    let mut attempt_numbers = BTreeMap::new();
+    for attempt in reader.attempts()? {
+        let last = attempt_numbers.entry(attempt.attempt.ticket).or_insert(0);
+        *last = attempt.attempt.number.max(*last);
+    }
+    let beside_ledger = crate::store::evidence::last_run(&places.evidence());
+    Ok(History {
+        next_run: reader.next_run()?.0.max(beside_ledger + 1),
+        marker: marker(),
+        attempt_numbers,
+    })
+}
+
+/// A token that no other life of docket has, and nobody can guess.
+fn marker() -> String {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    // The standard library's own source of randomness: two independent 64-bit keys of the system's.
+    let word = || std::hash::RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", word(), word())
+}
+
+/// The board as earlier runs left it.
+pub fn earlier_runs(reader: &Reader) -> Result<Board, LedgerError> {
+    let mut board = Board::default();
+    for (ticket, done) in reader.done_tickets()? {
+        if done.proof != Proof::Tampered {
+            board.seed(ticket, done.run, done.attempt, done.proof);
+        }
+    }
+    Ok(board)
+}
+
+/// The queue, each time it changes.
+fn watch(places: &Places) -> mpsc::Receiver<Arc<Queue>> {
+    let (sender, receiver) = mpsc::channel(1);
+    let (watcher, mut changes) = Watcher::start(&places.root, &places.tickets);
+    tokio::spawn(async move {
+        while let Some(change) = changes.recv().await {
+            let queue = Arc::new(Queue::new(change.scan.entries));
+            if sender.send(queue).await.is_err() {
+                break;
+            }
+        }
+        drop(watcher);
+    });
+    receiver
+}

@@ -12,9 +12,15 @@ pub(super) async fn run(context: &Arc<Context>, run: RunId) -> Input {
         return Input::RunPrepared { branch: None };
     };
     match tokio::task::spawn_blocking(move || branch(&git, run)).await {
-        Ok(Ok(branch)) => Input::RunPrepared { branch: Some(branch) },
-        Ok(Err(error)) => Input::RunNotPrepared { why: error.to_string() },
-        Err(error) => Input::RunNotPrepared { why: error.to_string() },
+        Ok(Ok(branch)) => Input::RunPrepared {
+            branch: Some(branch),
+        },
+        Ok(Err(error)) => Input::RunNotPrepared {
+            why: error.to_string(),
+        },
+        Err(error) => Input::RunNotPrepared {
+            why: error.to_string(),
+        },
     }
 }
 

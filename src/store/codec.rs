@@ -2,7 +2,7 @@
 //!
 //! Rows that were ever written load for ever: `tests/it/fixtures/ledger/v<n>.jsonl` holds a golden row of every kind and version.
 //! A field may be added under the same version if it has a default; anything else raises the kind's version here and gets
-//! an arm in [`upgrade`]. Fields that this docket does not know are ignored, kinds that it does not know stay readable as text.
+//! an arm in `upgrade`. Fields that this docket does not know are ignored, kinds that it does not know stay readable as text.
 
 use serde_json::{Map, Value};
 

@@ -3,21 +3,18 @@
 //! Whatever waits in the queue is committed as one transaction (one fsync), then told to the subscriber, then barriers are
 //! answered. The first failure is final: nothing after it is stored, everybody who asks gets it.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use rusqlite::{Connection, MAIN_DB, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::oneshot;
 
 use super::chain::{GENESIS, Row};
 use super::codec::{self, Stored};
 use super::error::LedgerError;
-use super::{projections, schema};
+use super::{open, projections};
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::{RunId, Sequence, Sha256};
 use crate::domain::time::Timestamp;
@@ -63,7 +60,7 @@ impl Ledger {
     /// Opens the ledger at `path`, made (0600, missing folders 0700) or migrated where needed, and starts its writer.
     /// What a killed process left is recovered by SQLite here.
     pub fn open(path: &Path, subscriber: Subscriber) -> Result<Self, LedgerError> {
-        let connection = connect(path)?;
+        let connection = open::for_writing(path)?;
         let head = head(&connection).map_err(|error| LedgerError::sqlite(path, "read", error))?;
         let writer = Writer {
             path: path.to_path_buf(),
@@ -142,58 +139,12 @@ impl Drop for Ledger {
 /// Drops the projections and folds all events again. For a ledger whose projections `verify` finds wrong.
 pub fn rebuild(path: &Path) -> Result<(), LedgerError> {
     let failed = |error| LedgerError::sqlite(path, "rebuild", error);
-    let mut connection = connect(path)?;
+    let mut connection = open::for_writing(path)?;
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
     projections::rebuild(&transaction).map_err(failed)?;
     transaction.commit().map_err(failed)
-}
-
-fn connect(path: &Path) -> Result<Connection, LedgerError> {
-    create_if_missing(path)?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)
-        .map_err(|error| LedgerError::sqlite(path, "open", error))?;
-    // SQLite falls back to reading when it may not write.
-    if connection.is_readonly(MAIN_DB).unwrap_or(false) {
-        return Err(LedgerError::ReadOnly {
-            path: path.to_path_buf(),
-        });
-    }
-    schema::prepare_writer(&mut connection, path)?;
-    Ok(connection)
-}
-
-/// SQLite would make the file with 0644. An existing file is never opened here: closing it would drop SQLite's locks.
-fn create_if_missing(path: &Path) -> Result<(), LedgerError> {
-    let failed = |doing| move |error| LedgerError::io(path, doing, error);
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    if let Some(folder) = folder {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|error| LedgerError::io(folder, "make", error))?;
-    }
-    if fs::symlink_metadata(path).is_ok() {
-        return Ok(());
-    }
-    let made = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    match made {
-        Ok(_file) => {
-            let folder = folder.unwrap_or(Path::new("."));
-            fs::File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(failed("sync the folder of"))
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        Err(error) => Err(failed("make")(error)),
-    }
 }
 
 /// The last row's place and hash.

@@ -13,6 +13,7 @@ pub mod error;
 pub mod evidence;
 pub mod ledger;
 pub mod lock;
+mod open;
 mod projections;
 pub mod reader;
 pub mod records;

@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Row};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row};
 
 use super::codec::{self, Stored};
 use super::error::LedgerError;
@@ -263,16 +263,12 @@ fn connect(path: &Path) -> Result<Option<Connection>, LedgerError> {
     if !path.exists() {
         return Ok(None);
     }
-    let opened = attach(path, path.as_os_str()).or_else(|error| {
-        // On a read-only disk SQLite can't make the shared memory of the write-ahead log. Without a log nobody writes,
-        // and the file can be read as it lies there.
-        match immutable_uri(path) {
-            Some(uri) if !has_log(path) => attach(path, &uri),
-            _ => Err(error),
-        }
+    let opened = attach(path, path.as_os_str()).or_else(|error| match immutable_uri(path) {
+        Some(uri) if has_no_place_for_a_log(&error) && !has_log(path) => attach(path, &uri),
+        _ => Err(error),
     });
     let (connection, format) = opened?;
-    // Format 0: a writer is just making it.
+    // Format 0: an empty file that no writer has opened yet.
     Ok((format > 0).then_some(connection))
 }
 
@@ -289,6 +285,18 @@ fn attach(path: &Path, name: &OsStr) -> Result<(Connection, i64), LedgerError> {
     connection.set_prepared_statement_cache_capacity(32);
     let format = schema::format_of(&connection, path)?;
     Ok((connection, format))
+}
+
+/// On a read-only disk SQLite can't make the shared memory of the write-ahead log. Where there is no log either, nobody writes, and
+/// the file can be read as it lies there.
+fn has_no_place_for_a_log(error: &LedgerError) -> bool {
+    match error {
+        LedgerError::ReadOnly { .. } => true,
+        LedgerError::Sqlite { source, .. } => {
+            source.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+        }
+        _ => false,
+    }
 }
 
 fn has_log(path: &Path) -> bool {

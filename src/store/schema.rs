@@ -78,18 +78,14 @@ pub(super) fn prepare_writer(connection: &mut Connection, path: &Path) -> Result
 
 /// The format of the file: 0 for a new one. Refuses what is not ours and what is newer than we are.
 pub(super) fn format_of(connection: &Connection, path: &Path) -> Result<i64, LedgerError> {
-    let number = |pragma: &str| {
-        connection
-            .pragma_query_value(None, pragma, |row| row.get::<_, i64>(0))
-            .map_err(|error| LedgerError::sqlite(path, "read", error))
-    };
-    let application = number("application_id")?;
-    let format = number("user_version")?;
-    let tables: i64 = connection
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(|error| LedgerError::sqlite(path, "read", error))?;
-    let fresh = application == 0 && format == 0 && tables == 0;
-    if !fresh && application != APPLICATION_ID {
+    let failed = |error| LedgerError::sqlite(path, "read", error);
+    // One look, so that a file that is just being made is either new or ready. Nests in the transaction of a migration.
+    connection.execute_batch("SAVEPOINT look").map_err(failed)?;
+    let look = look(connection);
+    connection.execute_batch("RELEASE look").map_err(failed)?;
+    let (application, format, tables) = look.map_err(failed)?;
+    let is_fresh = application == 0 && format == 0 && tables == 0;
+    if !is_fresh && application != APPLICATION_ID {
         return Err(LedgerError::NotALedger {
             path: path.to_path_buf(),
         });
@@ -102,6 +98,15 @@ pub(super) fn format_of(connection: &Connection, path: &Path) -> Result<i64, Led
         });
     }
     Ok(format)
+}
+
+fn look(connection: &Connection) -> rusqlite::Result<(i64, i64, i64)> {
+    let number = |sql: &str| connection.query_row(sql, [], |row| row.get(0));
+    Ok((
+        number("PRAGMA application_id")?,
+        number("PRAGMA user_version")?,
+        number("SELECT count(*) FROM sqlite_schema")?,
+    ))
 }
 
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), LedgerError> {

@@ -407,7 +407,8 @@ pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
         .map(|(_distance, key)| key)
 }
 
-fn dependency(text: &str) -> Option<Dependency> {
+/// What a text of `depends_on` means: a number, a ticket's name or file name, or an id.
+pub(crate) fn dependency(text: &str) -> Option<Dependency> {
     let text = text.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().ok().map(Dependency::Number);

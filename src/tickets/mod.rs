@@ -1,11 +1,18 @@
 //! Ticket files: parse, lint, edit, scan, watch.
 
+pub mod dispatch;
 pub mod edit;
 mod fields;
 mod front_matter;
+pub mod lint;
+pub mod load;
+pub mod locate;
 mod nested;
 pub mod parse;
+pub mod template;
+pub mod watch;
 pub mod write;
 mod yaml;
 
 pub use fields::KEYS;
+pub use parse::{derived_id, parse};

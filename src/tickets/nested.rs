@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::domain::ticket::{Check, ContextFile, PathRules, ProblemCode, TicketLimits};
 
 use super::fields::{Keys, items, nearest};
-use super::yaml::Node;
+use super::yaml::{Node, visible};
 
 /// Reads `context`: files for the prompt. What is wrong with one is said in the words of its place in the list.
 pub(crate) fn context(keys: &mut Keys<'_>) -> Vec<ContextFile> {
@@ -56,7 +56,7 @@ pub(crate) fn validate(keys: &mut Keys<'_>) -> Option<Vec<Check>> {
         if checks.iter().any(|other| other.name == check.name) {
             let message = format!(
                 "two validations are called `{}`: give one another `name`",
-                check.name.escape_debug()
+                visible(&check.name)
             );
             keys.problem(ProblemCode::InvalidCheck, item, message);
         }

@@ -23,6 +23,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> QueueEntry {
     match read(path, bytes, &entry) {
         Ok(found) => {
             entry.problems.extend(found.problems);
+            entry.problems.sort_by_key(|problem| problem.place);
             if let Some(id) = found.id {
                 entry.id = id;
             }

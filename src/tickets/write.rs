@@ -74,7 +74,7 @@ pub fn replace(path: &Path, expected: Sha256, content: &[u8]) -> Result<Sha256, 
         .metadata()
         .map_err(|error| io_error("read", path, error))?;
     let (temporary, file) =
-        temporary_beside(&target, 0o600).map_err(|error| io_error("write", path, error))?;
+        temporary_beside(&target).map_err(|error| io_error("write", path, error))?;
     let written = fill(file, content, &metadata)
         .map_err(|error| io_error("write", path, error))
         // As late as possible: an editor may have saved while the new content was on its way to the disk.
@@ -114,7 +114,7 @@ pub fn update(
     replace(path, expected, &after)
 }
 
-/// Makes a new file; never overwrites one. Whole or not at all, as with [`replace`].
+/// Makes a new file; never overwrites one, and leaves none behind that isn't whole.
 pub fn create(path: &Path, content: &[u8]) -> Result<Sha256, WriteError> {
     let fail = |error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => WriteError::Exists {
@@ -122,14 +122,13 @@ pub fn create(path: &Path, content: &[u8]) -> Result<Sha256, WriteError> {
         },
         _ => io_error("write", path, error),
     };
-    let (temporary, mut file) = temporary_beside(path, 0o666).map_err(fail)?;
-    let written = file
-        .write_all(content)
-        .and_then(|()| file.sync_all())
-        // Unlike a rename, a link never replaces what is there.
-        .and_then(|()| std::fs::hard_link(&temporary, path));
-    let _ = std::fs::remove_file(&temporary);
-    written.map_err(fail)?;
+    let mut file = File::create_new(path).map_err(fail)?;
+    let written = file.write_all(content).and_then(|()| file.sync_all());
+    if let Err(error) = written {
+        // The error that is told is the one that came first.
+        let _ = std::fs::remove_file(path);
+        return Err(fail(error));
+    }
     sync_folder_of(path).map_err(fail)?;
     Ok(sha256(content))
 }
@@ -170,18 +169,17 @@ fn fill(mut file: File, content: &[u8], like: &std::fs::Metadata) -> io::Result<
     file.sync_all()
 }
 
-/// A new hidden file in the folder of `target`, whose name is no ticket's; the umask is taken off its mode.
-fn temporary_beside(target: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
+/// A new hidden file in the folder of `target`, whose name is no ticket's. Nobody else can read it until it has the permissions of `target`.
+fn temporary_beside(target: &Path) -> io::Result<(PathBuf, File)> {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
     loop {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let own = format!(".docket-{}-{number}-{name}.tmp", std::process::id());
+        let own = format!(".docket-{}-{number}.tmp", std::process::id());
         let temporary = target.with_file_name(own);
         match OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(mode)
+            .mode(0o600)
             .open(&temporary)
         {
             Ok(file) => return Ok((temporary, file)),

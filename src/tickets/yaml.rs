@@ -140,7 +140,7 @@ impl Node {
             Value::List(_) => "a list".to_owned(),
             Value::Mapping(_) => "a mapping".to_owned(),
             Value::Scalar { text, plain } => {
-                let shown: String = text.chars().take(40).flat_map(char::escape_debug).collect();
+                let shown = visible(&text.chars().take(40).collect::<String>());
                 let more = if text.chars().nth(40).is_some() {
                     "…"
                 } else {
@@ -157,7 +157,7 @@ impl Node {
 }
 
 /// A text for messages, on one line: control characters are shown, not sent to a terminal.
-fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     let escaped = |c: char| {
         let escape = c.is_control().then(|| c.escape_debug());
         let plain = (!c.is_control()).then_some(c);

@@ -535,7 +535,8 @@ fn filters_line_ends_and_submodules_are_as_git_makes_them() {
     let attempt = Attempt::on(on_disk);
     assert_eq!(
         fs::read(attempt.path("secret.rot")).expect("read"),
-        b"hello\n"
+        b"hello\r\n",
+        "a filter's output is text like other text"
     );
     assert_eq!(
         attempt.on_disk.git(["cat-file", "blob", "HEAD:secret.rot"]),
@@ -655,14 +656,12 @@ fn a_deleted_git_file_is_told_and_nothing_is_mistaken_for_it() {
     );
     assert_eq!(
         repository
-            .prune_vanished(repository.root())
+            .prune_worktrees(repository.root())
             .expect("pruned"),
         [] as [PathBuf; 0]
     );
     // What the message says helps.
-    attempt
-        .on_disk
-        .git(["worktree", "repair", path.to_str().expect("text")]);
+    attempt.on_disk.git(["worktree", "repair"]);
     attempt.snapshot_like_git();
 }
 
@@ -686,7 +685,7 @@ fn a_vanished_worktree_is_forgotten_but_not_a_locked_one() {
     let below = repository.root().join(".docket/worktrees");
     assert!(
         repository
-            .prune_vanished(&below)
+            .prune_worktrees(&below)
             .expect("pruned")
             .is_empty()
     );
@@ -695,11 +694,11 @@ fn a_vanished_worktree_is_forgotten_but_not_a_locked_one() {
         .git(["worktree", "unlock", path.to_str().expect("text")]);
     assert!(
         repository
-            .prune_vanished(&attempt.on_disk.beside("elsewhere"))
+            .prune_worktrees(&attempt.on_disk.beside("elsewhere"))
             .expect("pruned")
             .is_empty()
     );
-    assert_eq!(repository.prune_vanished(&below).expect("pruned"), [path]);
+    assert_eq!(repository.prune_worktrees(&below).expect("pruned"), [path]);
     assert_eq!(attempt.on_disk.git(["worktree", "list"]).lines().count(), 1);
     assert!(matches!(
         repository.worktree(path),
@@ -755,6 +754,147 @@ fn a_worktree_with_unsaved_work_stays() {
         matches!(removed, Err(GitError::MainCheckout { .. })),
         "{removed:?}"
     );
+}
+
+#[test]
+fn commits_in_a_submodule_keep_the_worktree() {
+    let on_disk = TestRepository::new();
+    let module = on_disk.beside("module");
+    on_disk.git(["clone", "--quiet", ".", module.to_str().expect("text")]);
+    on_disk.git(["submodule", "--quiet", "add", "../module", "module"]);
+    on_disk.commit_all("second");
+    let attempt = Attempt::on(on_disk);
+    attempt.git(["submodule", "--quiet", "update", "--init"]);
+    let inside = attempt.path("module");
+    let remove = || {
+        let saved = Removal::IfSavedAs(attempt.snapshot().tree);
+        attempt
+            .repository
+            .remove_worktree(attempt.worktree.path(), saved, &attempt.options())
+    };
+    attempt.write("module/untracked", "x");
+    let error = remove().expect_err("a file");
+    assert!(error.to_string().contains("submodule `module`"), "{error}");
+    attempt.on_disk.git_in(&inside, ["add", "--all"]);
+    let commit = [
+        "-c",
+        "user.name=A",
+        "-c",
+        "user.email=a@b",
+        "commit",
+        "-qm",
+        "x",
+    ];
+    attempt.on_disk.git_in(&inside, commit);
+    let error = remove().expect_err("a commit");
+    assert!(error.to_string().contains("submodule `module`"), "{error}");
+    attempt.on_disk.git_in(
+        &inside,
+        ["push", "--quiet", "origin", "HEAD:refs/heads/kept"],
+    );
+    remove().expect("removed");
+    attempt.fsck();
+}
+
+#[test]
+fn what_a_crash_left_of_worktrees_is_cleared_away() {
+    let attempt = Attempt::new();
+    let folder = attempt.repository.root().join(".docket/worktrees");
+    // Renamed, and not yet forgotten.
+    let doomed = folder.join("TICKET-003.1.removing");
+    fs::rename(attempt.worktree.path(), &doomed).expect("renamed");
+    // Registered, and not yet finished.
+    attempt
+        .on_disk
+        .write(".git/worktrees/TICKET-004.1/gitdir", "");
+    attempt.on_disk.write(".git/worktrees/locked/gitdir", "");
+    attempt.on_disk.write(".git/worktrees/locked/locked", "");
+    let pruned = attempt.repository.prune_worktrees(&folder).expect("pruned");
+    assert_eq!(
+        pruned,
+        [
+            doomed,
+            folder.join("TICKET-003.1"),
+            attempt.on_disk.path(".git/worktrees/TICKET-004.1")
+        ]
+    );
+    fs::remove_dir_all(attempt.on_disk.path(".git/worktrees/locked")).expect("removed");
+    let next: AttemptId = "TICKET-004.1".parse().expect("an id");
+    let branch = BranchName::of_attempt(RunId(12), &next);
+    attempt
+        .repository
+        .add_worktree(&folder.join("TICKET-004.1"), &branch, attempt.base)
+        .expect("the next one");
+    attempt.fsck();
+}
+
+/// Says to the test below, in a process of its own, what to work on.
+const PROBE: &str = "DOCKET_TEST_GIT_PROBE";
+
+#[test]
+fn the_environment_of_a_hook_does_not_mislead() {
+    if let Some(place) = std::env::var_os(PROBE) {
+        work_on(Path::new(&place));
+        return;
+    }
+    let on_disk = TestRepository::new();
+    on_disk.git(["config", "--unset", "user.name"]);
+    let other = TestRepository::new();
+    other.write("staged", "x");
+    other.git(["add", "staged"]);
+    let before = content_of(other.root(), &[]);
+    write(
+        &on_disk.beside("home").join(".gitconfig"),
+        "[user]\n\tname = Grace\n[core]\n\texcludesFile = ~/ignored\n",
+    );
+    write(&on_disk.beside("home").join("ignored"), "*.ignored\n");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an environment of its own needs a process of its own"
+    )]
+    let mut probe = std::process::Command::new(std::env::current_exe().expect("this program"));
+    probe
+        .args(["--exact", "git::the_environment_of_a_hook_does_not_mislead"])
+        .env(PROBE, on_disk.root())
+        .env("HOME", on_disk.beside("home"))
+        .env("XDG_CONFIG_HOME", on_disk.beside("home"))
+        .env("GIT_DIR", other.path(".git"))
+        .env("GIT_COMMON_DIR", other.path(".git"))
+        .env("GIT_WORK_TREE", other.root())
+        .env("GIT_INDEX_FILE", other.path(".git/index"))
+        .env("GIT_OBJECT_DIRECTORY", other.path(".git/objects"))
+        .env("GIT_NAMESPACE", "elsewhere")
+        .env("GIT_PREFIX", "src/")
+        .env("GIT_EXTERNAL_DIFF", "false");
+    text_of(&mut probe);
+    assert!(before == content_of(other.root(), &[]));
+    assert_eq!(
+        on_disk.git(["log", "-1", "--format=%an <%ae>", "docket/r12/TICKET-003.1"]),
+        "Grace <ada@example.org>"
+    );
+    on_disk.git(["fsck", "--strict"]);
+}
+
+fn work_on(place: &Path) {
+    let repository = Repository::discover(place).expect("the repository");
+    assert_eq!(repository.root(), place);
+    let base = repository.head_commit().expect("a commit");
+    let path = place.with_file_name("worktree");
+    let worktree = repository
+        .add_worktree(&path, &attempt_branch(), base)
+        .expect("the worktree");
+    write(&path.join("new"), "x");
+    write(&path.join("x.ignored"), "x");
+    let options = SnapshotOptions::new(place.with_file_name("cache"));
+    let tree = worktree.snapshot(&options).expect("the snapshot").tree;
+    let old = repository.tree_of(base).expect("a tree");
+    let diff = repository.diff(old, tree).expect("a diff");
+    assert_eq!(diff.files.len(), 1);
+    let made = worktree.commit(&attempt_branch(), tree, &message(), AT);
+    assert!(made.expect("committed").created);
+    repository
+        .remove_worktree(&path, Removal::IfClean, &options)
+        .expect("removed");
 }
 
 // ---------------------------------------------------------------------------------------------------- snapshots

@@ -14,3 +14,5 @@ mod ledger;
 mod machine;
 mod supervise;
 mod support;
+mod tickets;
+mod watch;

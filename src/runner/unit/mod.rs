@@ -70,14 +70,21 @@ pub(super) async fn run(
     orders: mpsc::UnboundedReceiver<Order>,
     inputs: mpsc::UnboundedSender<Input>,
 ) {
-    let unit = Unit { spec, context, orders, inputs, holder: None, prepared: None };
+    let unit = Unit {
+        spec,
+        context,
+        orders,
+        inputs,
+        holder: None,
+        prepared: None,
+    };
     unit.live().await;
 }
 
 impl Unit {
     async fn live(mut self) {
         // The process that will hold the agent starts while the working tree is made.
-        self.holder = Holder::start(&self.context, &self.spec.marker);
+        self.holder = Holder::start(&self.context);
         if let Some(holder) = &self.holder {
             self.report(Report::Spawned(holder.record()));
         }
@@ -92,7 +99,11 @@ impl Unit {
         }
         while let Some(order) = self.orders.recv().await {
             match order {
-                Order::Turn { turn, brief, clocks } => self.turn(turn, brief, clocks).await,
+                Order::Turn {
+                    turn,
+                    brief,
+                    clocks,
+                } => self.turn(turn, brief, clocks).await,
                 Order::Collect { turn } => self.collect(turn).await,
                 Order::Validate { turn, checks } => self.validate(turn, checks).await,
                 Order::Seal { outcome } => self.seal(outcome).await,
@@ -102,14 +113,16 @@ impl Unit {
                     self.close(integrated).await;
                     break;
                 }
-                Order::Go => {
-                    if let Some(holder) = &mut self.holder {
-                        holder.journaled = true;
-                    }
-                }
+                Order::Go => self.go(),
                 // Nothing runs between two orders: there is nothing to stop or to freeze.
                 Order::Stop { .. } | Order::Pause | Order::Resume => {}
             }
+        }
+    }
+
+    fn go(&mut self) {
+        if let Some(holder) = &mut self.holder {
+            holder.journaled = true;
         }
     }
 
@@ -121,7 +134,11 @@ impl Unit {
 
     /// Where the snapshots of this attempt's working tree remember what they hashed.
     fn cache_file(&self) -> PathBuf {
-        self.context.places.docket().join("cache").join(format!("{}.index", self.spec.attempt))
+        self.context
+            .places
+            .docket()
+            .join("cache")
+            .join(format!("{}.index", self.spec.attempt))
     }
 }
 
@@ -131,6 +148,8 @@ async fn blocking<T: Send + 'static>(
 ) -> Result<T, String> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(format!("docket's own work failed ({error}): please report this bug")),
+        Err(error) => Err(format!(
+            "docket's own work failed ({error}): please report this bug"
+        )),
     }
 }

@@ -36,12 +36,15 @@ impl Unit {
                     context.shown(&ticket_file)
                 ));
             }
-            evidence.write("ticket.md", &ticket).map_err(|error| error.to_string())?;
+            evidence
+                .write("ticket.md", &ticket)
+                .map_err(|error| error.to_string())?;
             let options = SnapshotOptions::new(cache);
             let (workspace, git) = match (context.worktree_git(), &spec.run_branch) {
                 (Some(git), Some(run_branch)) => {
-                    let run_branch: BranchName =
-                        run_branch.parse().map_err(|error: crate::git::GitError| error.to_string())?;
+                    let run_branch: BranchName = run_branch
+                        .parse()
+                        .map_err(|error: crate::git::GitError| error.to_string())?;
                     own_worktree(&context, git, &run_branch, spec.run, &spec.attempt, options)
                         .map_err(|error| error.to_string())?
                 }
@@ -49,7 +52,11 @@ impl Unit {
             };
             let desk_path = match &git {
                 Some(state) if state.own => workspace.path.join(".docket"),
-                _ => context.places.docket().join("desk").join(spec.attempt.to_string()),
+                _ => context
+                    .places
+                    .docket()
+                    .join("desk")
+                    .join(spec.attempt.to_string()),
             };
             let desk = Desk::make(desk_path.clone(), &ticket, &context.places.context())
                 .map_err(|error| format!("{}: {error}", desk_path.display()))?;
@@ -79,30 +86,50 @@ fn own_worktree(
     attempt: &crate::domain::ids::AttemptId,
     options: SnapshotOptions,
 ) -> Result<(Workspace, Option<GitState>), crate::git::GitError> {
-    let base = git.branch_commit(run_branch)?.ok_or_else(|| {
-        crate::git::GitError::BranchMissing { name: run_branch.clone() }
-    })?;
+    let base =
+        git.branch_commit(run_branch)?
+            .ok_or_else(|| crate::git::GitError::BranchMissing {
+                name: run_branch.clone(),
+            })?;
     let branch = BranchName::of_attempt(run, attempt);
     let path: PathBuf = context.places.worktrees().join(attempt.to_string());
     let worktree = git.add_worktree(&path, &branch, base)?;
     let tree = git.tree_of(base)?;
     let workspace = Workspace {
         path: worktree.path().to_owned(),
-        branch: Some(Branch { name: branch.to_string(), base: base.to_string() }),
+        branch: Some(Branch {
+            name: branch.to_string(),
+            base: base.to_string(),
+        }),
     };
-    let state = GitState { worktree, options, base: tree, last: tree, own: true };
+    let state = GitState {
+        worktree,
+        options,
+        base: tree,
+        last: tree,
+        own: true,
+    };
     Ok((workspace, Some(state)))
 }
 
 /// The repository itself. With git, what was there before is remembered, so that the diff shows the attempt's part only.
 fn in_place(context: &Context, options: SnapshotOptions) -> (Workspace, Option<GitState>) {
-    let workspace = Workspace { path: context.places.root.clone(), branch: None };
+    let workspace = Workspace {
+        path: context.places.root.clone(),
+        branch: None,
+    };
     let git = context.git.as_ref().and_then(|git| {
         let worktree = git.checkout();
         match worktree.snapshot(&options) {
             Ok(snapshot) => {
                 let base = snapshot.tree;
-                Some(GitState { worktree, options, base, last: base, own: false })
+                Some(GitState {
+                    worktree,
+                    options,
+                    base,
+                    last: base,
+                    own: false,
+                })
             }
             Err(error) => {
                 tracing::warn!(%error, "work in place goes on without a diff");

@@ -65,7 +65,12 @@ impl Transcript {
     }
 
     pub(super) fn add(&mut self, draft: Draft, at: Timestamp) {
-        let Draft { id, parent, append, item } = draft;
+        let Draft {
+            id,
+            parent,
+            append,
+            item,
+        } = draft;
         // Ids are the session's own and start again with each turn's process: the turn keeps them apart.
         let turn_base = u64::from(self.turn) << 40;
         let entry = Entry {
@@ -83,7 +88,15 @@ impl Transcript {
     /// A word of docket's own.
     pub(super) fn notice(&mut self, text: String, at: Timestamp) {
         let id = (1 << 39) | self.items.len();
-        self.add(Draft { id, parent: None, append: false, item: Item::Notice { text } }, at);
+        self.add(
+            Draft {
+                id,
+                parent: None,
+                append: false,
+                item: Item::Notice { text },
+            },
+            at,
+        );
     }
 
     fn write_item(&mut self, line: Result<Vec<u8>, String>) {
@@ -136,13 +149,12 @@ impl Transcript {
         let _nobody_listens = self.feed.send(Feed::Status { attempt, status });
     }
 
-    /// Closes the files. Says what could not be written.
-    pub(super) fn finish(self) -> Result<(), String> {
-        if let Some(why) = self.failed {
-            return Err(why);
+    /// Puts everything on its way to the disk. Nothing may be added after it. Says what could not be written.
+    pub(super) fn finish(&mut self) -> Result<(), String> {
+        self.publish();
+        match self.failed.take() {
+            Some(why) => Err(why),
+            None => Ok(()),
         }
-        self.items.finish().map_err(|error| error.to_string())?;
-        self.raw.finish().map_err(|error| error.to_string())?;
-        Ok(())
     }
 }

@@ -13,6 +13,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 pub use appender::Appender;
+pub(super) use name::check as check_name;
 pub use seal::{MANIFEST, Manifest, SealMeta, Sealed, read_manifest};
 
 use super::error::EvidenceError;

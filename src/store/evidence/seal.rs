@@ -121,6 +121,10 @@ pub(super) fn seal(folder: &EvidenceFolder, meta: &SealMeta) -> Result<Sealed, E
         open.push((path.to_path_buf(), file));
     }
     sync_all(&open)?;
+    #[cfg(target_vendor = "apple")]
+    if let Some((path, file)) = open.first() {
+        file.sync_all().map_err(EvidenceError::io(path, "sync"))?;
+    }
     let bytes = manifest.files.iter().map(|file| file.bytes).sum();
     Ok(Sealed {
         manifest: sha256(&text),
@@ -190,5 +194,16 @@ fn sync_all(open: &[(PathBuf, File)]) -> Result<(), EvidenceError> {
 fn sync_each(files: &[(PathBuf, File)]) -> Result<(), EvidenceError> {
     files
         .iter()
-        .try_for_each(|(path, file)| file.sync_all().map_err(EvidenceError::io(path, "sync")))
+        .try_for_each(|(path, file)| sync(file).map_err(EvidenceError::io(path, "sync")))
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn sync(file: &File) -> io::Result<()> {
+    file.sync_all()
+}
+
+/// Here `sync_all` empties the drive's own cache, which is slow: once is enough, after the last file.
+#[cfg(target_vendor = "apple")]
+fn sync(file: &File) -> io::Result<()> {
+    Ok(rustix::fs::fsync(file)?)
 }

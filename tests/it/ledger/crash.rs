@@ -10,7 +10,7 @@ use docket::store::verify::{Filter, verify};
 use docket::store::{Ledger, LedgerError, Reader, Subscriber};
 use rusqlite::Connection;
 
-use super::scene::{NOW, Scene, barrier, trivial_run};
+use super::scene::{NOW, Scene, barrier, skipped, trivial_run};
 
 /// Tells the child below what to do.
 const TASK: &str = "DOCKET_TEST_LEDGER_TASK";
@@ -118,15 +118,10 @@ fn result_of(mut command: Command) -> Option<String> {
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let result = text.lines().find_map(|line| line.strip_prefix("result "));
-    if result.is_none() && text.contains("running 1 test") {
-        panic!("{text}{}", String::from_utf8_lossy(&output.stderr));
-    }
+    let began = text.contains("running 1 test");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(result.is_some() || !began, "{text}{errors}");
     result.map(str::to_owned)
-}
-
-#[expect(clippy::print_stderr, reason = "a test that could not run must say so")]
-fn skipped(why: &str) {
-    eprintln!("skipped: {why}");
 }
 
 #[test]

@@ -113,3 +113,22 @@ fn a_folder_in_the_place_of_the_ledger_is_an_error_in_words() {
     let words = refusal(&scene).to_string();
     assert!(words.contains("ledger.db"), "{words}");
 }
+
+#[test]
+fn a_new_ledger_opened_by_many_at_once_is_one_ledger() {
+    for _ in 0..20 {
+        let scene = Scene::new();
+        let path = scene.path();
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    scene.reader().runs().expect("readable at any moment");
+                    drop(Ledger::open(&path, Subscriber::none()).expect("it opens"));
+                    assert_eq!(scene.reader().runs().expect("readable"), []);
+                });
+            }
+        });
+        scene.store(trivial_run());
+        assert_eq!(scene.reader().runs().expect("readable").len(), 1);
+    }
+}

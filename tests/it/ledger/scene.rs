@@ -73,6 +73,11 @@ impl Scene {
     }
 }
 
+#[expect(clippy::print_stderr, reason = "a test that could not run must say so")]
+pub(crate) fn skipped(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
 /// Waits for a barrier.
 pub(crate) fn barrier(ledger: &Ledger) -> Result<u64, LedgerError> {
     let answer = ledger.barrier().blocking_recv();

@@ -1,0 +1,140 @@
+//! After a turn: the working tree is saved, the diff captured, the claim and the dispatches read.
+
+use serde::Serialize;
+
+use super::{GitState, Unit, blocking};
+use crate::domain::ids::AttemptId;
+use crate::domain::machine::{Collected, Report};
+use crate::domain::settings::Claim;
+use crate::git::{ChangeKind, Diff, FileChange, GitError, Repository};
+use crate::proc::clock::Clock as _;
+use crate::runner::context::Context;
+use crate::store::evidence::EvidenceFolder;
+
+impl Unit {
+    pub(super) async fn collect(&mut self, turn: u32) {
+        let Some(prepared) = &self.prepared else {
+            return;
+        };
+        let dispatches = prepared.desk.take_dispatches(turn);
+        let claim = match self.claim() {
+            Claim::Exit => prepared.last_turn_ok,
+            Claim::Ticket => prepared.desk.claims(),
+        };
+        let message = prepared.message.clone();
+        let state = prepared.git.clone();
+        let (context, attempt) = (self.context.clone(), self.spec.attempt.clone());
+        let evidence = prepared.evidence.clone();
+        let saved = blocking(move || match (&context.git, state) {
+            (Some(git), Some(state)) => {
+                save(&context, git, state, &attempt, turn, &evidence).map(Some)
+            }
+            _ => Ok(None),
+        })
+        .await;
+        let saved = match saved {
+            Ok(saved) => saved,
+            Err(why) => return self.report(Report::NotCollected { why }),
+        };
+        let mut collected = Collected {
+            claim,
+            message,
+            progress: !dispatches.is_empty(),
+            dispatches,
+            ..Collected::default()
+        };
+        if let (Some(saved), Some(prepared)) = (saved, &mut self.prepared) {
+            collected.autosave = Some(saved.autosave);
+            collected.tree = Some(saved.state.last.to_string());
+            collected.files = saved.files;
+            collected.progress |= saved.progress;
+            prepared.git = Some(saved.state);
+        } else {
+            // Without git nobody can tell whether the turn changed anything.
+            collected.progress = true;
+        }
+        self.report(Report::Collected(collected));
+    }
+}
+
+struct Saved {
+    state: GitState,
+    autosave: String,
+    files: u32,
+    progress: bool,
+}
+
+fn save(
+    context: &Context,
+    git: &Repository,
+    mut state: GitState,
+    attempt: &AttemptId,
+    turn: u32,
+    evidence: &EvidenceFolder,
+) -> Result<Saved, String> {
+    let in_words = |error: GitError| error.to_string();
+    let snapshot = state.worktree.snapshot(&state.options).map_err(in_words)?;
+    let tree = snapshot.tree;
+    let at = context.clock.now().wall;
+    let parents: Vec<_> = state
+        .worktree
+        .head()
+        .ok()
+        .and_then(|head| head.commit())
+        .into_iter()
+        .collect();
+    let message = format!("docket: {attempt} after turn {turn}");
+    git.autosave(attempt, turn, tree, &parents, &message, at)
+        .map_err(in_words)?;
+    let diff = git.diff(state.base, tree).map_err(in_words)?;
+    write_diff(evidence, &diff)?;
+    let progress = tree != state.last;
+    state.last = tree;
+    Ok(Saved {
+        state,
+        autosave: format!("refs/docket/autosave/{attempt}/{turn}"),
+        files: u32::try_from(diff.files.len()).unwrap_or(u32::MAX),
+        progress,
+    })
+}
+
+/// One line of `files.json`.
+#[derive(Serialize)]
+struct ChangedFile<'a> {
+    path: std::borrow::Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_path: Option<std::borrow::Cow<'a, str>>,
+    kind: &'static str,
+    binary: bool,
+    added: u32,
+    removed: u32,
+}
+
+fn write_diff(evidence: &EvidenceFolder, diff: &Diff) -> Result<(), String> {
+    let files: Vec<ChangedFile<'_>> = diff.files.iter().map(changed_file).collect();
+    let list = serde_json::to_vec_pretty(&files).map_err(|error| error.to_string())?;
+    evidence
+        .write("files.json", &list)
+        .map_err(|error| error.to_string())?;
+    evidence
+        .write("diff.patch", &diff.patch)
+        .map_err(|error| error.to_string())?;
+    Ok(())
+}
+
+fn changed_file(change: &FileChange) -> ChangedFile<'_> {
+    ChangedFile {
+        path: change.path.to_string_lossy(),
+        old_path: change.old_path.as_ref().map(|path| path.to_string_lossy()),
+        kind: match change.kind {
+            ChangeKind::Added => "added",
+            ChangeKind::Modified => "modified",
+            ChangeKind::Deleted => "deleted",
+            ChangeKind::Renamed => "renamed",
+            ChangeKind::TypeChanged => "type_changed",
+        },
+        binary: change.binary,
+        added: change.added_lines,
+        removed: change.removed_lines,
+    }
+}

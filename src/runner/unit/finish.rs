@@ -1,0 +1,202 @@
+//! The end of an attempt: seal, integrate, mark the ticket done, clean up.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Unit, blocking};
+use crate::domain::attempt::{AttemptOutcome, Proof};
+use crate::domain::hash::sha256;
+use crate::domain::ids::Sha256;
+use crate::domain::machine::Report;
+use crate::git::{BranchName, CommitMessage, GitError, Integration, Removal};
+use crate::proc::clock::Clock as _;
+use crate::store::evidence::SealMeta;
+use crate::tickets;
+
+impl Unit {
+    pub(super) async fn seal(&mut self, outcome: AttemptOutcome) {
+        // Nothing writes to the evidence from here on.
+        self.holder = None;
+        let Some(prepared) = &mut self.prepared else {
+            return self.report(Report::NotSealed {
+                why: "the attempt was never prepared".into(),
+            });
+        };
+        let complete = prepared.transcript.finish();
+        let evidence = prepared.evidence.clone();
+        let meta = SealMeta {
+            attempt: self.spec.attempt.clone(),
+            run: self.spec.run,
+            ticket: self.spec.ticket.id.clone(),
+            revision: self.spec.revision,
+            outcome,
+            docket: env!("CARGO_PKG_VERSION").to_owned(),
+            at: self.context.clock.now().wall,
+        };
+        let sealed = blocking(move || {
+            complete?;
+            let result = serde_json::to_vec_pretty(&meta).map_err(|error| error.to_string())?;
+            evidence
+                .write("result.json", &result)
+                .map_err(|error| error.to_string())?;
+            evidence.seal(&meta).map_err(|error| error.to_string())
+        })
+        .await;
+        self.report(match sealed {
+            Ok(sealed) => Report::Sealed {
+                manifest: sealed.manifest,
+                files: u32::try_from(sealed.files.len()).unwrap_or(u32::MAX),
+                bytes: sealed.bytes,
+            },
+            Err(why) => Report::NotSealed { why },
+        });
+    }
+
+    pub(super) async fn integrate(&mut self, manifest: Sha256) {
+        // What is merged must be provable: the seal is in the ledger, on the disk, before anything moves.
+        if let Err(error) = self.context.stored().await {
+            return self.report(Report::NotIntegrated {
+                why: error.to_string(),
+            });
+        }
+        let work = self.prepared.as_ref().and_then(|prepared| {
+            let state = prepared.git.clone().filter(|state| state.own)?;
+            let branch = prepared
+                .workspace
+                .branch
+                .as_ref()?
+                .name
+                .parse::<BranchName>()
+                .ok()?;
+            let run_branch = self.spec.run_branch.as_ref()?.parse::<BranchName>().ok()?;
+            Some((state, branch, run_branch))
+        });
+        let Some((state, branch, run_branch)) = work else {
+            // In place: the work is where it belongs.
+            return self.report(Report::Integrated { commit: None });
+        };
+        let message = CommitMessage {
+            subject: format!(
+                "{}: {}",
+                self.spec.ticket.name,
+                self.spec.ticket.title.as_deref().unwrap_or("accepted work")
+            ),
+            body: String::new(),
+            run: self.spec.run,
+            attempt: self.spec.attempt.clone(),
+            manifest: Some(manifest),
+        };
+        let context = self.context.clone();
+        let integrated = blocking(move || {
+            let at = context.clock.now().wall;
+            let git = context.git.as_ref().ok_or("the repository is gone")?;
+            let in_words = |error: GitError| error.to_string();
+            let tree = without_ticket_files(&context, git, &state).map_err(in_words)?;
+            let committed =
+                state.worktree.commit(&branch, tree, &message, at).map_err(in_words)?;
+            match git
+                .integrate_fast_forward(&run_branch, committed.commit, None)
+                .map_err(in_words)?
+            {
+                Integration::Integrated { commit } => Ok(commit.to_string()),
+                Integration::NotFastForward { .. } => Err(format!(
+                    "{run_branch} has gone on since the attempt began: another attempt starts from there"
+                )),
+            }
+        })
+        .await;
+        self.report(match integrated {
+            Ok(commit) => Report::Integrated {
+                commit: Some(commit),
+            },
+            Err(why) => Report::NotIntegrated { why },
+        });
+    }
+
+    pub(super) async fn write_ticket(&mut self, proof: Proof) {
+        if let Err(error) = self.context.stored().await {
+            return self.report(Report::TicketNotWritten {
+                why: error.to_string(),
+            });
+        }
+        let path = self.context.places.root.join(&self.spec.path);
+        let written = blocking(move || mark_done(&path)).await;
+        self.report(match written {
+            Ok((before, after)) => Report::TicketWritten {
+                before,
+                after,
+                proof,
+            },
+            Err(why) => Report::TicketNotWritten { why },
+        });
+    }
+
+    pub(super) async fn close(&mut self, integrated: bool) {
+        self.holder = None;
+        let Some(prepared) = self.prepared.take() else {
+            return self.report(Report::Closed);
+        };
+        let (context, cache) = (self.context.clone(), self.cache_file());
+        let shown = self.spec.attempt.clone();
+        let run_branch = self.spec.run_branch.clone();
+        let cleaned = blocking(move || {
+            let Some(state) = prepared.git.filter(|state| state.own && integrated) else {
+                return Ok(());
+            };
+            let git = context.git.as_ref().ok_or("the repository is gone")?;
+            let in_words = |error: GitError| error.to_string();
+            let path = prepared.workspace.path;
+            git.remove_worktree(&path, Removal::IfSavedAs(state.last), &state.options)
+                .map_err(in_words)?;
+            let _no_cache_was_made = fs::remove_file(&cache);
+            if let (Some(branch), Some(run_branch)) = (prepared.workspace.branch, run_branch)
+                && let (Ok(branch), Ok(run_branch)) = (branch.name.parse(), run_branch.parse())
+            {
+                git.delete_merged_branch(&branch, &run_branch)
+                    .map_err(in_words)?;
+            }
+            Ok(())
+        })
+        .await;
+        if let Err(why) = cleaned {
+            // Nothing is lost by what stays.
+            tracing::info!(attempt = %shown, why, "the worktree stays");
+        }
+        self.report(Report::Closed);
+    }
+}
+
+/// The tree to merge: ticket files that the agent changed in its tree are docket's business, and stay as they were.
+fn without_ticket_files(
+    context: &crate::runner::context::Context,
+    git: &crate::git::Repository,
+    state: &super::GitState,
+) -> Result<crate::git::TreeId, GitError> {
+    let Ok(folder) = context.places.tickets.strip_prefix(&context.places.root) else {
+        return Ok(state.last);
+    };
+    let diff = git.diff(state.base, state.last)?;
+    let is_ticket = |path: &&Path| path.starts_with(folder);
+    let changed: Vec<&Path> = diff
+        .files
+        .iter()
+        .flat_map(|change| [Some(change.path.as_path()), change.old_path.as_deref()])
+        .flatten()
+        .filter(is_ticket)
+        .collect();
+    if changed.is_empty() {
+        return Ok(state.last);
+    }
+    git.with_paths_of(state.last, state.base, changed)
+}
+
+/// Sets `done: true` in the file as it is now: what a human changed in the meantime stays.
+fn mark_done(path: &Path) -> Result<(Sha256, Sha256), String> {
+    let shown = path.display();
+    let bytes = fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
+    let before = sha256(&bytes);
+    let edited = tickets::edit::set_value(&bytes, "done", &tickets::edit::NewValue::Bool(true))
+        .map_err(|error| format!("{shown}: {error}"))?;
+    tickets::write::replace(path, before, &edited).map_err(|error| error.to_string())?;
+    Ok((before, sha256(&edited)))
+}

@@ -1,0 +1,93 @@
+//! The process side of an attempt: the holder that stands ready, and what a program of the attempt is started with.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Prepared, Unit};
+use crate::domain::attempt::ProcessRecord;
+use crate::proc::environment;
+use crate::proc::supervise::{Ladder, LaunchSpec, Output, Shim, Supervised};
+use crate::runner::context::Context;
+
+/// A process holder that waits for a program.
+pub(super) struct Holder {
+    shim: Shim,
+    /// Whether the ledger knows it: nothing starts in it before.
+    pub(super) journaled: bool,
+}
+
+impl Holder {
+    /// Starts a holder for the agent. `None` when the system gives no process: the turn then says so.
+    pub(super) fn start(context: &Arc<Context>) -> Option<Self> {
+        match Shim::start(&context.places.program, Output::Separate) {
+            Ok(shim) => Some(Self {
+                shim,
+                journaled: false,
+            }),
+            Err(error) => {
+                tracing::warn!(%error, "no process holder");
+                None
+            }
+        }
+    }
+
+    pub(super) fn record(&self) -> ProcessRecord {
+        self.shim.record().clone()
+    }
+
+    pub(super) fn launch(self, spec: LaunchSpec) -> Supervised {
+        self.shim.launch(spec)
+    }
+}
+
+impl Unit {
+    /// What a program of this attempt is started with.
+    pub(super) fn launch_spec(
+        &self,
+        prepared: &Prepared,
+        argv: Vec<OsString>,
+        turn: u32,
+        extra: Vec<(OsString, OsString)>,
+        stdin: bool,
+    ) -> LaunchSpec {
+        let stop = self.context.config.stop;
+        LaunchSpec {
+            argv,
+            directory: prepared.workspace.path.clone(),
+            environment: self.environment(prepared, turn, extra),
+            marker: self.spec.marker.clone(),
+            stdin,
+            ladder: Ladder {
+                interrupt: stop.interrupt,
+                terminate: stop.terminate,
+            },
+        }
+    }
+
+    /// The allow-listed environment, what the agent's configuration adds, and where everything is.
+    fn environment(
+        &self,
+        prepared: &Prepared,
+        turn: u32,
+        extra: Vec<(OsString, OsString)>,
+    ) -> Vec<(OsString, OsString)> {
+        let named = self
+            .context
+            .config
+            .agents
+            .get(&self.spec.ticket.agent)
+            .map(|agent| agent.pass_env.as_slice())
+            .unwrap_or_default();
+        let mut environment = environment::allowed(std::env::vars_os(), named);
+        environment.extend(extra);
+        let path = |path: &Path| path.as_os_str().to_owned();
+        environment.extend([
+            ("DOCKET_RUN".into(), self.spec.run.to_string().into()),
+            ("DOCKET_TURN".into(), turn.to_string().into()),
+            ("DOCKET_TICKET".into(), path(&prepared.desk.ticket())),
+            ("DOCKET_DESK".into(), path(prepared.desk.path())),
+        ]);
+        environment
+    }
+}
