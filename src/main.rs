@@ -13,5 +13,5 @@ fn main() -> ExitCode {
             Err(_docket_sees_the_closed_socket) => ExitCode::FAILURE,
         };
     }
-    ExitCode::SUCCESS
+    docket::cli::main().into()
 }

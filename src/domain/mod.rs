@@ -11,6 +11,7 @@ pub mod machine;
 pub mod problem;
 pub mod prompt;
 pub mod queue;
+pub mod reason;
 pub mod settings;
 pub mod ticket;
 pub mod time;

@@ -53,6 +53,26 @@ pub(super) fn on_objects(
     run(command, subcommand)
 }
 
+/// Runs `git <subcommand> <arguments>` in a folder of docket's own making, without the user's configuration.
+pub(super) fn in_new_folder(
+    folder: &Path,
+    subcommand: &str,
+    arguments: &[&OsStr],
+) -> Result<Vec<u8>, GitError> {
+    let mut command = clean(UserSettings::Ignore);
+    command
+        .current_dir(folder)
+        .args([
+            "-c",
+            "user.name=docket",
+            "-c",
+            "user.email=docket@localhost",
+        ])
+        .arg(subcommand)
+        .args(arguments);
+    run(command, subcommand)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the home of the git program"

@@ -87,12 +87,21 @@ pub fn main() -> io::Result<()> {
             return Ok(());
         }
     };
+    let_go_of_output()?;
     let Some(leader) = os::pid(child.id()) else {
         return Ok(());
     };
     tell(&socket, &Reply::Started { pid: child.id() });
     watch(leader, sender);
     serve(&socket, &events, leader);
+    Ok(())
+}
+
+/// The shim's own ends of the output pipes: the end of the output must be the program's end alone.
+fn let_go_of_output() -> io::Result<()> {
+    let null = std::fs::OpenOptions::new().write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdout(&null)?;
+    rustix::stdio::dup2_stderr(&null)?;
     Ok(())
 }
 

@@ -64,10 +64,41 @@ impl Desk {
             if fs::rename(&path, taken).is_err() {
                 continue;
             }
-            dispatches.push(tickets::dispatch::parse(&String::from_utf8_lossy(&bytes)));
+            dispatches.push(read_dispatch(&bytes));
         }
         dispatches
     }
+}
+
+/// A message with broken front matter is still a message, and one that may have meant to pause does.
+fn read_dispatch(bytes: &[u8]) -> Dispatch {
+    match tickets::dispatch::parse(bytes) {
+        Ok(dispatch) => {
+            let first_line = || first_line(&dispatch.body);
+            Dispatch {
+                pause: dispatch.mode == tickets::dispatch::Mode::Pause,
+                title: dispatch.title.clone().unwrap_or_else(first_line),
+                text: dispatch.body.trim().to_owned(),
+            }
+        }
+        Err(_broken) => {
+            let text = String::from_utf8_lossy(bytes).into_owned();
+            Dispatch {
+                pause: true,
+                title: first_line(&text),
+                text,
+            }
+        }
+    }
+}
+
+fn first_line(text: &str) -> String {
+    let line = text
+        .lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty())
+        .unwrap_or_default();
+    line.trim_start_matches('#').trim().to_owned()
 }
 
 fn copy_notes(from: &Path, to: &Path) -> io::Result<()> {

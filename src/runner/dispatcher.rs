@@ -82,13 +82,11 @@ impl Dispatcher {
                 tokio::time::sleep(left)
             });
             let input = tokio::select! { biased;
-                command = sources.commands.recv(), if asked => match command {
-                    Some(command) => Input::Command(command),
-                    None => {
-                        asked = false;
-                        continue;
-                    }
-                },
+                command = sources.commands.recv(), if asked => {
+                    asked = command.is_some();
+                    let Some(command) = command else { continue };
+                    Input::Command(command)
+                }
                 Some(input) = sources.inputs.recv() => input,
                 Some(ended) = self.tasks.join_next_with_id() => match self.ended(ended) {
                     Some(input) => input,

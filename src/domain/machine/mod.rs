@@ -25,6 +25,7 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
     match input {
         Input::Queue(queue) => {
             state.queue = queue;
+            state.queue_is_known = true;
             state.look_again = true;
         }
         Input::Command(asked) => command::handle(state, asked, now, &mut effects),

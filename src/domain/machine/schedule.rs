@@ -193,7 +193,7 @@ pub(super) fn end_if_over(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = &mut state.run else { return };
     match run.phase {
         RunPhase::Preparing | RunPhase::Paused => return,
-        RunPhase::Running if run.plan.stays => return,
+        RunPhase::Running if run.plan.stays || !state.queue_is_known => return,
         RunPhase::Running => {
             let goes_on = run
                 .steps

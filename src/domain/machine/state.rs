@@ -16,6 +16,8 @@ use crate::domain::time::Monotonic;
 pub struct State {
     pub(super) settings: Arc<Settings>,
     pub(super) queue: Arc<Queue>,
+    /// Whether the queue was read at all: an unread one is not an empty one.
+    pub(super) queue_is_known: bool,
     /// Unguessable; the marker of each attempt begins with it.
     pub(super) marker: String,
     /// The last attempt number that was used, by ticket, over all runs.
@@ -62,6 +64,7 @@ impl State {
         Self {
             settings,
             queue: Arc::default(),
+            queue_is_known: false,
             marker: history.marker,
             attempt_numbers: history.attempt_numbers,
             next_run: RunId(history.next_run.max(1)),

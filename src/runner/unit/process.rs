@@ -83,6 +83,11 @@ impl Unit {
         environment.extend(extra);
         let path = |path: &Path| path.as_os_str().to_owned();
         environment.extend([
+            // Should an agent delete the `.git` file of its tree, git must not climb to the user's repository.
+            (
+                "GIT_CEILING_DIRECTORIES".into(),
+                path(&self.context.places.worktrees()),
+            ),
             ("DOCKET_RUN".into(), self.spec.run.to_string().into()),
             ("DOCKET_TURN".into(), turn.to_string().into()),
             ("DOCKET_TICKET".into(), path(&prepared.desk.ticket())),

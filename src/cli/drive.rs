@@ -1,0 +1,110 @@
+//! `docket`, `docket --once`, `docket run`: the commands that run tickets.
+
+use std::sync::Arc;
+
+use super::arguments::{Global, RunArguments};
+use super::error::CliError;
+use super::output;
+use super::place::{Place, start_folder};
+use crate::domain::ids::TicketId;
+use crate::domain::machine::RunPlan;
+use crate::domain::queue::Queue;
+use crate::exit::Exit;
+use crate::headless;
+use crate::runner::{Life, Setup};
+use crate::tickets::load;
+
+/// One ready ticket, headless.
+pub(super) fn once(global: &Global, ticket: Option<&str>) -> Result<Exit, CliError> {
+    let place = find(global)?;
+    let only = ticket
+        .map(|ticket| find_ticket(&place, ticket))
+        .transpose()?;
+    let plan = RunPlan {
+        only,
+        max_tickets: Some(1),
+        ..RunPlan::default()
+    };
+    drain(place, plan, headless::Form::of(global.json, true))
+}
+
+/// The queue, headless.
+pub(super) fn run(global: &Global, arguments: &RunArguments) -> Result<Exit, CliError> {
+    let place = find(global)?;
+    let plan = RunPlan {
+        only: None,
+        max_tickets: arguments.max_tickets,
+        waits_for_humans: arguments.watch,
+        stays: arguments.watch,
+    };
+    drain(place, plan, headless::Form::of(global.json, false))
+}
+
+/// The screen.
+pub(super) fn screen(global: &Global) -> Result<Exit, CliError> {
+    show(find(global)?, false)
+}
+
+/// The screen on a place; `begin` starts the queue at once.
+pub(super) fn show(place: Place, begin: bool) -> Result<Exit, CliError> {
+    if !output::is_interactive() {
+        return Err(CliError::Usage(
+            "the screen needs a terminal: use `docket --once` or `docket run` in scripts"
+                .to_owned(),
+        ));
+    }
+    let _later = (place, begin);
+    Ok(Exit::Failed)
+}
+
+fn find(global: &Global) -> Result<Place, CliError> {
+    let place = Place::find(
+        &start_folder(global.directory.as_ref())?,
+        &global.overrides(),
+    )?;
+    place.check_runnable()?;
+    Ok(place)
+}
+
+/// Runs the queue of a place to the end of the plan.
+pub(super) fn drain(place: Place, plan: RunPlan, form: headless::Form) -> Result<Exit, CliError> {
+    let _log = crate::logging::start(&place.places.docket());
+    let setup = setup(place, plan, Life::OneRun);
+    let runtime = runtime()?;
+    runtime.block_on(headless::drive(setup, form))
+}
+
+fn setup(place: Place, plan: RunPlan, life: Life) -> Setup {
+    Setup {
+        places: place.places,
+        config: place.loaded.config,
+        git: place.git,
+        plan,
+        life,
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| CliError::Failed(format!("can't start: {error}")))
+}
+
+/// The ticket that a word means: its name (`TICKET-003`), its number (`3`) or its id.
+pub(super) fn find_ticket(place: &Place, word: &str) -> Result<TicketId, CliError> {
+    let scan = load::scan(&place.places.root, &place.places.tickets);
+    let queue = Arc::new(Queue::new(scan.entries));
+    let found = queue.entries().iter().find(|entry| {
+        entry.name.as_str().eq_ignore_ascii_case(word)
+            || entry.id.as_str() == word
+            || word.parse() == Ok(entry.name.number())
+    });
+    found.map(|entry| entry.id.clone()).ok_or_else(|| {
+        CliError::Usage(format!(
+            "there is no ticket `{word}` in {}: `docket ls` lists them",
+            place.shown(&place.places.tickets)
+        ))
+    })
+}

@@ -1,0 +1,174 @@
+//! Words for people: a live line on a terminal, plain lines elsewhere, and one line of result.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::Watched;
+use crate::cli::output;
+use crate::domain::attempt::{AttemptOutcome, Verdict};
+use crate::domain::board::{Feed, TicketState};
+use crate::domain::event::{Event, RunOutcome};
+use crate::domain::machine::RunPlan;
+use crate::exit::Exit;
+
+/// Progress on stderr.
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    pub(super) fn start() -> Self {
+        let bar = output::is_terminal().then(|| {
+            let bar = ProgressBar::new_spinner();
+            if let Ok(style) = ProgressStyle::with_template("{wide_msg}") {
+                bar.set_style(style);
+            }
+            bar
+        });
+        Self { bar }
+    }
+
+    pub(super) fn show(&mut self, feed: &Feed, watched: &Watched) {
+        let text = match feed {
+            Feed::Event(envelope) => words(&envelope.event),
+            Feed::Trouble(text) => Some(format!("trouble: {text}")),
+            Feed::Queue(_) | Feed::Advanced { .. } | Feed::Status { .. } | Feed::RunOver { .. } => {
+                None
+            }
+        };
+        match (&self.bar, text) {
+            (Some(bar), text) => {
+                if let Some(text) = text {
+                    bar.println(text);
+                }
+                bar.set_message(summary(watched));
+            }
+            (None, Some(text)) => output::say(&text),
+            (None, None) => {}
+        }
+    }
+
+    pub(super) fn end(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// The live line.
+fn summary(watched: &Watched) -> String {
+    let board = &watched.board;
+    let mut parts = Vec::new();
+    if let Some(run) = &board.run {
+        parts.push(run.id.to_string());
+    }
+    for view in board.tickets.values().filter(|view| view.state.is_active()) {
+        let attempt = view
+            .attempt
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        let doing = match &view.state {
+            TicketState::Preparing => "preparing".to_owned(),
+            TicketState::Running => format!("turn {}", view.turn),
+            TicketState::Validating { check: Some(check) } => format!("validating {check}"),
+            TicketState::Validating { check: None } => "validating".to_owned(),
+            _ => "integrating".to_owned(),
+        };
+        parts.push(format!("{attempt} {doing}"));
+    }
+    parts.join("  ")
+}
+
+/// One line about a fact, if it is worth one.
+fn words(event: &Event) -> Option<String> {
+    Some(match event {
+        Event::RunStarted {
+            branch: Some(branch),
+            ..
+        } => format!("run on {branch}"),
+        Event::StepStarted { name, title, .. } => format!("{name} {title}"),
+        Event::TurnStarted { attempt, turn, .. } => format!("{attempt} turn {turn}"),
+        Event::ValidationFinished {
+            attempt,
+            validation,
+        } => {
+            let verdict = match validation.verdict {
+                Verdict::Pass => "pass",
+                Verdict::Fail => "FAIL",
+                Verdict::TimedOut => "TIMED OUT",
+                Verdict::Inconclusive => "INCONCLUSIVE",
+            };
+            format!(
+                "{attempt} {verdict} {} ({} ms)",
+                validation.name, validation.millis
+            )
+        }
+        Event::DispatchReceived { attempt, title, .. } => format!("{attempt} says: {title}"),
+        Event::GateReached { attempt, need } => format!("{attempt} {need}"),
+        Event::AttemptFinished { attempt, outcome } => format!("{attempt} {outcome}"),
+        Event::StepFinished {
+            outcome: AttemptOutcome::NeedsHuman { need },
+            ..
+        } => {
+            format!("  {need}")
+        }
+        Event::Recovered {
+            attempt,
+            killed,
+            kept,
+        } => {
+            let kept = kept
+                .as_ref()
+                .map(|path| format!(", its work stays in {}", path.display()));
+            let kept = kept.unwrap_or_default();
+            format!("{attempt} was left by a docket that died: {killed} processes ended{kept}")
+        }
+        Event::CancelRequested { reason, .. } => format!("stopping ({})", reason.as_str()),
+        Event::Refused { what, why } => format!("can't {what}: {why}"),
+        Event::RunPaused => "paused".to_owned(),
+        Event::RunResumed => "goes on".to_owned(),
+        _ => return None,
+    })
+}
+
+/// The result: one line on stdout; why nothing ran, on stderr.
+pub(super) fn result(watched: &Watched, plan: &RunPlan, exit: Exit) -> std::io::Result<()> {
+    if watched.outcome == Some(RunOutcome::NothingReady) {
+        for reason in watched.reasons(plan).into_iter().take(10) {
+            output::say(&reason);
+        }
+    }
+    let run = watched.board.run.as_ref();
+    let steps = watched
+        .board
+        .tickets
+        .values()
+        .filter(|view| Some(view.run) == run.map(|run| run.id));
+    let (mut done, mut failed, mut waiting) = (0, 0, 0);
+    for view in steps {
+        match &view.state {
+            TicketState::Finished {
+                outcome: AttemptOutcome::Done { .. },
+            } => done += 1,
+            TicketState::Finished {
+                outcome: AttemptOutcome::NeedsHuman { .. },
+            } => waiting += 1,
+            TicketState::Finished { .. } => failed += 1,
+            _ => {}
+        }
+    }
+    let outcome = match watched.outcome {
+        Some(RunOutcome::Done) => "done",
+        Some(RunOutcome::NothingReady) => "nothing is ready to run",
+        Some(RunOutcome::NeedsHuman) => "a human is needed",
+        Some(RunOutcome::Failed) => "failed",
+        Some(RunOutcome::Limit) => "a limit was hit",
+        Some(RunOutcome::Cancelled { reason }) => reason.as_str(),
+        Some(RunOutcome::Lost | RunOutcome::Broken) | None => "docket could not go on",
+    };
+    let _ = exit;
+    let run = run.map(|run| format!("{}: ", run.id)).unwrap_or_default();
+    output::line(&format!(
+        "{run}{outcome} ({done} done, {failed} failed, {waiting} waiting)"
+    ))
+}
