@@ -10,6 +10,7 @@ mod evidence;
 mod git;
 mod ledger;
 mod machine;
+mod supervise;
 mod support;
 mod tickets;
 mod tidy;

@@ -1,3 +1,5 @@
 //! What several areas of tests need.
 
+pub(crate) mod programs;
 pub(crate) mod repository;
+pub(crate) mod wait;
