@@ -23,6 +23,7 @@ use rustix::process::{
 };
 use signal_hook::consts;
 
+pub(super) use self::start::{check_directory, describe};
 use super::clock::{Clock as _, SystemClock};
 use super::wire::{Reply, Request, WITH_STDIN, line};
 use super::{os, sweep};

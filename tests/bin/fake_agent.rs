@@ -12,12 +12,14 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
+use docket::proc::supervise::{Ladder, LaunchSpec, Output, ProcessEvent, Shim, Status};
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process, setsid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
@@ -43,7 +45,8 @@ fn main() -> ExitCode {
         ["nasty-tree"] => nasty_tree(),
         ["new-session", rest @ ..] => new_session(rest),
         ["flood", bytes] => flood(bytes.parse().expect("a number of bytes")),
-        ["drip"] => drip(),
+        ["drip"] => drip(u64::MAX),
+        ["drip", count] => drip(count.parse().expect("a number of drops")),
         ["split-utf8"] => split_utf8(),
         ["partial-json-then-die"] => partial_json_then_die(),
         ["tty"] => tty(),
@@ -53,6 +56,9 @@ fn main() -> ExitCode {
         ["echo-stdin"] => echo_stdin(),
         ["print-env"] => print_env(),
         ["print-directory"] => print_directory(),
+        ["supervise", docket, marker, argv @ ..] => supervise(docket, marker, argv),
+        ["many", docket, count, width] => many(docket, number(count), number(width)),
+        ["measure", docket, count] => measure(docket, number(count)),
         _ => {
             complain(&format!("no such mode: {arguments:?}\n"));
             return ExitCode::from(64);
@@ -203,8 +209,8 @@ fn flood(mut bytes: u64) {
 }
 
 /// Writes a little, again and again.
-fn drip() {
-    loop {
+fn drip(count: u64) {
+    for _ in 0..count {
         say(".");
         sleep(MOMENT);
     }
@@ -296,4 +302,151 @@ fn print_directory() {
     say(&std::env::current_dir()
         .expect("a directory")
         .to_string_lossy());
+}
+
+fn number(text: &str) -> usize {
+    text.parse().expect("a number")
+}
+
+/// Plays docket: supervises a program and passes its output on. The first line says who the shim is.
+fn supervise(docket: &str, marker: &str, argv: &[&str]) {
+    runtime().block_on(async {
+        let shim = Shim::start(Path::new(docket), Output::Merged).expect("a shim");
+        say(&format!("shim {}\n", shim.record().pid));
+        let mut supervised = shim.launch(launch(argv, marker));
+        while let Some(event) = supervised.events.recv().await {
+            match event {
+                ProcessEvent::Stdout(bytes) => say(&String::from_utf8_lossy(&bytes)),
+                ProcessEvent::Ended(ended) => say(&format!("{ended:?}\n")),
+                _ => {}
+            }
+        }
+    });
+}
+
+/// Plays a busy docket: short programs, many of them, `width` at once, and some shims for which no program comes. Says
+/// what is left of them.
+fn many(docket: &str, count: usize, width: usize) {
+    runtime().block_on(async {
+        one_after_the_other(docket, 1, 0).await;
+        let before = descriptors();
+        let mut tasks = tokio::task::JoinSet::new();
+        for task in 0..width {
+            let docket = docket.to_owned();
+            tasks.spawn(async move { one_after_the_other(&docket, count / width, task).await });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.expect("every task ends");
+        }
+        // Shims for which no program came go by themselves, and tokio reaps them when it hears of it.
+        for _ in 0..500 {
+            if children().is_empty() {
+                break;
+            }
+            tokio::time::sleep(MOMENT).await;
+        }
+        let after = descriptors();
+        say(&format!(
+            "{} descriptors more, children left: [{}]\n",
+            after - before,
+            children()
+        ));
+    });
+}
+
+async fn one_after_the_other(docket: &str, count: usize, task: usize) {
+    for number in 0..count {
+        let shim = Shim::start(Path::new(docket), Output::Separate).expect("a shim");
+        if number % 8 == 7 {
+            continue;
+        }
+        let marker = format!("many-{}-{task}-{number}", std::process::id());
+        let mode = if number % 4 == 3 {
+            "setsid-grandchild"
+        } else {
+            "exit"
+        };
+        let arguments = if mode == "exit" {
+            vec![mode, "0"]
+        } else {
+            vec![mode]
+        };
+        let this = std::env::current_exe().expect("where this program is");
+        let argv = [vec![this.to_str().expect("UTF-8")], arguments].concat();
+        let mut events = shim.launch(launch(&argv, &marker));
+        let mut last = None;
+        while let Some(event) = events.events.recv().await {
+            last = Some(event);
+        }
+        let Some(ProcessEvent::Ended(ended)) = last else {
+            unreachable!("an end is promised");
+        };
+        assert_eq!(ended.status, Status::Exited(0));
+    }
+}
+
+/// What a launch costs, in microseconds: shim, program, end.
+fn measure(docket: &str, count: usize) {
+    runtime().block_on(async {
+        let mut all = Vec::new();
+        for _ in 0..count {
+            let began = tokio::time::Instant::now();
+            let shim = Shim::start(Path::new(docket), Output::Separate).expect("a shim");
+            let stands = began.elapsed();
+            let mut supervised = shim.launch(launch(&["/bin/true"], "measure"));
+            let mut exited = stands;
+            while let Some(event) = supervised.events.recv().await {
+                if matches!(event, ProcessEvent::Started { .. }) {
+                    exited = began.elapsed();
+                }
+            }
+            all.push((began.elapsed(), exited, stands));
+        }
+        all.sort_unstable();
+        for (name, at) in [
+            ("p50", count / 2),
+            ("p90", count * 9 / 10),
+            ("max", count - 1),
+        ] {
+            let (ended, started, stands) = all[at];
+            say(&format!(
+                "{name}: {ended:?}, started after {started:?}, start() {stands:?}\n"
+            ));
+        }
+    });
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Runtime::new().expect("a runtime")
+}
+
+fn launch(argv: &[&str], marker: &str) -> LaunchSpec {
+    LaunchSpec {
+        argv: argv.iter().map(OsString::from).collect(),
+        directory: "/".into(),
+        environment: vec![("PATH".into(), std::env::var_os("PATH").unwrap_or_default())],
+        marker: marker.to_owned(),
+        stdin: false,
+        ladder: Ladder {
+            interrupt: Duration::from_secs(60),
+            terminate: Duration::from_secs(60),
+        },
+    }
+}
+
+/// How many descriptors this process has open.
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").expect("Linux").count()
+}
+
+/// The pids of this process's children, zombies too.
+fn children() -> String {
+    let mut all = String::new();
+    for thread in std::fs::read_dir("/proc/self/task")
+        .expect("Linux")
+        .flatten()
+    {
+        all += &std::fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+    }
+    all.trim().to_owned()
 }

@@ -19,19 +19,7 @@ pub(super) fn start(
     let (program, arguments) = argv
         .split_first()
         .ok_or("the command is empty: name a program in the agent's command")?;
-    // The error of a spawn does not tell which of the two was missing.
-    if !directory.is_dir() {
-        return Err(format!(
-            "the folder {} is gone: retry the ticket to get a new one",
-            directory.display()
-        ));
-    }
-    if access(directory, Access::EXEC_OK).is_err() {
-        return Err(format!(
-            "the folder {} can't be entered: check its permissions",
-            directory.display()
-        ));
-    }
+    check_directory(directory)?;
     #[expect(
         clippy::disallowed_methods,
         reason = "this is the one place where agents start"
@@ -49,7 +37,25 @@ pub(super) fn start(
         .map_err(|error| describe(program, directory, environment, &error))
 }
 
-fn describe(
+/// Whether a program can start in this directory; if not, why, and what to do. The error of a spawn does not tell whether
+/// the program or the directory was missing.
+pub(in crate::proc) fn check_directory(directory: &Path) -> Result<(), String> {
+    let name = directory.display();
+    if !directory.is_dir() {
+        return Err(format!(
+            "the folder {name} is gone: create it, or start again where it is not needed"
+        ));
+    }
+    if access(directory, Access::EXEC_OK).is_err() {
+        return Err(format!(
+            "the folder {name} can't be entered: check its permissions"
+        ));
+    }
+    Ok(())
+}
+
+/// Why a start failed, and what to do.
+pub(in crate::proc) fn describe(
     program: &OsStr,
     directory: &Path,
     environment: &[(OsString, OsString)],

@@ -3,6 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf, pipe};
@@ -173,6 +174,7 @@ impl Tree {
             Rung::Terminate => Request::Terminate,
             Rung::Kill => Request::Kill,
         };
+        self.wake_shim();
         self.request(&request).await;
         self.tell(events, ProcessEvent::Rung(rung));
         true
@@ -221,7 +223,16 @@ impl Tree {
         ended
     }
 
+    /// A stopped shim (its children can do that) would never act.
+    fn wake_shim(&self) {
+        // Not reaped yet, so the pid can't be a stranger's.
+        if let Some(pid) = self.shim.id() {
+            sweep::kill(pid, Signal::CONT);
+        }
+    }
+
     async fn sweep(&mut self) -> Option<(u32, Vec<u32>)> {
+        self.wake_shim();
         self.request(&Request::Sweep).await;
         let answer = async {
             loop {
