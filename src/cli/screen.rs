@@ -29,7 +29,8 @@ use crate::ui::{
 pub(super) fn show(place: Place, begin: bool) -> Result<Exit, CliError> {
     if !output::is_interactive() {
         return Err(CliError::Usage(
-            "the screen needs a terminal: use `docket --once` or `docket run` in scripts".to_owned(),
+            "the screen needs a terminal: use `docket --once` or `docket run` in scripts"
+                .to_owned(),
         ));
     }
     let _log = crate::logging::start(&place.places.docket());
@@ -38,7 +39,10 @@ pub(super) fn show(place: Place, begin: bool) -> Result<Exit, CliError> {
 
 async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
     let look = look(&place.loaded.config)?;
-    let plan = RunPlan { waits_for_humans: true, ..RunPlan::default() };
+    let plan = RunPlan {
+        waits_for_humans: true,
+        ..RunPlan::default()
+    };
     let places = place.places.clone();
     let config = place.loaded.config.clone();
     let started = runner::start(drive::setup(place, plan.clone(), Life::WhileAsked))?;
@@ -46,7 +50,10 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         let _dispatcher_is_gone = started.handle.commands.send(Command::Start { only: None });
     }
     let clock = SystemClock::new();
-    let name = places.root.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = places
+        .root
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     let session = Session {
         handle: started.handle,
         repository_name: name.unwrap_or_else(|| places.root.display().to_string()),
@@ -96,7 +103,12 @@ fn look(config: &Config) -> Result<Look, CliError> {
         crate::config::BorderStyle::Unicode => false,
         crate::config::BorderStyle::Auto => !is_utf8(&variables),
     };
-    Ok(Look { theme, depth, ascii, zone: jiff::tz::TimeZone::system() })
+    Ok(Look {
+        theme,
+        depth,
+        ascii,
+        zone: jiff::tz::TimeZone::system(),
+    })
 }
 
 /// Opens the user's shell for the terminal pane.
@@ -117,12 +129,19 @@ impl OpenTerminal for Shells {
             // vt100 has no line-drawing character set; ncurses then draws lines as UTF-8.
             ("NCURSES_NO_UTF8_ACS".into(), "1".into()),
         ]);
-        let Pty { mut output, control, ended } = Pty::open(PtySpec {
+        let Pty {
+            mut output,
+            control,
+            ended,
+        } = Pty::open(PtySpec {
             argv: vec![shell],
             directory: request.folder.clone(),
             environment,
             marker: format!("terminal/{}/{}", std::process::id(), self.opened),
-            size: Size { rows: request.rows, columns: request.columns },
+            size: Size {
+                rows: request.rows,
+                columns: request.columns,
+            },
         })?;
         let (events, receiver) = mpsc::channel(16);
         tokio::spawn(async move {
@@ -140,7 +159,10 @@ impl OpenTerminal for Shells {
             };
             let _screen_is_gone = events.send(TerminalEvent::Ended(how)).await;
         });
-        Ok(TerminalLink { output: receiver, control: Box::new(Shell(control)) })
+        Ok(TerminalLink {
+            output: receiver,
+            control: Box::new(Shell(control)),
+        })
     }
 }
 

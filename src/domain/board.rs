@@ -200,6 +200,13 @@ impl Board {
         }
     }
 
+    /// Whether a run goes on (also a paused one, or one that is ending).
+    pub fn has_live_run(&self) -> bool {
+        self.run
+            .as_ref()
+            .is_some_and(|run| !matches!(run.phase, PhaseView::Finished { .. }))
+    }
+
     /// How many tickets are active.
     pub fn active(&self) -> usize {
         self.tickets
