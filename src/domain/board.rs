@@ -361,6 +361,10 @@ impl Board {
             }
             Event::AttemptFinished { attempt, outcome } => {
                 // Another attempt may follow; `StepFinished` says the last word.
+                if let (AttemptOutcome::Done { .. }, Some(view)) = (outcome, self.of(attempt)) {
+                    // All of it is on the run's branch: its working tree goes.
+                    view.workspace = None;
+                }
                 let state = match outcome {
                     AttemptOutcome::Lost => TicketState::Finished {
                         outcome: outcome.clone(),
