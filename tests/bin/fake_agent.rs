@@ -129,7 +129,8 @@ fn myself(arguments: &[&str]) -> Command {
 
 /// Starts a child that keeps standard output, and goes. The child's own `ready` says that it stands.
 fn leave_behind(arguments: &[&str]) {
-    myself(arguments).spawn().expect("a child");
+    let child = myself(arguments).spawn().expect("a child");
+    drop(child);
 }
 
 /// Waits until a child whose standard output is a pipe has said something.
@@ -196,7 +197,7 @@ fn new_session(rest: &[&str]) {
 
 /// Writes so many bytes, as fast as it can.
 fn flood(mut bytes: u64) {
-    let chunk = [b'x'; 64 << 10];
+    let chunk = vec![b'x'; 64 << 10];
     let mut stdout = io::stdout().lock();
     while bytes > 0 {
         let now = bytes.min(chunk.len() as u64);

@@ -31,6 +31,7 @@ pub(super) struct Tree {
     outputs: Outputs,
     marker: String,
     stop: Stop,
+    started: bool,
     late_news: Vec<ProcessEvent>,
 }
 
@@ -60,6 +61,7 @@ impl Tree {
             outputs: Outputs::default(),
             marker: spec.marker.clone(),
             stop: Stop::new(spec.ladder),
+            started: false,
             late_news: Vec::new(),
         })
     }
@@ -98,7 +100,11 @@ impl Tree {
                 reply = self.replies.next_line() => match parse(reply) {
                     Some(Reply::Started { pid }) => {
                         // The first of all events: the channel is empty, and the pipes are read only now.
+                        self.started = true;
                         self.tell(events, ProcessEvent::Started { pid });
+                        for early in std::mem::take(&mut self.late_news) {
+                            self.tell(events, early);
+                        }
                         self.read(events);
                     }
                     Some(Reply::NotStarted { why }) => return LeaderEnd::NotStarted(why),
@@ -112,12 +118,11 @@ impl Tree {
                     Some(Reply::Swept { .. }) => {}
                     None => return LeaderEnd::ShimGone,
                 },
-                ask = asks.recv(), if asked => match ask {
-                    Some(ask) => self.act(ask, events).await,
-                    None => {
-                        asked = false;
-                        self.abandoned(events).await;
-                    }
+                ask = asks.recv(), if asked => if let Some(ask) = ask {
+                    self.act(ask, events).await;
+                } else {
+                    asked = false;
+                    self.abandoned(events).await;
                 },
                 () = events.closed(), if listened => {
                     listened = false;
@@ -236,9 +241,8 @@ impl Tree {
         self.request(&Request::Sweep).await;
         let answer = async {
             loop {
-                match parse(self.replies.next_line().await)? {
-                    Reply::Swept { killed, left } => return Some((killed, left)),
-                    _ => {}
+                if let Reply::Swept { killed, left } = parse(self.replies.next_line().await)? {
+                    return Some((killed, left));
                 }
             }
         };
@@ -276,9 +280,12 @@ impl Tree {
         }
     }
 
-    /// News of the tree itself must not wait behind its output: what finds no place comes before the end.
+    /// News of the tree itself must not wait behind its output: what finds no place comes before the end. What comes
+    /// before the start waits for that.
     fn tell(&mut self, events: &mpsc::Sender<ProcessEvent>, event: ProcessEvent) {
-        if let Err(mpsc::error::TrySendError::Full(event)) = events.try_send(event) {
+        if !self.started {
+            self.late_news.push(event);
+        } else if let Err(mpsc::error::TrySendError::Full(event)) = events.try_send(event) {
             self.late_news.push(event);
         }
     }

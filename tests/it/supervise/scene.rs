@@ -130,11 +130,6 @@ impl Scene {
         }
     }
 
-    /// Stops reading and lets go of everything.
-    pub(super) fn drop_all(self) -> String {
-        self.marker
-    }
-
     fn stdout(&self) -> Vec<u8> {
         bytes(&self.seen, |event| match event {
             ProcessEvent::Stdout(bytes) => Some(bytes),
