@@ -1,4 +1,4 @@
-//! What a run needs before its first attempt: its branch.
+//! What a run needs before its first attempt: git must not see docket's folder, and the run has its branch.
 
 use std::sync::Arc;
 
@@ -8,13 +8,16 @@ use crate::domain::machine::Input;
 use crate::git::{BranchName, GitError, Repository};
 
 pub(super) async fn run(context: &Arc<Context>, run: RunId) -> Input {
-    let Some(git) = context.worktree_git().cloned() else {
+    let Some(git) = context.git.clone() else {
         return Input::RunPrepared { branch: None };
     };
-    match tokio::task::spawn_blocking(move || branch(&git, run)).await {
-        Ok(Ok(branch)) => Input::RunPrepared {
-            branch: Some(branch),
-        },
+    let needs_branch = context.worktree_git().is_some();
+    let prepared = move || {
+        git.exclude("/.docket/")?;
+        needs_branch.then(|| branch(&git, run)).transpose()
+    };
+    match tokio::task::spawn_blocking(prepared).await {
+        Ok(Ok(branch)) => Input::RunPrepared { branch },
         Ok(Err(error)) => Input::RunNotPrepared {
             why: error.to_string(),
         },
@@ -24,9 +27,8 @@ pub(super) async fn run(context: &Arc<Context>, run: RunId) -> Input {
     }
 }
 
-/// Cuts the run's branch from where the user is, and sees to it that git ignores docket's folder.
+/// Cuts the run's branch from where the user is.
 fn branch(git: &Repository, run: RunId) -> Result<(String, String), GitError> {
-    git.exclude("/.docket/")?;
     let base = git.head_commit()?;
     let name = BranchName::of_run(run);
     git.create_branch(&name, base)?;

@@ -10,9 +10,10 @@
 mod config;
 mod evidence;
 mod git;
+mod headless;
 mod ledger;
 mod machine;
 mod support;
-mod tidy;
 mod tickets;
+mod tidy;
 mod watch;

@@ -14,9 +14,20 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("git", &["domain"]),
     ("agents", &["domain", "config"]),
-    ("runner", &["domain", "proc", "tickets", "store", "config", "git", "agents"]),
-    ("headless", &["domain", "config", "runner", "proc", "cli", "exit"]),
-    ("ui", &["domain", "config", "runner", "proc", "store", "tickets"]),
+    (
+        "runner",
+        &[
+            "domain", "proc", "tickets", "store", "config", "git", "agents",
+        ],
+    ),
+    (
+        "headless",
+        &["domain", "config", "runner", "proc", "cli", "exit"],
+    ),
+    (
+        "ui",
+        &["domain", "config", "runner", "proc", "store", "tickets"],
+    ),
     ("exit", &["domain"]),
     ("logging", &[]),
 ];
@@ -28,22 +39,52 @@ const MOST_LINES: usize = 600;
 const HOMES: &[(&str, &[&str], &str)] = &[
     ("println!", &[], "stdout and stderr: cli::output"),
     ("eprintln!", &[], "stdout and stderr: cli::output"),
-    ("Command::new(", &["src/proc/", "src/git/command.rs"], "processes start in proc, git in git::command"),
-    ("Instant::now()", &["src/proc/", "src/ui/"], "the clock: proc::clock (tokio's own in timers)"),
-    ("SystemTime::now()", &["src/proc/clock.rs"], "the clock: proc::clock"),
-    ("Mutex<", &["src/tickets/watch.rs"], "no lock between layers"),
+    (
+        "Command::new(",
+        &["src/proc/", "src/git/command.rs"],
+        "processes start in proc, git in git::command",
+    ),
+    (
+        "Instant::now()",
+        &["src/proc/", "src/ui/"],
+        "the clock: proc::clock (tokio's own in timers)",
+    ),
+    (
+        "SystemTime::now()",
+        &["src/proc/clock.rs"],
+        "the clock: proc::clock",
+    ),
+    (
+        "Mutex<",
+        &["src/tickets/watch.rs"],
+        "no lock between layers",
+    ),
     ("RwLock<", &[], "no lock between layers"),
     ("gix::", &["src/git/"], "gix lives in git"),
     ("rusqlite::", &["src/store/"], "SQL lives in store"),
-    ("vt100::", &["src/ui/emulator"], "vt100 is fenced in ui::emulator"),
+    (
+        "vt100::",
+        &["src/ui/emulator"],
+        "vt100 is fenced in ui::emulator",
+    ),
     ("todo!", &[], "nothing is left to be done silently"),
     ("unsafe ", &["src/proc/os/"], "unsafe code: proc::os"),
 ];
 
 /// Everything that may stand at the top of the repository.
 const TOP: &[&str] = &[
-    "Cargo.toml", "Cargo.lock", "src", "themes", "tickets", "tests", "docs", "benches",
-    "CHANGELOG.md", "README.md", "LICENSE-APACHE", "LICENSE-MIT",
+    "Cargo.toml",
+    "Cargo.lock",
+    "src",
+    "themes",
+    "tickets",
+    "tests",
+    "docs",
+    "benches",
+    "CHANGELOG.md",
+    "README.md",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
 ];
 
 fn root() -> PathBuf {
@@ -82,15 +123,29 @@ fn is_test_file(path: &str) -> bool {
 fn imports_point_left() {
     let mut wrong = String::new();
     for (path, text) in sources() {
-        let layer = path.trim_start_matches("src/").split(['/', '.']).next().unwrap_or_default();
-        let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == layer) else { continue };
+        let layer = path
+            .trim_start_matches("src/")
+            .split(['/', '.'])
+            .next()
+            .unwrap_or_default();
+        let Some((_, allowed)) = LAYERS.iter().find(|(name, _)| *name == layer) else {
+            continue;
+        };
         for (number, line) in product(&text).lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             for import in code.split("crate::").skip(1) {
-                let import = import.split(|c: char| !c.is_alphanumeric() && c != '_').next();
-                let Some(import) = import.filter(|import| !import.is_empty()) else { continue };
+                let import = import
+                    .split(|c: char| !c.is_alphanumeric() && c != '_')
+                    .next();
+                let Some(import) = import.filter(|import| !import.is_empty()) else {
+                    continue;
+                };
                 if import != layer && !allowed.contains(&import) {
-                    let _ = writeln!(wrong, "{path}:{}: {layer} may not import {import}", number + 1);
+                    let _ = writeln!(
+                        wrong,
+                        "{path}:{}: {layer} may not import {import}",
+                        number + 1
+                    );
                 }
             }
         }
@@ -106,13 +161,19 @@ fn files_are_small() {
         .map(|(path, text)| (product(&text).lines().count(), path))
         .filter(|(lines, _)| *lines > MOST_LINES)
         .collect();
-    assert!(long.is_empty(), "more than {MOST_LINES} lines of product code: {long:?}");
+    assert!(
+        long.is_empty(),
+        "more than {MOST_LINES} lines of product code: {long:?}"
+    );
 }
 
 #[test]
 fn everything_is_at_home() {
     let mut wrong = String::new();
-    for (path, text) in sources().into_iter().filter(|(path, _)| !is_test_file(path)) {
+    for (path, text) in sources()
+        .into_iter()
+        .filter(|(path, _)| !is_test_file(path))
+    {
         for (number, line) in product(&text).lines().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
             for (text, homes, why) in HOMES {
@@ -135,8 +196,14 @@ fn no_test_is_skipped_without_a_reason() {
                 open.push(path);
             } else if path.extension().is_some_and(|end| end == "rs") {
                 let text = fs::read_to_string(&path).expect("a source file");
-                let ignored = text.lines().any(|line| line.trim() == concat!("#[", "ignore]"));
-                assert!(!ignored, "{}: a test is ignored without a reason", path.display());
+                let ignored = text
+                    .lines()
+                    .any(|line| line.trim() == concat!("#[", "ignore]"));
+                assert!(
+                    !ignored,
+                    "{}: a test is ignored without a reason",
+                    path.display()
+                );
             }
         }
     }
@@ -161,8 +228,18 @@ fn the_top_level_is_as_agreed() {
 fn every_package_of_the_design_is_used() {
     let all: String = sources().into_iter().map(|(_, text)| text).collect();
     for package in [
-        "ratatui::", "crossterm::", "tokio::", "serde::", "toml::", "rusqlite::", "notify::", "gix::",
-        "nucleo::", "tui_textarea::", "vt100::", "tracing_appender::",
+        "ratatui::",
+        "crossterm::",
+        "tokio::",
+        "serde::",
+        "toml::",
+        "rusqlite::",
+        "notify::",
+        "gix::",
+        "nucleo::",
+        "tui_textarea::",
+        "vt100::",
+        "tracing_appender::",
     ] {
         assert!(all.contains(package), "{package} is not used");
     }
