@@ -8,6 +8,7 @@
 mod config;
 mod evidence;
 mod git;
+mod headless;
 mod ledger;
 mod machine;
 mod supervise;

@@ -3,4 +3,5 @@
 pub(crate) mod processes;
 pub(crate) mod programs;
 pub(crate) mod repository;
+pub(crate) mod sandbox;
 pub(crate) mod wait;
