@@ -18,6 +18,7 @@ pub mod output;
 pub mod place;
 pub mod reference;
 mod replay;
+mod screen;
 mod shell;
 mod show;
 mod status;

@@ -9,6 +9,7 @@ pub mod environment;
 pub mod foreground;
 pub mod identity;
 mod os;
+pub mod pty;
 pub mod shim;
 pub mod supervise;
 pub mod sweep;

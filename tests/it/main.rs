@@ -2,16 +2,16 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
-    clippy::large_stack_arrays,
     reason = "a test that can't be prepared has failed"
 )]
 
 mod config;
 mod evidence;
 mod git;
+mod headless;
 mod ledger;
 mod machine;
+mod supervise;
 mod support;
 mod tickets;
 mod tidy;
