@@ -5,6 +5,7 @@
     reason = "a test that can't be prepared has failed"
 )]
 
+mod cli;
 mod config;
 mod evidence;
 mod git;
