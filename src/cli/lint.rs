@@ -40,7 +40,7 @@ pub(super) fn run(global: &Global, arguments: &LintArguments) -> Result<Exit, Cl
     let (root, folder) = (&place.places.root, &place.places.tickets);
     let agents = place.loaded.config.known_agents();
     let mut scan = load::scan(root, folder);
-    let only = named(&place, &scan, &arguments.tickets)?;
+    let only = named(&place, &scan, &arguments.only)?;
     let repairs = if arguments.fix {
         let repairs = lint::fix(root, &part_of(&scan, only.as_ref()));
         scan = load::scan(root, folder);

@@ -134,9 +134,8 @@ fn matches(row: &Row<'_>, filter: &[String]) -> bool {
     }
     let state = words::word(row.mark);
     let mut text = format!(
-        "{}\n{}\n{}\n{}\n{state}\n{}",
+        "{}\n{}\n{}\n{state}\n{}",
         row.name,
-        row.id,
         row.title,
         row.agent.unwrap_or_default(),
         row.reason

@@ -139,12 +139,12 @@ fn new_fits_the_agent() {
     let (agent, text) = agent_of(&["new", "c", "--json"]);
     assert_eq!(agent, "mine");
     assert!(!text.contains("```sh\n"), "{text}");
-    let (agent, _) = agent_of(&["new", "d", "--json", "--agent", "codex"]);
-    assert_eq!(agent, "codex");
+    let (agent, _) = agent_of(&["new", "d", "--json", "--agent", "shell"]);
+    assert_eq!(agent, "shell");
     sandbox
         .docket(["new", "e", "--agent", "codex"])
-        .exits(0)
-        .says("`codex` is no configured agent");
+        .exits(2)
+        .says("codex");
 }
 
 #[test]
@@ -184,7 +184,7 @@ fn new_wants_a_title_and_a_template_that_exists() {
     let sandbox = Sandbox::new();
     sandbox.docket(["new", "  "]).exits(2).says("needs a title");
     sandbox
-        .docket(["new", "x", "--template", "bgu"])
+        .docket(["new", "x", "--template", "bugg"])
         .exits(2)
         .says("'bug'");
     assert_eq!(

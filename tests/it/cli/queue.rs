@@ -67,7 +67,7 @@ fn every_ticket_has_a_mark_and_a_reason() {
     assert_eq!(list["counts"]["done"], 2);
     let text = sandbox.docket(["ls"]).exits(0).stdout;
     assert!(
-        text.contains("TICKET-030  Ticket 30  shell  failed: never\n"),
+        text.contains("x  TICKET-030  Ticket 30   shell  failed: never\n"),
         "{text}"
     );
 }
@@ -84,7 +84,7 @@ fn filters_look_at_every_word() {
     };
     assert_eq!(names(&["failed"]), "TICKET-030");
     assert_eq!(names(&["SHELL", "after"]), "TICKET-050");
-    assert_eq!(names(&["ticket 4"]), "TICKET-040");
+    assert_eq!(names(&["ticket 40"]), "TICKET-040 TICKET-050");
     assert_eq!(names(&["nothing has this"]), "");
     sandbox
         .docket(["ls", "xyz"])
