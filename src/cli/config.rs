@@ -17,11 +17,11 @@ struct Document<'a> {
 
 #[derive(Serialize)]
 struct Part<'a> {
-    values: Vec<Value<'a>>,
+    values: Vec<Setting<'a>>,
 }
 
 #[derive(Serialize)]
-struct Value<'a> {
+struct Setting<'a> {
     key: &'a KeyPath,
     value: Option<&'a toml::Value>,
     origin: Option<&'a Origin>,
@@ -93,14 +93,14 @@ fn part(json: bool, origins: &Origins, name: &str) -> Result<Exit, CliError> {
     if json {
         let mut values: Vec<_> = below
             .iter()
-            .map(|(key, Sourced { value, origin })| Value {
+            .map(|(key, Sourced { value, origin })| Setting {
                 key,
                 value: Some(value),
                 origin: Some(origin),
             })
             .collect();
         if values.is_empty() {
-            values.push(Value {
+            values.push(Setting {
                 key: &wanted,
                 value: None,
                 origin: None,

@@ -105,7 +105,7 @@ fn list(json: bool, place: &Place) -> Result<Exit, CliError> {
 }
 
 #[derive(Serialize)]
-struct Files {
+struct Listing {
     attempt: AttemptId,
     run: RunId,
     path: String,
@@ -139,7 +139,7 @@ fn files(json: bool, place: &Place, ticket: &str) -> Result<Exit, CliError> {
         path,
         bytes,
     });
-    let document = Files {
+    let document = Listing {
         path: place.shown(&folder),
         files: rows.collect(),
         attempt: record.attempt,

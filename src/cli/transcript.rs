@@ -1,6 +1,7 @@
 //! A transcript as text, entry by entry as they come: memory doesn't grow with it.
 
 use std::collections::VecDeque;
+use std::fmt::Write as _;
 
 use super::diff;
 use super::output::{Paint, Role};
@@ -185,7 +186,8 @@ impl Printer {
         let mut words = String::from("plan\n");
         for step in steps {
             let mark = if step.done { 'x' } else { ' ' };
-            words.push_str(&format!("  [{mark}] {}\n", text::line(&step.text)));
+            // Writing to a text can't fail.
+            let _ = writeln!(words, "  [{mark}] {}", text::line(&step.text));
         }
         if self.is_new(entry.id, &words) {
             self.line(words.trim_end());
