@@ -7,13 +7,13 @@ use tokio::sync::mpsc;
 
 use super::drive;
 use super::error::CliError;
-use super::output;
 use super::place::Place;
 use crate::config::{Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
 use crate::exit::Exit;
 use crate::headless::{self, Form};
+use crate::output;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::environment;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
@@ -81,7 +81,9 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
             Ok(Exit::Signal(15))
         }
         // The screen is gone, the runner stays: the run goes on without it.
-        UiEnd::HungUp => headless::follow(ended.handle, ended.board, &plan, Form::Silent).await,
+        UiEnd::HungUp => {
+            Ok(headless::follow(ended.handle, ended.board, &plan, Form::Silent).await?)
+        }
     }
 }
 

@@ -1,9 +1,9 @@
 //! How states look in a line: a mark and a colour, the same in every command.
 
-use super::output::{Paint, Role};
 use super::table::{self, Cell};
 use crate::domain::attempt::{AttemptOutcome, Verdict};
 use crate::domain::reason::Mark;
+use crate::output::{Paint, Role};
 
 /// The sign of a mark, and its role.
 pub(super) fn sign(mark: Mark) -> (&'static str, Role) {

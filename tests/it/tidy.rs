@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["domain", "config", "runner", "proc", "store", "tickets"],
     ),
     ("exit", &["domain"]),
+    ("output", &[]),
     ("logging", &[]),
 ];
 
@@ -37,8 +38,8 @@ const MOST_LINES: usize = 600;
 
 /// What may stand only in its home: text, homes (prefixes of paths), why.
 const HOMES: &[(&str, &[&str], &str)] = &[
-    ("println!", &[], "stdout and stderr: cli::output"),
-    ("eprintln!", &[], "stdout and stderr: cli::output"),
+    ("println!", &[], "stdout and stderr: output"),
+    ("eprintln!", &[], "stdout and stderr: output"),
     (
         "Command::new(",
         &["src/proc/", "src/git/command.rs"],
