@@ -11,6 +11,7 @@ mod git;
 mod headless;
 mod ledger;
 mod machine;
+mod runs;
 mod supervise;
 mod support;
 mod tickets;

@@ -20,10 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "domain", "proc", "tickets", "store", "config", "git", "agents",
         ],
     ),
-    (
-        "headless",
-        &["domain", "config", "runner", "proc", "cli", "exit"],
-    ),
+    ("headless", &["domain", "runner", "proc", "exit", "output"]),
     (
         "ui",
         &["domain", "config", "runner", "proc", "store", "tickets"],
@@ -57,7 +54,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ),
     (
         "Mutex<",
-        &["src/tickets/watch.rs"],
+        &["src/tickets/watch.rs", "src/git/repository.rs"],
         "no lock between layers",
     ),
     ("RwLock<", &[], "no lock between layers"),
