@@ -7,6 +7,7 @@ pub mod error;
 pub mod output;
 pub mod place;
 mod replay;
+mod screen;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;

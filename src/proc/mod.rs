@@ -8,6 +8,7 @@ pub mod clocks;
 pub mod environment;
 pub mod identity;
 mod os;
+pub mod pty;
 pub mod shim;
 pub mod supervise;
 pub mod sweep;

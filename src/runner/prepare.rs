@@ -1,4 +1,4 @@
-//! What a run needs before its first attempt: its branch.
+//! What a run needs before its first attempt: git must not see docket's folder, and the run has its branch.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -10,16 +10,19 @@ use crate::git::{BranchName, CommitId, GitError, Repository};
 use crate::store::Reader;
 
 pub(super) async fn run(context: &Arc<Context>, run: RunId) -> Input {
-    let Some(git) = context.worktree_git().cloned() else {
+    let Some(git) = context.git.clone() else {
         return Input::RunPrepared { branch: None };
     };
-    let ledger = context.places.ledger();
-    let worktrees = context.places.worktrees();
-    let work = move || branch(&git, run, &ledger, &worktrees);
-    match tokio::task::spawn_blocking(work).await {
-        Ok(Ok(branch)) => Input::RunPrepared {
-            branch: Some(branch),
-        },
+    let needs_branch = context.worktree_git().is_some();
+    let places = context.places.clone();
+    let prepared = move || {
+        git.exclude("/.docket/")?;
+        needs_branch
+            .then(|| branch(&git, run, &places.ledger(), &places.worktrees()))
+            .transpose()
+    };
+    match tokio::task::spawn_blocking(prepared).await {
+        Ok(Ok(branch)) => Input::RunPrepared { branch },
         Ok(Err(error)) => Input::RunNotPrepared {
             why: error.to_string(),
         },
@@ -29,14 +32,13 @@ pub(super) async fn run(context: &Arc<Context>, run: RunId) -> Input {
     }
 }
 
-/// Cuts the run's branch, and sees to it that git ignores docket's folder. Gives the branch and where the user was.
+/// Cuts the run's branch. Gives the branch and where the user was.
 fn branch(
     git: &Repository,
     run: RunId,
     ledger: &Path,
     worktrees: &Path,
 ) -> Result<(String, String), GitError> {
-    git.exclude("/.docket/")?;
     if let Err(error) = git.prune_worktrees(worktrees) {
         tracing::warn!(%error, "what a crash left of worktrees stays registered");
     }

@@ -8,8 +8,10 @@
 mod config;
 mod evidence;
 mod git;
+mod headless;
 mod ledger;
 mod machine;
+mod supervise;
 mod support;
 mod tickets;
 mod tidy;

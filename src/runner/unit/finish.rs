@@ -1,7 +1,7 @@
 //! The end of an attempt: seal, integrate, mark the ticket done, clean up.
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::{Unit, blocking};
 use crate::domain::attempt::{AttemptOutcome, Proof};
@@ -90,7 +90,12 @@ impl Unit {
             let at = context.clock.now().wall;
             let git = context.git.as_ref().ok_or("the repository is gone")?;
             let in_words = |error: GitError| error.to_string();
-            let tree = without_ticket_files(&context, git, &state).map_err(in_words)?;
+            let tickets = state.tickets.iter().map(PathBuf::as_path);
+            let tree = if state.tickets.is_empty() {
+                state.last
+            } else {
+                git.with_paths_of(state.last, state.base, tickets).map_err(in_words)?
+            };
             let committed =
                 state.worktree.commit(&branch, tree, &message, at).map_err(in_words)?;
             match git
@@ -163,28 +168,4 @@ impl Unit {
         }
         self.report(Report::Closed);
     }
-}
-
-/// The tree to merge: ticket files that the agent changed in its tree are docket's business, and stay as they were.
-fn without_ticket_files(
-    context: &crate::runner::context::Context,
-    git: &crate::git::Repository,
-    state: &super::GitState,
-) -> Result<crate::git::TreeId, GitError> {
-    let Ok(folder) = context.places.tickets.strip_prefix(&context.places.root) else {
-        return Ok(state.last);
-    };
-    let diff = git.diff(state.base, state.last)?;
-    let is_ticket = |path: &&Path| path.starts_with(folder);
-    let changed: Vec<&Path> = diff
-        .files
-        .iter()
-        .flat_map(|change| [Some(change.path.as_path()), change.old_path.as_deref()])
-        .flatten()
-        .filter(is_ticket)
-        .collect();
-    if changed.is_empty() {
-        return Ok(state.last);
-    }
-    git.with_paths_of(state.last, state.base, changed)
 }

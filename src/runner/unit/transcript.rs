@@ -1,6 +1,7 @@
 //! The transcript of an attempt: items and raw lines, on disk as they come; readers are told how far it is.
 
 use crate::agents::Draft;
+use crate::agents::lines::LineSplitter;
 use crate::domain::board::Feed;
 use crate::domain::ids::AttemptId;
 use crate::domain::item::{AgentStatus, Entry, Item};
@@ -15,16 +16,16 @@ pub(super) enum Direction {
     In,
     Out,
     Err,
-    Meta,
 }
 
 impl Direction {
+    const ALL: [Self; 3] = [Self::In, Self::Out, Self::Err];
+
     fn as_str(self) -> &'static str {
         match self {
             Self::In => "in",
             Self::Out => "out",
             Self::Err => "err",
-            Self::Meta => "meta",
         }
     }
 }
@@ -34,6 +35,8 @@ pub(super) struct Transcript {
     feed: tokio::sync::mpsc::UnboundedSender<Feed>,
     items: Appender,
     raw: Appender,
+    /// By direction: what was said is kept line by line, whatever the chunks.
+    lines: [LineSplitter; Direction::ALL.len()],
     began: Timestamp,
     turn: u32,
     told: u64,
@@ -53,6 +56,7 @@ impl Transcript {
             feed: context.feed.clone(),
             items: evidence.appender("transcript.jsonl")?,
             raw: evidence.appender("raw.jsonl")?,
+            lines: Default::default(),
             began: context.clock.now().wall,
             turn: 0,
             told: 0,
@@ -113,13 +117,31 @@ impl Transcript {
         }
     }
 
-    /// Keeps bytes as they were, in the form of the recordings (one JSON object a line).
+    /// Keeps what went over a pipe, in the form of the recordings: one JSON object a line.
     pub(super) fn raw(&mut self, direction: Direction, bytes: &[u8], at: Timestamp) {
+        let mut lines = Vec::new();
+        self.lines[direction as usize].feed(bytes, |line| lines.push(line));
+        for line in lines {
+            self.write_raw(direction.as_str(), &line, at);
+        }
+    }
+
+    /// Keeps a fact about the process itself; before it, what was said last without a line end.
+    pub(super) fn meta(&mut self, fact: &serde_json::Value, at: Timestamp) {
+        for direction in Direction::ALL {
+            if let Some(line) = self.lines[direction as usize].finish() {
+                self.write_raw(direction.as_str(), &line, at);
+            }
+        }
+        self.write_raw("meta", &fact.to_string(), at);
+    }
+
+    fn write_raw(&mut self, direction: &str, line: &str, at: Timestamp) {
         let line = serde_json::json!({
             "t": u64::try_from(at.since(self.began).as_millis()).unwrap_or(u64::MAX),
             "turn": self.turn,
-            "dir": direction.as_str(),
-            "line": String::from_utf8_lossy(bytes),
+            "dir": direction,
+            "line": line,
         });
         let mut line = line.to_string().into_bytes();
         line.push(b'\n');

@@ -109,7 +109,7 @@ impl Unit {
         let now = self.context.clock.now().wall;
         prepared
             .transcript
-            .raw(Direction::Meta, shown.join(" ").as_bytes(), now);
+            .meta(&serde_json::json!({ "cmd": shown }), now);
         let spec = self.launch_spec(prepared, launch.argv, turn.number, launch.env, launch.stdin);
         let mut supervised = holder.launch(spec);
         let startup = limits.startup.filter(|_| capabilities.speaks_early);
@@ -179,11 +179,9 @@ impl Unit {
             .ended(&process_end(&ended.status), &mut actions);
         conversation.act(prepared, supervised, actions, self);
         let now = self.context.clock.now().wall;
-        prepared.transcript.raw(
-            Direction::Meta,
-            process_end(&ended.status).to_string().as_bytes(),
-            now,
-        );
+        prepared
+            .transcript
+            .meta(&in_a_recording(&ended.status), now);
         if !ended.left.is_empty() {
             let text = format!("processes that could not be ended: {:?}", ended.left);
             prepared.transcript.notice(text, now);
@@ -305,6 +303,15 @@ pub(super) fn process_end(status: &Status) -> ProcessEnd {
         Status::Signalled(signal) => ProcessEnd::Signalled(*signal),
         Status::NotStarted(why) => ProcessEnd::NotStarted(why.clone()),
         Status::Lost(why) => ProcessEnd::Lost(why.clone()),
+    }
+}
+
+/// The end of a process in the form of the recordings, where `exit` is what a replay ends with.
+fn in_a_recording(status: &Status) -> serde_json::Value {
+    match status {
+        Status::Exited(code) => serde_json::json!({ "exit": code }),
+        Status::Signalled(signal) => serde_json::json!({ "signal": signal }),
+        Status::NotStarted(why) | Status::Lost(why) => serde_json::json!({ "error": why }),
     }
 }
 
