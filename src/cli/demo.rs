@@ -8,6 +8,7 @@ use super::drive;
 use super::error::CliError;
 use super::output;
 use super::place::Place;
+use super::screen;
 use crate::domain::machine::RunPlan;
 use crate::exit::Exit;
 use crate::git;
@@ -65,7 +66,7 @@ pub(super) fn run(global: &Global, once: bool, keep: bool) -> Result<Exit, CliEr
     let exit = if once {
         drive::drain(place, RunPlan::default(), Form::of(global.json, false))
     } else {
-        drive::show(place, true)
+        screen::show(place, true)
     };
     if keep {
         output::say(&format!(

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::arguments::{Global, RunArguments};
 use super::error::CliError;
-use super::output;
 use super::place::{Place, start_folder};
 use crate::domain::ids::TicketId;
 use crate::domain::machine::RunPlan;
@@ -42,19 +41,7 @@ pub(super) fn run(global: &Global, arguments: &RunArguments) -> Result<Exit, Cli
 
 /// The screen.
 pub(super) fn screen(global: &Global) -> Result<Exit, CliError> {
-    show(find(global)?, false)
-}
-
-/// The screen on a place; `begin` starts the queue at once.
-pub(super) fn show(place: Place, begin: bool) -> Result<Exit, CliError> {
-    if !output::is_interactive() {
-        return Err(CliError::Usage(
-            "the screen needs a terminal: use `docket --once` or `docket run` in scripts"
-                .to_owned(),
-        ));
-    }
-    let _later = (place, begin);
-    Ok(Exit::Failed)
+    super::screen::show(find(global)?, false)
 }
 
 fn find(global: &Global) -> Result<Place, CliError> {
@@ -70,11 +57,10 @@ fn find(global: &Global) -> Result<Place, CliError> {
 pub(super) fn drain(place: Place, plan: RunPlan, form: headless::Form) -> Result<Exit, CliError> {
     let _log = crate::logging::start(&place.places.docket());
     let setup = setup(place, plan, Life::OneRun);
-    let runtime = runtime()?;
-    runtime.block_on(headless::drive(setup, form))
+    runtime()?.block_on(headless::drive(setup, form))
 }
 
-fn setup(place: Place, plan: RunPlan, life: Life) -> Setup {
+pub(super) fn setup(place: Place, plan: RunPlan, life: Life) -> Setup {
     Setup {
         places: place.places,
         config: place.loaded.config,
@@ -84,7 +70,7 @@ fn setup(place: Place, plan: RunPlan, life: Life) -> Setup {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

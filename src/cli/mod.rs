@@ -4,9 +4,22 @@ pub mod arguments;
 mod demo;
 mod drive;
 pub mod error;
+mod find;
+mod history;
+mod init;
+mod lint;
+mod ls;
+mod new;
 pub mod output;
 pub mod place;
+pub mod reference;
 mod replay;
+mod screen;
+mod show;
+mod survey;
+mod table;
+mod text;
+mod words;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -50,7 +63,13 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
     match command {
         None if once => drive::once(&global, ticket.as_deref()),
         None => drive::screen(&global),
+        Some(Command::Init) => init::run(&global),
+        Some(Command::New(arguments)) => new::run(&global, &arguments),
+        Some(Command::Lint(arguments)) => lint::run(&global, &arguments),
+        Some(Command::Ls(arguments)) => ls::run(&global, &arguments),
+        Some(Command::Show(arguments)) => show::run(&global, &arguments),
         Some(Command::Run(arguments)) => drive::run(&global, &arguments),
         Some(Command::Demo { once, keep }) => demo::run(&global, once, keep),
+        Some(_) => Err(CliError::Failed("not yet".to_owned())),
     }
 }

@@ -200,6 +200,13 @@ impl Board {
         }
     }
 
+    /// Whether a run goes on (also a paused one, or one that is ending).
+    pub fn has_live_run(&self) -> bool {
+        self.run
+            .as_ref()
+            .is_some_and(|run| !matches!(run.phase, PhaseView::Finished { .. }))
+    }
+
     /// How many tickets are active.
     pub fn active(&self) -> usize {
         self.tickets
@@ -354,6 +361,10 @@ impl Board {
             }
             Event::AttemptFinished { attempt, outcome } => {
                 // Another attempt may follow; `StepFinished` says the last word.
+                if let (AttemptOutcome::Done { .. }, Some(view)) = (outcome, self.of(attempt)) {
+                    // All of it is on the run's branch: its working tree goes.
+                    view.workspace = None;
+                }
                 let state = match outcome {
                     AttemptOutcome::Lost => TicketState::Finished {
                         outcome: outcome.clone(),

@@ -23,6 +23,8 @@ use self::signals::Signals;
 pub enum Form {
     /// Words for people: on stderr, with one line of result on stdout.
     Human,
+    /// Nothing: nobody is there.
+    Silent,
     /// One JSON document at the end.
     Document,
     /// One JSON line an event, and one for the end.
@@ -59,7 +61,7 @@ pub async fn drive(setup: Setup, form: Form) -> Result<Exit, CliError> {
 
 /// Follows a runner that lives (also one that a screen left behind) to its end, and prints.
 pub async fn follow(
-    mut handle: RunnerHandle,
+    handle: RunnerHandle,
     board: Board,
     plan: &RunPlan,
     form: Form,
@@ -72,17 +74,23 @@ pub async fn follow(
     };
     let mut signals = Signals::listen()
         .map_err(|error| CliError::Failed(format!("can't listen to signals: {error}")))?;
+    let RunnerHandle { commands, mut feed } = handle;
+    // A runner that a screen left behind lives as long as somebody may ask: nobody will after this run.
+    let mut commands = (form != Form::Silent || watched.board.has_live_run()).then_some(commands);
     let mut human = (form == Form::Human).then(human::Progress::start);
     loop {
         tokio::select! { biased;
-            signal = signals.next() => signals.act(signal, &handle.commands).await,
-            feed = handle.feed.recv() => {
+            signal = signals.next() => signals.act(signal, commands.as_ref()).await,
+            feed = feed.recv() => {
                 let Some(feed) = feed else { break };
                 watched.take(&feed);
+                if form == Form::Silent && watched.outcome.is_some() {
+                    commands = None;
+                }
                 match (&mut human, form) {
                     (Some(progress), _) => progress.show(&feed, &watched),
                     (None, Form::Lines) => json::feed(&feed)?,
-                    (None, Form::Human | Form::Document) => {}
+                    (None, Form::Human | Form::Document | Form::Silent) => {}
                 }
             }
         }
@@ -95,6 +103,7 @@ pub async fn follow(
         Form::Human => human::result(&watched, plan, exit)?,
         Form::Document => json::document(&watched, plan, exit)?,
         Form::Lines => json::end(&watched, exit)?,
+        Form::Silent => {}
     }
     Ok(exit)
 }

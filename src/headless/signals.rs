@@ -49,7 +49,12 @@ impl Signals {
         }
     }
 
-    pub(super) async fn act(&mut self, came: Came, commands: &mpsc::UnboundedSender<Command>) {
+    pub(super) async fn act(
+        &mut self,
+        came: Came,
+        commands: Option<&mpsc::UnboundedSender<Command>>,
+    ) {
+        let Some(commands) = commands else { return };
         let reason = match (came, self.ends) {
             (Came::HangUp, _) => return,
             (Came::Suspend, _) => return suspend(commands).await,

@@ -6,8 +6,10 @@
 pub mod clock;
 pub mod clocks;
 pub mod environment;
+pub mod foreground;
 pub mod identity;
 mod os;
+pub mod pty;
 pub mod shim;
 pub mod supervise;
 pub mod sweep;

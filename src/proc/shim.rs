@@ -4,14 +4,16 @@
 //! of everything below it, and holds one end of a socket pair. It starts the program only when told, and when that socket
 //! ends, docket is dead: then it ends everything below it and itself.
 
+mod start;
+
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IoSliceMut, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -19,7 +21,10 @@ use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg}
 use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, WaitOptions, kill_process_group, wait, waitid,
 };
+use signal_hook::consts;
 
+pub(super) use self::start::{check_directory, describe};
+use super::clock::{Clock as _, SystemClock};
 use super::wire::{Reply, Request, WITH_STDIN, line};
 use super::{os, sweep};
 
@@ -29,19 +34,37 @@ const ORPHAN_GRACE: Duration = Duration::from_millis(300);
 /// How long a sweep may take: only a process that the kernel can't end (a hung disk) is still there then.
 const SWEEP_LIMIT: Duration = Duration::from_secs(2);
 
+/// The pauses between two rounds of a sweep begin with this and double up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_micros(500);
+/// The longest pause between two rounds of a sweep.
+const LONGEST_PAUSE: Duration = Duration::from_millis(16);
+
+/// How often a freeze looks for processes that were forked meanwhile.
+const FREEZE_ROUNDS: u32 = 100;
+
 /// Signals whose disposition may be inherited as "ignored" (by `nohup`, by a shell). With a handler of our own, the exec
-/// of the program resets them to their default; and the shim itself survives what is meant for others.
+/// of the program resets them to their default (execve(2)); and the shim itself survives what is meant for others. What
+/// the processor raises is missing: it can't be ignored. SIGPIPE, too: std resets it.
 const HANDLED: &[i32] = &[
-    signal_hook::consts::SIGHUP,
-    signal_hook::consts::SIGINT,
-    signal_hook::consts::SIGQUIT,
-    signal_hook::consts::SIGTERM,
-    signal_hook::consts::SIGUSR1,
-    signal_hook::consts::SIGUSR2,
-    signal_hook::consts::SIGALRM,
-    signal_hook::consts::SIGTSTP,
-    signal_hook::consts::SIGTTIN,
-    signal_hook::consts::SIGTTOU,
+    consts::SIGHUP,
+    consts::SIGINT,
+    consts::SIGQUIT,
+    consts::SIGTERM,
+    consts::SIGUSR1,
+    consts::SIGUSR2,
+    consts::SIGALRM,
+    consts::SIGVTALRM,
+    consts::SIGPROF,
+    consts::SIGCHLD,
+    consts::SIGCONT,
+    consts::SIGTSTP,
+    consts::SIGTTIN,
+    consts::SIGTTOU,
+    consts::SIGURG,
+    consts::SIGIO,
+    consts::SIGWINCH,
+    consts::SIGXCPU,
+    consts::SIGXFSZ,
 ];
 
 enum Event {
@@ -56,6 +79,7 @@ enum Event {
 
 /// Runs the shim on the socket that is its standard input. Returns when nothing is left below it.
 pub fn main() -> io::Result<()> {
+    os::close_inherited();
     // Already a leader only when started by hand.
     let _already = rustix::process::setsid();
     os::become_subreaper();
@@ -76,33 +100,39 @@ pub fn main() -> io::Result<()> {
     else {
         return Ok(());
     };
-    let environment = environment
+    let environment: Vec<(OsString, OsString)> = environment
         .into_iter()
-        .map(|(name, value)| (name.into(), value.into()));
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
     let argv: Vec<OsString> = argv.into_iter().map(Into::into).collect();
-    let child = match start(&argv, directory.into(), environment, stdin) {
+    let child = match start::start(&argv, &PathBuf::from(directory), &environment, stdin) {
         Ok(child) => child,
         Err(why) => {
             tell(&socket, &Reply::NotStarted { why });
             return Ok(());
         }
     };
-    let_go_of_output()?;
     let Some(leader) = os::pid(child.id()) else {
         return Ok(());
     };
+    let_go_of_output();
     tell(&socket, &Reply::Started { pid: child.id() });
     watch(leader, sender);
-    serve(&socket, &events, leader);
+    let tree = Tree {
+        leader,
+        carried: sweep::carried(&environment),
+        ended: BTreeSet::new(),
+    };
+    serve(&socket, &events, tree);
     Ok(())
 }
 
-/// The shim's own ends of the output pipes: the end of the output must be the program's end alone.
-fn let_go_of_output() -> io::Result<()> {
-    let null = std::fs::OpenOptions::new().write(true).open("/dev/null")?;
-    rustix::stdio::dup2_stdout(&null)?;
-    rustix::stdio::dup2_stderr(&null)?;
-    Ok(())
+/// The pipes belong to the program alone from here on: else they would never be at their end while the shim lives.
+fn let_go_of_output() {
+    if let Ok(nothing) = std::fs::File::options().write(true).open("/dev/null") {
+        let _still_held = rustix::stdio::dup2_stdout(&nothing);
+        let _still_held = rustix::stdio::dup2_stderr(&nothing);
+    }
 }
 
 /// The descriptor for the program's standard input. `None` when docket is gone before it sent one.
@@ -133,44 +163,6 @@ fn close_on_exec(descriptor: &OwnedFd) -> io::Result<()> {
         descriptor,
         rustix::io::FdFlags::CLOEXEC,
     )?)
-}
-
-fn start(
-    argv: &[OsString],
-    directory: PathBuf,
-    environment: impl Iterator<Item = (OsString, OsString)>,
-    stdin: Stdio,
-) -> Result<Child, String> {
-    let (program, arguments) = argv.split_first().ok_or("the command is empty")?;
-    if !directory.is_dir() {
-        return Err(format!("the folder {} is gone", directory.display()));
-    }
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place where agents start"
-    )]
-    let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .current_dir(directory)
-        .env_clear()
-        .envs(environment)
-        .stdin(stdin)
-        .process_group(0);
-    command.spawn().map_err(|error| describe(program, &error))
-}
-
-fn describe(program: &OsString, error: &io::Error) -> String {
-    let program = program.display();
-    match error.kind() {
-        io::ErrorKind::NotFound => format!(
-            "`{program}` was not found: install it, or put its full path into the agent's command"
-        ),
-        io::ErrorKind::PermissionDenied => {
-            format!("`{program}` is not executable: set its executable bit (chmod +x)")
-        }
-        _ => format!("`{program}` could not be started: {error}"),
-    }
 }
 
 /// Turns lines from docket into events; the end of the socket, too.
@@ -209,35 +201,25 @@ fn watch(leader: Pid, events: Sender<Event>) {
     });
 }
 
-fn serve(socket: &UnixStream, events: &Receiver<Event>, leader: Pid) {
-    let group = |signal| {
-        let _gone = kill_process_group(leader, signal);
-    };
+fn serve(socket: &UnixStream, events: &Receiver<Event>, mut tree: Tree) {
     loop {
         match events.recv() {
             Ok(Event::Exited { code, signal }) => tell(socket, &Reply::Exited { code, signal }),
             Ok(Event::Request(request)) => match request {
-                // CONT after it: a stopped process acts on a signal only when it goes on.
-                Request::Interrupt => {
-                    group(Signal::INT);
-                    group(Signal::CONT);
-                }
-                Request::Terminate => {
-                    group(Signal::TERM);
-                    group(Signal::CONT);
-                }
-                Request::Kill => group(Signal::KILL),
-                Request::Freeze => signal_all(Signal::STOP),
-                Request::Thaw => signal_all(Signal::CONT),
+                Request::Interrupt => tree.ask(Signal::INT),
+                Request::Terminate => tree.ask(Signal::TERM),
+                Request::Kill => tree.kill(),
+                Request::Freeze => tree.freeze(),
+                Request::Thaw => tree.signal_all(Signal::CONT),
                 Request::Sweep => {
-                    let (killed, left) = sweep_all(leader);
+                    let (killed, left) = tree.sweep();
                     tell(socket, &Reply::Swept { killed, left });
                     return;
                 }
                 Request::Launch { .. } => {}
             },
             Ok(Event::DocketGone) | Err(_) => {
-                end_orphans(events, leader);
+                end_orphans(events, &mut tree);
                 return;
             }
         }
@@ -245,9 +227,9 @@ fn serve(socket: &UnixStream, events: &Receiver<Event>, leader: Pid) {
 }
 
 /// docket is dead: TERM, a short grace, then KILL for all.
-fn end_orphans(events: &Receiver<Event>, leader: Pid) {
-    signal_all(Signal::TERM);
-    signal_all(Signal::CONT);
+fn end_orphans(events: &Receiver<Event>, tree: &mut Tree) {
+    tree.signal_all(Signal::TERM);
+    tree.signal_all(Signal::CONT);
     loop {
         match events.recv_timeout(ORPHAN_GRACE) {
             Ok(Event::Exited { .. })
@@ -255,39 +237,90 @@ fn end_orphans(events: &Receiver<Event>, leader: Pid) {
             Ok(Event::Request(_) | Event::DocketGone) => {}
         }
     }
-    sweep_all(leader);
+    tree.sweep();
 }
 
-fn signal_all(signal: Signal) {
-    for pid in os::descendants() {
-        sweep::kill(pid, signal);
-    }
+/// Everything below the shim.
+struct Tree {
+    /// The program itself. It is not reaped before the sweep, so its group's id can't be a stranger's.
+    leader: Pid,
+    /// What everything carries in its environment, as `NAME=value`.
+    carried: String,
+    /// Who was ended with SIGKILL, but the leader.
+    ended: BTreeSet<u32>,
 }
 
-/// Ends everything below the shim and reaps it. Gives how many had to be ended (the leader is not counted when it had
-/// ended by itself), and who is left after [`SWEEP_LIMIT`].
-fn sweep_all(leader: Pid) -> (u32, Vec<u32>) {
-    let mut killed = std::collections::BTreeSet::new();
-    let rounds = SWEEP_LIMIT.as_millis() / 5;
-    for round in 0..rounds {
-        let alive = os::descendants();
-        // Its id is pinned until it is reaped below, so the group can't be a stranger's.
-        if round == 0 {
-            let _gone = kill_process_group(leader, Signal::KILL);
-        }
-        for pid in &alive {
-            sweep::kill(*pid, Signal::KILL);
-        }
-        killed.extend(alive);
-        if reap_all() {
-            return (u32::try_from(killed.len()).unwrap_or(u32::MAX), Vec::new());
-        }
-        sweep::pause(Duration::from_millis(5));
+impl Tree {
+    fn members(&self) -> BTreeSet<u32> {
+        os::members(&self.carried)
     }
-    (
-        u32::try_from(killed.len()).unwrap_or(u32::MAX),
-        os::descendants().into_iter().collect(),
-    )
+
+    fn signal_all(&self, signal: Signal) {
+        for pid in self.members() {
+            sweep::kill(pid, signal);
+        }
+    }
+
+    /// Asks the program's group to end.
+    fn ask(&self, signal: Signal) {
+        let _gone = kill_process_group(self.leader, signal);
+        // A stopped process acts on a signal only when it goes on, and may need others of the tree for that.
+        self.signal_all(Signal::CONT);
+    }
+
+    /// Stops them all. A running one may fork between the look and the signal, so that is done until nobody is new.
+    fn freeze(&self) {
+        let mut frozen = BTreeSet::new();
+        for _ in 0..FREEZE_ROUNDS {
+            let members = self.members();
+            let mut somebody_new = false;
+            for pid in members {
+                if frozen.insert(pid) {
+                    somebody_new = true;
+                    sweep::kill(pid, Signal::STOP);
+                }
+            }
+            if !somebody_new {
+                return;
+            }
+        }
+    }
+
+    /// SIGKILL to all that is there now.
+    fn kill(&mut self) {
+        let leader = u32::try_from(self.leader.as_raw_nonzero().get()).unwrap_or_default();
+        let members = self.members();
+        let _gone = kill_process_group(self.leader, Signal::KILL);
+        for pid in members {
+            sweep::kill(pid, Signal::KILL);
+            if pid != leader {
+                self.ended.insert(pid);
+            }
+        }
+    }
+
+    /// Ends and reaps everything. Gives how many it ended beside the leader, and who is left after [`SWEEP_LIMIT`].
+    fn sweep(&mut self) -> (u32, Vec<u32>) {
+        let clock = SystemClock::new();
+        let mut pause = FIRST_PAUSE;
+        let left = loop {
+            self.kill();
+            if reap_all() {
+                // Without a subreaper, who has lost its parent is nobody's child.
+                let left = self.members();
+                if left.is_empty() {
+                    break left;
+                }
+            }
+            if clock.now().monotonic.0 > SWEEP_LIMIT {
+                break self.members();
+            }
+            sweep::pause(pause);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        };
+        let ended = u32::try_from(self.ended.len()).unwrap_or(u32::MAX);
+        (ended, left.into_iter().collect())
+    }
 }
 
 /// Reaps what has ended; whether no child is left at all.

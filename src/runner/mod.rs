@@ -3,6 +3,7 @@
 mod context;
 mod desk;
 mod dispatcher;
+mod done;
 pub mod handle;
 mod prepare;
 mod recover;

@@ -1,12 +1,18 @@
-//! What a dead docket left: its attempts are ended as lost, exactly its processes are ended, its working trees stay.
+//! What a dead docket left: its attempts are ended, exactly its processes are ended, its working trees stay.
 
-use crate::domain::attempt::AttemptOutcome;
+use std::path::Path;
+
+use crate::domain::attempt::{AttemptOutcome, Proof};
 use crate::domain::event::{Event, RunOutcome};
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::{identity, sweep};
+use crate::store::evidence::{self, EvidenceFolder, SealMeta};
+use crate::store::records::OpenAttempt;
 use crate::store::{Ledger, LedgerError, Reader};
+use crate::tickets::load;
 
 use super::context::Places;
+use super::done;
 
 /// Ends what the ledger still calls alive. The lock is held, so no live runner owns any of it.
 pub(super) fn lost_attempts(
@@ -16,33 +22,21 @@ pub(super) fn lost_attempts(
     clock: &SystemClock,
 ) -> Result<(), LedgerError> {
     for open in reader.open_attempts()? {
-        let swept = sweep::sweep(&open.marker);
-        for process in &open.processes {
-            // Its holder may have been told to live on (frozen, say) without carrying the marker: by its full identity.
-            if identity::is_alive(process) {
-                sweep::kill_recorded(process);
-            }
-        }
-        tracing::warn!(attempt = %open.attempt, killed = swept.killed.len(), "recovered a lost attempt");
-        let kept = open
-            .workspace
-            .map(|workspace| workspace.path)
-            .filter(|path| *path != places.root);
-        let events = vec![
-            Event::Recovered {
-                attempt: open.attempt.clone(),
-                killed: u32::try_from(swept.killed.len()).unwrap_or(u32::MAX),
-                kept,
-            },
-            Event::AttemptFinished {
-                attempt: open.attempt,
-                outcome: AttemptOutcome::Lost,
-            },
-            Event::StepFinished {
-                ticket: open.ticket,
-                outcome: AttemptOutcome::Lost,
-            },
-        ];
+        let mut events = vec![end_processes(places, &open)];
+        // With a proof all was merged when docket died: only the last word was missing.
+        let outcome = if let Some(proof) = integrated_proof(places, reader, &open)? {
+            finish(places, &open, proof, &mut events)
+        } else {
+            events.extend(seal(places, &open, clock));
+            AttemptOutcome::Lost
+        };
+        tracing::warn!(attempt = %open.attempt, %outcome, "recovered what a dead docket left");
+        let (attempt, ticket) = (open.attempt, open.ticket);
+        events.push(Event::AttemptFinished {
+            attempt,
+            outcome: outcome.clone(),
+        });
+        events.push(Event::StepFinished { ticket, outcome });
         ledger.append(open.run, clock.now().wall, events);
     }
     for run in reader.open_runs()? {
@@ -52,4 +46,110 @@ pub(super) fn lost_attempts(
         ledger.append(run.run, clock.now().wall, events);
     }
     Ok(())
+}
+
+fn end_processes(places: &Places, open: &OpenAttempt) -> Event {
+    let swept = sweep::sweep(&open.marker);
+    let mut killed = swept.killed.len();
+    for process in open
+        .processes
+        .iter()
+        .filter(|process| identity::is_alive(process))
+    {
+        // A holder carries no marker; it ends by itself, unless it was stopped: then by its full identity.
+        sweep::kill_recorded(process);
+        killed += 1;
+    }
+    let workspace = open
+        .workspace
+        .as_ref()
+        .map(|workspace| workspace.path.clone());
+    Event::Recovered {
+        attempt: open.attempt.clone(),
+        killed: u32::try_from(killed).unwrap_or(u32::MAX),
+        kept: workspace.filter(|path| *path != places.root),
+    }
+}
+
+/// The proof of an attempt whose work is on the run's branch already, as its sealed evidence says.
+fn integrated_proof(
+    places: &Places,
+    reader: &Reader,
+    open: &OpenAttempt,
+) -> Result<Option<Proof>, LedgerError> {
+    let Some(seal) = &open.seal else {
+        return Ok(None);
+    };
+    let events = reader.events_of_attempt(&open.attempt)?;
+    let integrated = events
+        .iter()
+        .filter_map(|stored| stored.envelope())
+        .any(|envelope| matches!(envelope.event, Event::Integrated { .. }));
+    let folder = evidence::folder_of(&places.evidence(), open.run, &open.attempt);
+    let Ok((manifest, hash)) = evidence::read_manifest(&folder) else {
+        return Ok(None);
+    };
+    Ok(match manifest.meta.outcome {
+        AttemptOutcome::Done { proof } if integrated && hash == seal.manifest => Some(proof),
+        _ => None,
+    })
+}
+
+/// Marks the ticket done, if it isn't already.
+fn finish(
+    places: &Places,
+    open: &OpenAttempt,
+    proof: Proof,
+    events: &mut Vec<Event>,
+) -> AttemptOutcome {
+    let scan = load::scan(&places.root, &places.tickets);
+    let entry = scan.entries.iter().find(|entry| entry.id == open.ticket);
+    let written = match entry {
+        Some(entry) => done::mark(&places.root.join(&entry.path)),
+        None => Err("its file is gone".to_owned()),
+    };
+    match written {
+        Ok((before, after)) => {
+            let ticket = open.ticket.clone();
+            events.push(Event::TicketWritten {
+                ticket,
+                before,
+                after,
+                proof,
+            });
+            AttemptOutcome::Done { proof }
+        }
+        Err(why) => AttemptOutcome::Failed {
+            failure: crate::domain::attempt::Failure::Ticket { why },
+        },
+    }
+}
+
+/// Seals what there is of a lost attempt's evidence, so that it can't be changed unseen from here on.
+fn seal(places: &Places, open: &OpenAttempt, clock: &SystemClock) -> Option<Event> {
+    let root = places.evidence();
+    if open.seal.is_some()
+        || !Path::new(&evidence::folder_of(&root, open.run, &open.attempt)).is_dir()
+    {
+        return None;
+    }
+    let meta = SealMeta {
+        attempt: open.attempt.clone(),
+        run: open.run,
+        ticket: open.ticket.clone(),
+        revision: open.revision,
+        outcome: AttemptOutcome::Lost,
+        docket: env!("CARGO_PKG_VERSION").to_owned(),
+        at: clock.now().wall,
+    };
+    let sealed = EvidenceFolder::open(&root, open.run, &open.attempt)
+        .and_then(|folder| folder.seal(&meta))
+        .inspect_err(|error| tracing::warn!(%error, "a lost attempt's evidence stays open"))
+        .ok()?;
+    Some(Event::EvidenceSealed {
+        attempt: open.attempt.clone(),
+        manifest: sealed.manifest,
+        files: u32::try_from(sealed.files.len()).unwrap_or(u32::MAX),
+        bytes: sealed.bytes,
+    })
 }

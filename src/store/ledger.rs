@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use tokio::sync::oneshot;
@@ -21,6 +22,9 @@ use crate::domain::time::Timestamp;
 
 /// How many events one transaction takes at most, so that a flood can't hold a barrier up for long.
 const MOST_EVENTS: usize = 1024;
+
+/// How long events for which nobody waits may wait for company.
+const LITTLE_WHILE: Duration = Duration::from_millis(4);
 
 /// Who hears what became of the events. Both run on the writer's thread: they must only hand on.
 pub struct Subscriber {
@@ -183,13 +187,26 @@ impl Batch {
     }
 }
 
+/// The next message of a batch. While nobody waits for the batch (no barrier in it), others may still join it: an fsync
+/// costs more than the little while. The more have joined the shorter it is, so that a trickle can't hold
+/// a batch up for long.
+fn next(messages: &mpsc::Receiver<Message>, batch: &Batch) -> Option<Message> {
+    let joined = u32::try_from(batch.events.len()).unwrap_or(u32::MAX);
+    let wait = LITTLE_WHILE / joined.max(1);
+    if batch.barriers.is_empty() {
+        messages.recv_timeout(wait).ok()
+    } else {
+        messages.try_recv().ok()
+    }
+}
+
 impl Writer {
     fn run(mut self, messages: &mpsc::Receiver<Message>) -> Result<Sequence, LedgerError> {
         while let Ok(message) = messages.recv() {
             let mut batch = Batch::default();
             batch.take(message);
             while batch.events.len() < MOST_EVENTS
-                && let Ok(message) = messages.try_recv()
+                && let Some(message) = next(messages, &batch)
             {
                 batch.take(message);
             }

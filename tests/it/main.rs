@@ -2,8 +2,6 @@
 
 #![expect(
     clippy::expect_used,
-    clippy::panic,
-    clippy::large_stack_arrays,
     reason = "a test that can't be prepared has failed"
 )]
 
@@ -15,6 +13,7 @@ mod git;
 mod headless;
 mod ledger;
 mod machine;
+mod supervise;
 mod support;
 mod tickets;
 mod tidy;

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::sync::OnceLock;
 
-use rustix::process::Pid;
-
 /// The start time of a live process, in clock ticks since boot (field 22 of `/proc/<pid>/stat`, proc(5)).
 pub(in crate::proc) fn start_time(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -36,8 +34,12 @@ pub(in crate::proc) fn become_subreaper() {
     let _without_it = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
 }
 
-/// Every live process below this one.
-pub(in crate::proc) fn descendants() -> BTreeSet<u32> {
+/// Every live process below this one: the subreaper keeps all of them there, whatever they carry.
+pub(in crate::proc) fn members(_carried: &str) -> BTreeSet<u32> {
+    descendants()
+}
+
+fn descendants() -> BTreeSet<u32> {
     let mut found = BTreeSet::new();
     let mut open = vec![std::process::id()];
     while let Some(pid) = open.pop() {
@@ -62,8 +64,8 @@ pub(in crate::proc) fn descendants() -> BTreeSet<u32> {
     found
 }
 
-/// Every live process whose environment holds `variable` (as `NAME=value`), but this one.
-pub(in crate::proc) fn carriers(variable: &str) -> BTreeSet<u32> {
+/// Every live process whose environment holds `carried` (as `NAME=value`), but this one.
+pub(in crate::proc) fn carriers(carried: &str) -> BTreeSet<u32> {
     let me = std::process::id();
     let Ok(processes) = fs::read_dir("/proc") else {
         return BTreeSet::new();
@@ -77,14 +79,9 @@ pub(in crate::proc) fn carriers(variable: &str) -> BTreeSet<u32> {
             fs::read(format!("/proc/{pid}/environ")).is_ok_and(|environment| {
                 environment
                     .split(|byte| *byte == 0)
-                    .any(|entry| entry == variable.as_bytes())
+                    .any(|entry| entry == carried.as_bytes())
             })
         })
         .filter(|pid| start_time(*pid).is_some())
         .collect()
-}
-
-/// A pid as the system's calls want it.
-pub(in crate::proc) fn pid(number: u32) -> Option<Pid> {
-    i32::try_from(number).ok().and_then(Pid::from_raw)
 }

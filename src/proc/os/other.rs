@@ -4,28 +4,32 @@ use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use rustix::process::Pid;
-
+/// What a program prints, and which pid it had: `ps` lists itself, too.
 #[expect(
     clippy::disallowed_methods,
     reason = "the system's own program, in place of /proc"
 )]
-fn output(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
+fn output(program: &str, arguments: &[&str]) -> Option<(u32, String)> {
+    let child = Command::new(program)
         .args(arguments)
         .env("LC_ALL", "C")
+        .env("TZ", "UTC")
         .stdin(Stdio::null())
-        .output()
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
         .ok()?;
+    let pid = child.id();
+    let output = child.wait_with_output().ok()?;
     output
         .status
         .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        .then(|| (pid, String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
 /// A number made from the start time that `ps` prints (seconds are its finest); `None` for a zombie.
 pub(in crate::proc) fn start_time(pid: u32) -> Option<u64> {
-    let text = output("ps", &["-o", "stat=,lstart=", "-p", &pid.to_string()])?;
+    let (_, text) = output("/bin/ps", &["-o", "stat=,lstart=", "-p", &pid.to_string()])?;
     let (state, started) = text.trim().split_once(' ')?;
     if state.starts_with('Z') {
         return None;
@@ -38,8 +42,8 @@ pub(in crate::proc) fn start_time(pid: u32) -> Option<u64> {
 pub(in crate::proc) fn boot_id() -> String {
     static BOOT: OnceLock<String> = OnceLock::new();
     BOOT.get_or_init(|| {
-        output("sysctl", &["-n", "kern.boottime"])
-            .map_or_else(|| "unknown".to_owned(), |text| text.trim().to_owned())
+        output("/usr/sbin/sysctl", &["-n", "kern.boottime"])
+            .map_or_else(|| "unknown".to_owned(), |(_, text)| text.trim().to_owned())
     })
     .clone()
 }
@@ -47,9 +51,16 @@ pub(in crate::proc) fn boot_id() -> String {
 /// There is no such thing here.
 pub(in crate::proc) fn become_subreaper() {}
 
-/// Every live process below this one that was not re-parented.
-pub(in crate::proc) fn descendants() -> BTreeSet<u32> {
-    let Some(table) = output("ps", &["-axo", "pid=,ppid=,stat="]) else {
+/// Every live process below this one, and everyone of this user who carries `carried`: who has lost its parent is init's
+/// child here, and only what it carries tells whose it is.
+pub(in crate::proc) fn members(carried: &str) -> BTreeSet<u32> {
+    let mut members = descendants();
+    members.extend(carriers(carried));
+    members
+}
+
+fn descendants() -> BTreeSet<u32> {
+    let Some((ps, table)) = output("/bin/ps", &["-axo", "pid=,ppid=,stat="]) else {
         return BTreeSet::new();
     };
     let rows: Vec<(u32, u32)> = table
@@ -59,6 +70,7 @@ pub(in crate::proc) fn descendants() -> BTreeSet<u32> {
             let (pid, parent) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
             (!fields.next()?.starts_with('Z')).then_some((pid, parent))
         })
+        .filter(|(pid, _)| *pid != ps)
         .collect();
     let mut found = BTreeSet::new();
     let mut open = vec![std::process::id()];
@@ -72,21 +84,17 @@ pub(in crate::proc) fn descendants() -> BTreeSet<u32> {
     found
 }
 
-/// Every live process of this user whose environment holds `variable` (as `NAME=value`), but this one.
-pub(in crate::proc) fn carriers(variable: &str) -> BTreeSet<u32> {
-    let Some(table) = output("ps", &["-axEwwo", "pid=,command="]) else {
+/// Every live process of this user whose environment holds `carried` (as `NAME=value`), but this one. The system hides
+/// the environment of its own programs (`/bin/sh` and the like): those are found as descendants only.
+pub(in crate::proc) fn carriers(carried: &str) -> BTreeSet<u32> {
+    let Some((ps, table)) = output("/bin/ps", &["-axEwwo", "pid=,command="]) else {
         return BTreeSet::new();
     };
     let me = std::process::id();
     table
         .lines()
-        .filter(|line| line.split(' ').any(|word| word == variable))
+        .filter(|line| line.split(' ').any(|word| word == carried))
         .filter_map(|line| line.trim().split(' ').next()?.parse().ok())
-        .filter(|pid| *pid != me)
+        .filter(|pid| *pid != me && *pid != ps)
         .collect()
-}
-
-/// A pid as the system's calls want it.
-pub(in crate::proc) fn pid(number: u32) -> Option<Pid> {
-    i32::try_from(number).ok().and_then(Pid::from_raw)
 }

@@ -1,5 +1,7 @@
 //! After a turn: the working tree is saved, the diff captured, the claim and the dispatches read.
 
+use std::path::PathBuf;
+
 use serde::Serialize;
 
 use super::{GitState, Unit, blocking};
@@ -90,12 +92,30 @@ fn save(
     write_diff(evidence, &diff)?;
     let progress = tree != state.last;
     state.last = tree;
+    state.tickets = ticket_files(context, &diff);
     Ok(Saved {
         state,
         autosave: format!("refs/docket/autosave/{attempt}/{turn}"),
         files: u32::try_from(diff.files.len()).unwrap_or(u32::MAX),
         progress,
     })
+}
+
+/// The files of the queue among those that changed.
+fn ticket_files(context: &Context, diff: &Diff) -> Vec<PathBuf> {
+    let Ok(folder) = context.places.tickets.strip_prefix(&context.places.root) else {
+        // The queue lies outside of the repository.
+        return Vec::new();
+    };
+    let paths = diff
+        .files
+        .iter()
+        .flat_map(|change| [Some(&change.path), change.old_path.as_ref()]);
+    paths
+        .flatten()
+        .filter(|path| path.starts_with(folder))
+        .cloned()
+        .collect()
 }
 
 /// One line of `files.json`.

@@ -1,17 +1,16 @@
 //! The end of an attempt: seal, integrate, mark the ticket done, clean up.
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::{Unit, blocking};
 use crate::domain::attempt::{AttemptOutcome, Proof};
-use crate::domain::hash::sha256;
 use crate::domain::ids::Sha256;
 use crate::domain::machine::Report;
 use crate::git::{BranchName, CommitMessage, GitError, Integration, Removal};
 use crate::proc::clock::Clock as _;
+use crate::runner::done;
 use crate::store::evidence::SealMeta;
-use crate::tickets;
 
 impl Unit {
     pub(super) async fn seal(&mut self, outcome: AttemptOutcome) {
@@ -91,7 +90,12 @@ impl Unit {
             let at = context.clock.now().wall;
             let git = context.git.as_ref().ok_or("the repository is gone")?;
             let in_words = |error: GitError| error.to_string();
-            let tree = without_ticket_files(&context, git, &state).map_err(in_words)?;
+            let tickets = state.tickets.iter().map(PathBuf::as_path);
+            let tree = if state.tickets.is_empty() {
+                state.last
+            } else {
+                git.with_paths_of(state.last, state.base, tickets).map_err(in_words)?
+            };
             let committed =
                 state.worktree.commit(&branch, tree, &message, at).map_err(in_words)?;
             match git
@@ -120,7 +124,7 @@ impl Unit {
             });
         }
         let path = self.context.places.root.join(&self.spec.path);
-        let written = blocking(move || mark_done(&path)).await;
+        let written = blocking(move || done::mark(&path)).await;
         self.report(match written {
             Ok((before, after)) => Report::TicketWritten {
                 before,
@@ -164,39 +168,4 @@ impl Unit {
         }
         self.report(Report::Closed);
     }
-}
-
-/// The tree to merge: ticket files that the agent changed in its tree are docket's business, and stay as they were.
-fn without_ticket_files(
-    context: &crate::runner::context::Context,
-    git: &crate::git::Repository,
-    state: &super::GitState,
-) -> Result<crate::git::TreeId, GitError> {
-    let Ok(folder) = context.places.tickets.strip_prefix(&context.places.root) else {
-        return Ok(state.last);
-    };
-    let diff = git.diff(state.base, state.last)?;
-    let is_ticket = |path: &&Path| path.starts_with(folder);
-    let changed: Vec<&Path> = diff
-        .files
-        .iter()
-        .flat_map(|change| [Some(change.path.as_path()), change.old_path.as_deref()])
-        .flatten()
-        .filter(is_ticket)
-        .collect();
-    if changed.is_empty() {
-        return Ok(state.last);
-    }
-    git.with_paths_of(state.last, state.base, changed)
-}
-
-/// Sets `done: true` in the file as it is now: what a human changed in the meantime stays.
-fn mark_done(path: &Path) -> Result<(Sha256, Sha256), String> {
-    let shown = path.display();
-    let bytes = fs::read(path).map_err(|error| format!("{shown}: {error}"))?;
-    let before = sha256(&bytes);
-    let edited = tickets::edit::set_value(&bytes, "done", &tickets::edit::NewValue::Bool(true))
-        .map_err(|error| format!("{shown}: {error}"))?;
-    tickets::write::replace(path, before, &edited).map_err(|error| error.to_string())?;
-    Ok((before, sha256(&edited)))
 }

@@ -59,6 +59,8 @@ struct GitState {
     base: TreeId,
     /// The files after the last turn that was collected.
     last: TreeId,
+    /// Ticket files that differ from the attempt's base: they are docket's business and are not merged.
+    tickets: Vec<PathBuf>,
     /// Whether the working tree is the attempt's own (not the user's checkout).
     own: bool,
 }

@@ -107,6 +107,7 @@ fn own_worktree(
         options,
         base: tree,
         last: tree,
+        tickets: Vec::new(),
         own: true,
     };
     Ok((workspace, Some(state)))
@@ -128,6 +129,7 @@ fn in_place(context: &Context, options: SnapshotOptions) -> (Workspace, Option<G
                     options,
                     base,
                     last: base,
+                    tickets: Vec::new(),
                     own: false,
                 })
             }

@@ -1,4 +1,7 @@
 //! What several areas of tests need.
 
+pub(crate) mod processes;
+pub(crate) mod programs;
 pub(crate) mod repository;
 pub(crate) mod sandbox;
+pub(crate) mod wait;

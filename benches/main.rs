@@ -1,0 +1,37 @@
+//! The benches: `cargo bench` runs all, `cargo bench -- tickets` one family. Figures are medians, with the extremes.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench measures time and starts programs"
+)]
+#![expect(
+    clippy::expect_used,
+    reason = "a bench that can't be prepared has failed"
+)]
+#![expect(clippy::panic, reason = "a bench that hangs has failed")]
+#![expect(clippy::print_stdout, reason = "a bench prints its figures")]
+
+mod fold;
+mod screen;
+mod support;
+mod tickets;
+
+fn main() {
+    let named: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'))
+        .collect();
+    // `cargo test --benches` only checks that the benches build and start.
+    if std::env::args().any(|word| word == "--test") {
+        return;
+    }
+    for (name, bench) in [
+        ("tickets", tickets::bench as fn()),
+        ("fold", fold::bench),
+        ("screen", screen::bench),
+    ] {
+        if named.is_empty() || named.iter().any(|wanted| name.contains(wanted.as_str())) {
+            bench();
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! `docket`: the screen, with the runner behind it.
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::drive;
+use super::error::CliError;
+use super::output;
+use super::place::Place;
+use crate::config::{Config, Directories, Variables};
+use crate::domain::command::Command;
+use crate::domain::machine::RunPlan;
+use crate::exit::Exit;
+use crate::headless::{self, Form};
+use crate::proc::clock::{Clock as _, SystemClock};
+use crate::proc::environment;
+use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
+use crate::proc::supervise::Status;
+use crate::runner::{self, Life, RunnerHandle};
+use crate::ui::theme::{ColorDepth, Theme, is_utf8};
+use crate::ui::{
+    Look, OpenTerminal, Session, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
+    UiEnd,
+};
+
+/// Opens the screen on a place; `begin` starts the queue at once.
+pub(super) fn show(place: Place, begin: bool) -> Result<Exit, CliError> {
+    if !output::is_interactive() {
+        return Err(CliError::Usage(
+            "the screen needs a terminal: use `docket --once` or `docket run` in scripts"
+                .to_owned(),
+        ));
+    }
+    let _log = crate::logging::start(&place.places.docket());
+    drive::runtime()?.block_on(live(place, begin))
+}
+
+async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
+    let look = look(&place.loaded.config)?;
+    let plan = RunPlan {
+        waits_for_humans: true,
+        ..RunPlan::default()
+    };
+    let places = place.places.clone();
+    let config = place.loaded.config.clone();
+    let started = runner::start(drive::setup(place, plan.clone(), Life::WhileAsked))?;
+    if begin {
+        let _dispatcher_is_gone = started.handle.commands.send(Command::Start { only: None });
+    }
+    let clock = SystemClock::new();
+    let name = places
+        .root
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
+    let session = Session {
+        handle: started.handle,
+        repository_name: name.unwrap_or_else(|| places.root.display().to_string()),
+        repository_root: places.root.clone(),
+        evidence_root: places.evidence(),
+        agents: Some(config.known_agents()),
+        seed: started.board,
+        look,
+        viewer: false,
+        // Over SSH the mouse belongs to the user's own terminal: `m` takes it.
+        mouse: config.ui.mouse && std::env::var_os("SSH_CONNECTION").is_none(),
+        clock: Arc::new(move || clock.now()),
+        terminals: Box::new(Shells { opened: 0 }),
+    };
+    let ended = crate::ui::run(session)
+        .await
+        .map_err(|error| CliError::Failed(error.to_string()))?;
+    match ended.why {
+        UiEnd::Quit | UiEnd::RunnerEnded => {
+            to_the_end(ended.handle).await;
+            Ok(Exit::Done)
+        }
+        UiEnd::Terminated => {
+            to_the_end(ended.handle).await;
+            Ok(Exit::Signal(15))
+        }
+        // The screen is gone, the runner stays: the run goes on without it.
+        UiEnd::HungUp => headless::follow(ended.handle, ended.board, &plan, Form::Silent).await,
+    }
+}
+
+/// Waits until the runner has ended and everything is on the disk.
+async fn to_the_end(handle: RunnerHandle) {
+    let RunnerHandle { commands, mut feed } = handle;
+    drop(commands);
+    while feed.recv().await.is_some() {}
+}
+
+fn look(config: &Config) -> Result<Look, CliError> {
+    let variables = Variables::from_process();
+    let depth = ColorDepth::choose(config.ui.color, &variables);
+    let themes = Directories::from_process().map(|directories| directories.themes());
+    let theme = Theme::load(&config.ui.theme, themes.as_deref(), depth)
+        .map_err(|error| CliError::Usage(error.to_string()))?;
+    let ascii = match config.ui.borders {
+        crate::config::BorderStyle::Ascii => true,
+        crate::config::BorderStyle::Unicode => false,
+        crate::config::BorderStyle::Auto => !is_utf8(&variables),
+    };
+    Ok(Look {
+        theme,
+        depth,
+        ascii,
+        zone: jiff::tz::TimeZone::system(),
+    })
+}
+
+/// Opens the user's shell for the terminal pane.
+struct Shells {
+    /// How many so far: each has a marker of its own, since closing one ends all that carries its marker.
+    opened: u32,
+}
+
+impl OpenTerminal for Shells {
+    fn open(&mut self, request: &TerminalRequest) -> io::Result<TerminalLink> {
+        self.opened += 1;
+        let shell = std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into());
+        let mut environment = environment::allowed(std::env::vars_os(), &[]);
+        environment.retain(|(name, _)| name != "TERM" && name != "COLORTERM");
+        environment.extend([
+            ("TERM".into(), "xterm-256color".into()),
+            ("COLORTERM".into(), "truecolor".into()),
+            // vt100 has no line-drawing character set; ncurses then draws lines as UTF-8.
+            ("NCURSES_NO_UTF8_ACS".into(), "1".into()),
+        ]);
+        let Pty {
+            mut output,
+            control,
+            ended,
+        } = Pty::open(PtySpec {
+            argv: vec![shell],
+            directory: request.folder.clone(),
+            environment,
+            marker: format!("terminal/{}/{}", std::process::id(), self.opened),
+            size: Size {
+                rows: request.rows,
+                columns: request.columns,
+            },
+        })?;
+        let (events, receiver) = mpsc::channel(16);
+        tokio::spawn(async move {
+            while let Some(bytes) = output.recv().await {
+                if events.send(TerminalEvent::Output(bytes)).await.is_err() {
+                    return;
+                }
+            }
+            let how = match ended.await {
+                Ok(Status::Exited(0)) => "ended".to_owned(),
+                Ok(Status::Exited(code)) => format!("ended with exit code {code}"),
+                Ok(Status::Signalled(signal)) => format!("ended by signal {signal}"),
+                Ok(Status::NotStarted(why) | Status::Lost(why)) => why,
+                Err(_dropped) => "ended".to_owned(),
+            };
+            let _screen_is_gone = events.send(TerminalEvent::Ended(how)).await;
+        });
+        Ok(TerminalLink {
+            output: receiver,
+            control: Box::new(Shell(control)),
+        })
+    }
+}
+
+/// A shell in the terminal pane.
+struct Shell(PtyControl);
+
+impl TerminalControl for Shell {
+    fn write(&mut self, bytes: Vec<u8>) {
+        self.0.write(bytes);
+    }
+
+    fn resize(&mut self, columns: u16, rows: u16) {
+        self.0.resize(Size { rows, columns });
+    }
+
+    fn hang_up(&mut self) {
+        self.0.close();
+    }
+}

@@ -1,0 +1,264 @@
+//! A program on a terminal of its own: what the terminal pane shows.
+//!
+//! It leads a session whose controlling terminal is the pseudo terminal, so it never sees docket's own. It is no attempt:
+//! nothing here becomes evidence.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use pty_process::{OwnedReadPty, OwnedWritePty};
+use rustix::process::{Signal, kill_process_group};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
+
+use super::supervise::Status;
+use super::{os, shim, sweep};
+
+/// How much is read at once: more than a terminal gives.
+const CHUNK: usize = 16 << 10;
+/// How many chunks may wait for the reader: then the program waits.
+const CHUNKS: usize = 16;
+/// How long the program has between SIGHUP and SIGKILL.
+const GRACE: Duration = Duration::from_millis(300);
+/// How long docket waits for the last output and for the end of what it has killed.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The size of a terminal in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Size {
+    /// Lines.
+    pub rows: u16,
+    /// Cells in a line.
+    pub columns: u16,
+}
+
+/// What to start on a terminal.
+#[derive(Debug, Clone)]
+pub struct PtySpec {
+    /// Program and arguments. Visible to every user of the machine: never a secret.
+    pub argv: Vec<OsString>,
+    /// Its working directory.
+    pub directory: PathBuf,
+    /// Its whole environment (`TERM` is the caller's business, too).
+    pub environment: Vec<(OsString, OsString)>,
+    /// Found in the environment of everything that it starts.
+    pub marker: String,
+    /// The terminal's first size.
+    pub size: Size,
+}
+
+/// A program on a terminal. It is hung up when `output` is dropped, or the last of its controls.
+#[derive(Debug)]
+pub struct Pty {
+    /// What it draws. Bounded: who doesn't read makes the program wait. Closed after its end.
+    pub output: mpsc::Receiver<Vec<u8>>,
+    /// What may be asked.
+    pub control: PtyControl,
+    /// How it ended: after the last output, when nothing of it is left.
+    pub ended: oneshot::Receiver<Status>,
+}
+
+/// What may be asked of a program on a terminal. Never blocks, never fails: what comes too late does nothing.
+#[derive(Debug, Clone)]
+pub struct PtyControl {
+    asks: mpsc::UnboundedSender<Ask>,
+}
+
+#[derive(Debug)]
+enum Ask {
+    Write(Vec<u8>),
+    Resize(Size),
+    Close,
+}
+
+impl PtyControl {
+    /// Types these bytes.
+    pub fn write(&self, bytes: Vec<u8>) {
+        let _it_has_ended = self.asks.send(Ask::Write(bytes));
+    }
+
+    /// Changes the terminal's size; the program is told by SIGWINCH.
+    pub fn resize(&self, size: Size) {
+        let _it_has_ended = self.asks.send(Ask::Resize(size));
+    }
+
+    /// Hangs up: SIGHUP, a short grace, SIGKILL.
+    pub fn close(&self) {
+        let _it_has_ended = self.asks.send(Ask::Close);
+    }
+}
+
+impl Pty {
+    /// Starts a program on a new terminal. The error says what to do. Wants a tokio runtime around it.
+    pub fn open(spec: PtySpec) -> io::Result<Self> {
+        shim::check_directory(&spec.directory)
+            .map_err(|why| io::Error::new(io::ErrorKind::NotFound, why))?;
+        let (pty, pts) = pty_process::open().map_err(io_error)?;
+        pty.resize(spec.size.into()).map_err(io_error)?;
+        let (program, arguments) = spec.argv.split_first().ok_or_else(|| {
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "the command is empty: name a program",
+            )
+        })?;
+        let child = pty_process::Command::new(program)
+            .args(arguments)
+            .current_dir(&spec.directory)
+            .env_clear()
+            .envs(spec.environment.iter().map(|(name, value)| (name, value)))
+            .env(sweep::VARIABLE, &spec.marker)
+            // For the case that docket's runtime ends before the keeper below.
+            .kill_on_drop(true)
+            .spawn(pts)
+            .map_err(|error| {
+                let error = io_error(error);
+                let why = shim::describe(program, &spec.directory, &spec.environment, &error);
+                io::Error::new(error.kind(), why)
+            })?;
+        let (reader, writer) = pty.into_split();
+        let (output_sender, output) = mpsc::channel(CHUNKS);
+        let (asks, ask_receiver) = mpsc::unbounded_channel();
+        let (ended_sender, ended) = oneshot::channel();
+        let keeper = Keeper {
+            child,
+            writer,
+            marker: spec.marker,
+        };
+        tokio::spawn(async move {
+            let status = keeper.keep(reader, output_sender, ask_receiver).await;
+            let _nobody_waits = ended_sender.send(status);
+        });
+        Ok(Self {
+            output,
+            control: PtyControl { asks },
+            ended,
+        })
+    }
+}
+
+/// Holds the program and the terminal's other end.
+struct Keeper {
+    child: tokio::process::Child,
+    writer: OwnedWritePty,
+    marker: String,
+}
+
+impl Keeper {
+    /// Keeps it until its end. When this returns, nothing of it is left and its output is closed.
+    async fn keep(
+        mut self,
+        reader: OwnedReadPty,
+        output: mpsc::Sender<Vec<u8>>,
+        asks: mpsc::UnboundedReceiver<Ask>,
+    ) -> Status {
+        let mut reading = tokio::spawn(read_all(reader, output.clone()));
+        let status = match self.serve(&output, asks).await {
+            Some(status) => status,
+            None => self.hang_up().await,
+        };
+        let marker = self.marker;
+        let _swept = tokio::task::spawn_blocking(move || sweep::sweep(&marker)).await;
+        // Nobody holds the other side now, so the end of the output comes as soon as it is read.
+        if tokio::time::timeout(PATIENCE, &mut reading).await.is_err() {
+            reading.abort();
+            let _aborted = reading.await;
+        }
+        status
+    }
+
+    /// Does what is asked until the program ends (how), or is to be ended (`None`).
+    async fn serve(
+        &mut self,
+        output: &mpsc::Sender<Vec<u8>>,
+        mut asks: mpsc::UnboundedReceiver<Ask>,
+    ) -> Option<Status> {
+        let mut typed: Vec<u8> = Vec::new();
+        loop {
+            // A program that does not read what is typed makes only the typing wait.
+            tokio::select! { biased;
+                status = self.child.wait() => return Some(describe_end(status)),
+                ask = asks.recv() => match ask {
+                    Some(Ask::Write(bytes)) => typed.extend(bytes),
+                    Some(Ask::Resize(size)) => {
+                        let _ended_already = self.writer.resize(size.into());
+                    }
+                    Some(Ask::Close) | None => return None,
+                },
+                () = output.closed() => return None,
+                written = self.writer.write(&typed), if !typed.is_empty() => match written {
+                    Ok(written) => { typed.drain(..written); }
+                    Err(_nobody_reads_any_more) => typed.clear(),
+                },
+            }
+        }
+    }
+
+    /// SIGHUP and SIGCONT to everything of it, a grace, then SIGKILL.
+    async fn hang_up(&mut self) -> Status {
+        let leader = self.child.id().and_then(os::pid);
+        let group = |signal| {
+            // Its child is not reaped yet, so the group can't be a stranger's.
+            if let Some(leader) = leader {
+                let _gone = kill_process_group(leader, signal);
+            }
+        };
+        group(Signal::HUP);
+        group(Signal::CONT);
+        // Jobs of a shell are in groups of their own.
+        let marker = self.marker.clone();
+        let _told = tokio::task::spawn_blocking(move || {
+            sweep::signal(&marker, Signal::HUP);
+            sweep::signal(&marker, Signal::CONT);
+        })
+        .await;
+        if let Ok(status) = tokio::time::timeout(GRACE, self.child.wait()).await {
+            return describe_end(status);
+        }
+        group(Signal::KILL);
+        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
+            Ok(status) => describe_end(status),
+            Err(_) => Status::Lost(format!(
+                "it did not end within {} s after SIGKILL",
+                PATIENCE.as_secs()
+            )),
+        }
+    }
+}
+
+async fn read_all(mut reader: OwnedReadPty, output: mpsc::Sender<Vec<u8>>) {
+    let mut buffer = vec![0; CHUNK];
+    // When the last one has let the terminal go, Linux says EIO, other systems say the end.
+    while let Ok(read @ 1..) = reader.read(&mut buffer).await {
+        if output.send(buffer[..read].to_vec()).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn describe_end(status: io::Result<ExitStatus>) -> Status {
+    match status {
+        Ok(status) => match (status.code(), status.signal()) {
+            (Some(code), _) => Status::Exited(code),
+            (None, signal) => Status::Signalled(signal.unwrap_or_default()),
+        },
+        Err(error) => Status::Lost(error.to_string()),
+    }
+}
+
+fn io_error(error: pty_process::Error) -> io::Error {
+    match error {
+        pty_process::Error::Io(error) => error,
+        pty_process::Error::Rustix(error) => error.into(),
+        other => io::Error::other(other),
+    }
+}
+
+impl From<Size> for pty_process::Size {
+    fn from(size: Size) -> Self {
+        Self::new(size.rows, size.columns)
+    }
+}

@@ -1,0 +1,312 @@
+//! The loop: waits for whatever comes first, hands it to `update`, runs the effects, and paints when something changed.
+//!
+//! Input comes first, then frames; bulk (the feed, programs on terminals) takes what time is left, in bounded pieces. When
+//! nothing happens nothing wakes up, but for durations that are shown and the time of day.
+
+use std::collections::VecDeque;
+use std::future::{Future, pending, ready};
+use std::io;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crossterm::event::Event;
+use futures_util::{Stream, StreamExt};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+use ratatui::layout::Rect;
+use tokio::sync::mpsc;
+
+use super::effect::{Effect, Loaded};
+use super::links::Links;
+use super::loader;
+use super::model::Model;
+use super::panes::queue::QueuePane;
+use super::prepare::{prepare, quiet_for};
+use super::session::{Clock, Ended, Session, UiEnd, UiError};
+use super::update::{Message, Signal, update};
+use super::view;
+use crate::runner::handle::RunnerHandle;
+
+/// At most sixty frames a second.
+const FRAME: Duration = Duration::from_millis(16);
+/// How much of the feed is taken in at once.
+const BATCH: usize = 256;
+/// How long what programs write is parsed before input is looked at again.
+const PARSE: Duration = Duration::from_millis(4);
+
+/// Keys, pastes, the mouse, new sizes.
+pub(crate) type Events = Pin<Box<dyn Stream<Item = io::Result<Event>> + Send>>;
+
+/// The terminal that the screen is on: the user's, or a test's.
+pub(crate) trait Host {
+    /// What frames are drawn to.
+    type Backend: Backend<Error = io::Error>;
+
+    /// Called once.
+    fn backend(&mut self) -> Self::Backend;
+    /// Somebody else wrote to the terminal: nothing is known of its cursor.
+    fn forget(backend: &mut Self::Backend);
+    /// A stream of what the user does. The one before has been dropped.
+    fn events(&mut self) -> Events;
+    /// The next signal. Dropping the future loses none.
+    fn signal(&mut self) -> impl Future<Output = Signal> + Send;
+    /// Takes the mouse, or leaves it.
+    fn set_mouse(&mut self, mouse: bool) -> io::Result<()>;
+    /// Gives the terminal back, stops this process, and takes the terminal again when it goes on.
+    fn suspend(&mut self) -> impl Future<Output = io::Result<()>> + Send;
+    /// Takes the terminal again if a panic elsewhere gave it back. Whether it did.
+    fn reclaim(&mut self) -> io::Result<bool>;
+}
+
+/// See the module. The order of the fields matters: the backend goes before the host gives the terminal back.
+pub(crate) struct App<H: Host> {
+    terminal: Terminal<H::Backend>,
+    events: Option<Events>,
+    host: H,
+    model: Model,
+    handle: RunnerHandle,
+    feed_ended: bool,
+    loaded: (
+        mpsc::UnboundedSender<Loaded>,
+        mpsc::UnboundedReceiver<Loaded>,
+    ),
+    links: Links,
+    clock: Clock,
+    is_dirty: bool,
+    painted_at: Option<Duration>,
+    /// When something on the screen changes by itself.
+    wake_at: Duration,
+    end: Option<UiEnd>,
+}
+
+/// What the loop found.
+enum Found {
+    Messages(Vec<Message>),
+    Frame,
+    Tick,
+    Parse,
+}
+
+impl<H: Host> App<H> {
+    pub(crate) fn new(session: Session, mut host: H) -> Result<Self, UiError> {
+        let terminal = Terminal::new(host.backend())?;
+        let now = (session.clock)();
+        let mut model = Model::new(
+            session.repository_name,
+            session.repository_root,
+            session.evidence_root,
+            session.look,
+            session.seed,
+            now.wall,
+        );
+        model.queue = QueuePane::new(session.agents);
+        model.viewer = session.viewer;
+        model.mouse = session.mouse;
+        Ok(Self {
+            terminal,
+            events: Some(host.events()),
+            host,
+            model,
+            handle: session.handle,
+            feed_ended: false,
+            loaded: mpsc::unbounded_channel(),
+            links: Links::new(session.terminals),
+            clock: session.clock,
+            is_dirty: true,
+            painted_at: None,
+            wake_at: Duration::ZERO,
+            end: None,
+        })
+    }
+
+    /// Runs until the screen ends.
+    pub(crate) async fn run(mut self) -> Result<Ended, UiError> {
+        let mut batch = Vec::with_capacity(BATCH);
+        while self.end.is_none() {
+            match self.next(&mut batch).await {
+                Found::Messages(messages) => {
+                    for message in messages {
+                        let effects = update(&mut self.model, message);
+                        self.act(effects).await;
+                    }
+                    self.is_dirty = true;
+                }
+                Found::Frame => self.paint().await,
+                Found::Tick => self.is_dirty = true,
+                Found::Parse => {
+                    let clock = &self.clock;
+                    let started = clock().monotonic.0;
+                    let elapsed = || clock().monotonic.0.saturating_sub(started);
+                    let effects = self.model.terminal.parse(PARSE, &elapsed);
+                    self.act(effects).await;
+                    self.is_dirty = true;
+                }
+            }
+        }
+        self.links.hang_up();
+        let Self {
+            terminal,
+            events,
+            host,
+            model,
+            handle,
+            end,
+            ..
+        } = self;
+        drop(events);
+        drop(terminal);
+        drop(host);
+        Ok(Ended {
+            why: end.unwrap_or(UiEnd::Quit),
+            handle,
+            board: model.board,
+        })
+    }
+
+    async fn next(&mut self, batch: &mut Vec<crate::domain::board::Feed>) -> Found {
+        let now = (self.clock)().monotonic.0;
+        let frame_in = match self.painted_at {
+            Some(at) => FRAME.saturating_sub(now.saturating_sub(at)),
+            None => Duration::ZERO,
+        };
+        let tick_in = self.wake_at.saturating_sub(now);
+        let is_behind = self.model.terminal.is_behind();
+        let one = |message| Found::Messages(vec![message]);
+        tokio::select! {
+            biased;
+            signal = self.host.signal() => one(Message::Signal(signal)),
+            event = next_event(self.events.as_mut()) => one(classify(event)),
+            () = after(frame_in), if self.is_dirty => Found::Frame,
+            count = self.handle.feed.recv_many(batch, BATCH), if !self.feed_ended => {
+                if count == 0 {
+                    self.feed_ended = true;
+                    one(Message::FeedEnded)
+                } else {
+                    Found::Messages(batch.drain(..).map(Message::Feed).collect())
+                }
+            }
+            Some(loaded) = self.loaded.1.recv() => one(Message::Loaded(loaded)),
+            () = ready(()), if is_behind => Found::Parse,
+            // A program is not listened to while there is something of it left to parse: so it waits, and memory is bounded.
+            (id, event) = self.links.next(), if !is_behind => one(Message::Terminal(id, event)),
+            () = after(tick_in), if !self.is_dirty => Found::Tick,
+        }
+    }
+
+    async fn paint(&mut self) {
+        let now = (self.clock)();
+        let painted = self.try_paint(now.wall).await;
+        self.is_dirty = false;
+        let now = (self.clock)();
+        self.painted_at = Some(now.monotonic.0);
+        self.wake_at = now.monotonic.0 + quiet_for(&self.model, now.wall);
+        if painted.is_err() {
+            // The terminal is gone; trying again would only burn time.
+            self.end = self.end.or(Some(UiEnd::HungUp));
+        }
+    }
+
+    async fn try_paint(&mut self, now: crate::domain::time::Timestamp) -> io::Result<()> {
+        if self.host.reclaim()? {
+            self.redraw()?;
+        }
+        let size = self.terminal.size()?;
+        let effects = prepare(&mut self.model, size, now);
+        self.act(effects).await;
+        let model = &self.model;
+        self.terminal.draw(|frame| view::draw(model, frame))?;
+        Ok(())
+    }
+
+    /// The next frame draws every cell.
+    fn redraw(&mut self) -> io::Result<()> {
+        H::forget(self.terminal.backend_mut());
+        let size = self.terminal.size()?;
+        // Unlike `clear`, this doesn't ask the terminal where its cursor is.
+        self.terminal
+            .resize(Rect::new(0, 0, size.width, size.height))
+    }
+
+    async fn act(&mut self, effects: Vec<Effect>) {
+        let mut effects = VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                // A runner that is gone says so by the end of its feed.
+                Effect::Send(command) => drop(self.handle.commands.send(command)),
+                Effect::Load(load) => {
+                    let answer = self.loaded.0.clone();
+                    // Without a screen nobody wants the answer.
+                    drop(tokio::task::spawn_blocking(move || {
+                        drop(answer.send(loader::load(load)));
+                    }));
+                }
+                Effect::OpenTerminal {
+                    terminal,
+                    folder,
+                    columns,
+                    rows,
+                } => {
+                    if let Some(event) = self.links.open(terminal, folder, columns, rows) {
+                        effects.extend(update(&mut self.model, Message::Terminal(terminal, event)));
+                    }
+                }
+                Effect::Type { terminal, bytes } => self.links.write(terminal, bytes),
+                Effect::ResizeTerminal {
+                    terminal,
+                    columns,
+                    rows,
+                } => self.links.resize(terminal, columns, rows),
+                Effect::CloseTerminal(terminal) => self.links.close(terminal),
+                Effect::SetMouse(mouse) => {
+                    let done = self.host.set_mouse(mouse);
+                    self.gone_if(&done);
+                }
+                Effect::Redraw => {
+                    let done = self.redraw();
+                    self.gone_if(&done);
+                }
+                Effect::Suspend => {
+                    // Its thread would eat what is typed into the shell.
+                    self.events = None;
+                    let done = self.host.suspend().await;
+                    self.events = Some(self.host.events());
+                    self.gone_if(&done);
+                    let done = self.redraw();
+                    self.gone_if(&done);
+                }
+                Effect::End(why) => self.end = self.end.or(Some(why)),
+            }
+        }
+    }
+
+    fn gone_if(&mut self, done: &io::Result<()>) {
+        if done.is_err() {
+            self.end = self.end.or(Some(UiEnd::HungUp));
+        }
+    }
+}
+
+/// Waits; not at all for no time.
+async fn after(duration: Duration) {
+    if !duration.is_zero() {
+        tokio::time::sleep(duration).await;
+    }
+}
+
+async fn next_event(events: Option<&mut Events>) -> Option<io::Result<Event>> {
+    match events {
+        Some(events) => events.next().await,
+        None => pending().await,
+    }
+}
+
+/// An input that ended or fails is a terminal that is gone.
+fn classify(event: Option<io::Result<Event>>) -> Message {
+    match event {
+        Some(Ok(Event::Key(key))) => Message::Key(key),
+        Some(Ok(Event::Paste(text))) => Message::Paste(text),
+        Some(Ok(Event::Mouse(mouse))) => Message::Mouse(mouse),
+        Some(Ok(Event::Resize(..) | Event::FocusGained | Event::FocusLost)) => Message::Nothing,
+        Some(Err(_)) | None => Message::Signal(Signal::HangUp),
+    }
+}

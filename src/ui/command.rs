@@ -1,0 +1,178 @@
+//! What actions ask of the runner, and when it makes no sense to ask.
+
+use super::action::Action;
+use super::effect::Effect;
+use super::model::Model;
+use super::overlay::{Confirm, Input, Overlay, Purpose, Wish};
+use super::theme::Role;
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
+use crate::domain::board::{PhaseView, TicketState};
+use crate::domain::command::Command;
+use crate::domain::ids::{TicketId, TicketName};
+
+/// Does what one of the actions about runs and tickets means. The runner has the last word: it refuses by an event.
+pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
+    let phase = model.board.run.as_ref().map(|run| run.phase);
+    match action {
+        Action::Start => send(Command::Start { only: None }),
+        Action::TogglePause => match phase {
+            Some(PhaseView::Paused) => send(Command::Resume),
+            _ => send(Command::Pause),
+        },
+        _ => match selected(model) {
+            Some((ticket, name)) => about(model, action, ticket, name),
+            None => {
+                model.say("no ticket is selected", Role::Notice);
+                Vec::new()
+            }
+        },
+    }
+}
+
+fn send(command: Command) -> Vec<Effect> {
+    vec![Effect::Send(command)]
+}
+
+fn selected(model: &Model) -> Option<(TicketId, TicketName)> {
+    let entry = model.queue.entry()?;
+    Some((entry.id.clone(), entry.name.clone()))
+}
+
+/// What the selected ticket waits for.
+pub(super) fn need(model: &Model) -> Option<&Need> {
+    match &model.view()?.state {
+        TicketState::Waiting { need }
+        | TicketState::Finished {
+            outcome: AttemptOutcome::NeedsHuman { need },
+        } => Some(need),
+        _ => None,
+    }
+}
+
+fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) -> Vec<Effect> {
+    match action {
+        Action::StartOnly => return send(Command::Start { only: Some(ticket) }),
+        Action::Retry => return send(Command::Retry { ticket }),
+        Action::Skip => return send(Command::Skip { ticket }),
+        Action::StopTicket => {
+            let is_stoppable = model.view().is_some_and(|view| {
+                view.state.is_active() || matches!(view.state, TicketState::Waiting { .. })
+            });
+            if is_stoppable {
+                ask(model, Wish::StopTicket(ticket, name));
+            } else {
+                model.say(format!("{name} is not running"), Role::Notice);
+            }
+        }
+        Action::Approve if need(model) == Some(&Need::Review) => {
+            ask(model, Wish::Approve(ticket, name));
+        }
+        Action::Reject if need(model) == Some(&Need::Review) => {
+            type_into(model, Purpose::Reject(ticket, name));
+        }
+        Action::Approve | Action::Reject => {
+            model.say(format!("{name} is at no gate"), Role::Notice);
+        }
+        Action::Reply => type_into(model, Purpose::Reply(ticket, name)),
+        _ => {}
+    }
+    Vec::new()
+}
+
+fn ask(model: &mut Model, wish: Wish) {
+    model.overlay = Some(Overlay::Confirm(Confirm { wish }));
+}
+
+fn type_into(model: &mut Model, purpose: Purpose) {
+    model.overlay = Some(Overlay::Input(Box::new(Input::new(
+        purpose,
+        "",
+        &model.look,
+    ))));
+}
+
+/// The user wants to leave.
+pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
+    if model.viewer || !model.run_is_alive() {
+        return vec![Effect::End(super::session::UiEnd::Quit)];
+    }
+    if model.leaving.is_some() {
+        // The run is being stopped already: asked again, it is hurried.
+        return cancel(CancelReason::Interrupt);
+    }
+    ask(model, Wish::Quit);
+    Vec::new()
+}
+
+/// Ctrl-C: asks, and kills when it comes again.
+pub(super) fn interrupt(model: &mut Model) -> Vec<Effect> {
+    if model.viewer || !model.run_is_alive() {
+        return vec![Effect::End(super::session::UiEnd::Quit)];
+    }
+    let is_ending = matches!(
+        model.board.run.as_ref().map(|run| run.phase),
+        Some(PhaseView::Ending { .. })
+    );
+    if is_ending || is_asking_to_stop(model) {
+        model.overlay = None;
+        model.say("killing what runs", Role::Warning);
+        return cancel(CancelReason::Kill);
+    }
+    ask(model, Wish::StopRun);
+    Vec::new()
+}
+
+fn is_asking_to_stop(model: &Model) -> bool {
+    let Some(Overlay::Confirm(confirm)) = &model.overlay else {
+        return false;
+    };
+    matches!(confirm.wish, Wish::StopRun | Wish::Quit)
+}
+
+/// SIGTERM: a graceful end without asking.
+pub(super) fn terminate(model: &mut Model) -> Vec<Effect> {
+    let end = super::session::UiEnd::Terminated;
+    if model.viewer || !model.run_is_alive() {
+        return vec![Effect::End(end)];
+    }
+    let again = model.leaving.replace(end) == Some(end);
+    cancel(if again {
+        CancelReason::Kill
+    } else {
+        CancelReason::Terminate
+    })
+}
+
+fn cancel(reason: CancelReason) -> Vec<Effect> {
+    send(Command::Cancel { reason })
+}
+
+/// The question was answered by yes.
+pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
+    match wish {
+        Wish::Quit => {
+            model.leaving = Some(super::session::UiEnd::Quit);
+            cancel(CancelReason::RunEnds)
+        }
+        Wish::StopRun => cancel(CancelReason::Interrupt),
+        Wish::StopTicket(ticket, _) => send(Command::StopTicket { ticket }),
+        Wish::Approve(ticket, _) => send(Command::Approve { ticket }),
+    }
+}
+
+/// What was typed is complete.
+pub(super) fn typed(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
+    let text = text.trim().to_owned();
+    match purpose {
+        Purpose::Filter => Vec::new(),
+        Purpose::Reply(..) | Purpose::Reject(..) if text.is_empty() => {
+            model.say("nothing was typed, nothing is sent", Role::Notice);
+            Vec::new()
+        }
+        Purpose::Reply(ticket, _) => send(Command::Reply { ticket, text }),
+        Purpose::Reject(ticket, _) => send(Command::Reject {
+            ticket,
+            reason: text,
+        }),
+    }
+}

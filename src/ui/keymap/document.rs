@@ -1,0 +1,40 @@
+//! `docs/KEYS.md`, from the table.
+
+use super::{Context, Keymap};
+use crate::ui::action::Action;
+
+/// The whole of `docs/KEYS.md`.
+pub fn document() -> String {
+    let keymap = Keymap::default();
+    let mut text = String::from(
+        "# Keys\n\n\
+         Made from the table in `src/ui/keymap/default.rs`; a test holds it to that. `?` shows the same on the screen. Every action has\n\
+         a command too (`docs/CLI.md`).\n",
+    );
+    for context in Context::ALL {
+        let mut actions: Vec<Action> = Vec::new();
+        for binding in keymap.of(context) {
+            if !actions.contains(&binding.action) {
+                actions.push(binding.action);
+            }
+        }
+        text.push_str(&format!(
+            "\n## {}\n\n| keys | action | does |\n|---|---|---|\n",
+            context.title()
+        ));
+        for action in actions {
+            let keys: Vec<String> = keymap
+                .of(context)
+                .filter(|binding| binding.action == action)
+                .map(|binding| format!("`{}`", binding.label()))
+                .collect();
+            text.push_str(&format!(
+                "| {} | {} | {} |\n",
+                keys.join(" "),
+                action.name(),
+                action.doc()
+            ));
+        }
+    }
+    text
+}

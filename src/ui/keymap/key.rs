@@ -1,0 +1,153 @@
+//! A key: what was pressed, told apart from how the terminal happened to send it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// A key with its modifiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+impl From<KeyEvent> for Key {
+    fn from(event: KeyEvent) -> Self {
+        let known = KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT;
+        let mut modifiers = event.modifiers & known;
+        let mut code = event.code;
+        if let KeyCode::Char(c) = &mut code {
+            // The character itself tells what Shift did.
+            modifiers.remove(KeyModifiers::SHIFT);
+            if modifiers.contains(KeyModifiers::CONTROL) {
+                // Terminals send Ctrl-\ to Ctrl-_ as bytes 28 to 31, which crossterm calls Ctrl-4 to Ctrl-7.
+                *c = match c.to_ascii_lowercase() {
+                    '4' => '\\',
+                    '5' => ']',
+                    '6' => '^',
+                    '7' => '_',
+                    c => c,
+                };
+            }
+        }
+        if code == KeyCode::BackTab {
+            modifiers.remove(KeyModifiers::SHIFT);
+        }
+        Self { code, modifiers }
+    }
+}
+
+const NAMES: &[(KeyCode, &str)] = &[
+    (KeyCode::Enter, "Enter"),
+    (KeyCode::Esc, "Esc"),
+    (KeyCode::Tab, "Tab"),
+    (KeyCode::BackTab, "Shift-Tab"),
+    (KeyCode::Backspace, "Backspace"),
+    (KeyCode::Up, "Up"),
+    (KeyCode::Down, "Down"),
+    (KeyCode::Left, "Left"),
+    (KeyCode::Right, "Right"),
+    (KeyCode::Home, "Home"),
+    (KeyCode::End, "End"),
+    (KeyCode::PageUp, "PageUp"),
+    (KeyCode::PageDown, "PageDown"),
+    (KeyCode::Char(' '), "Space"),
+];
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (flag, word) in [
+            (KeyModifiers::CONTROL, "Ctrl-"),
+            (KeyModifiers::ALT, "Alt-"),
+            (KeyModifiers::SHIFT, "Shift-"),
+        ] {
+            if self.modifiers.contains(flag) {
+                f.write_str(word)?;
+            }
+        }
+        if let Some((_, name)) = NAMES.iter().find(|(code, _)| *code == self.code) {
+            return f.write_str(name);
+        }
+        match self.code {
+            KeyCode::Char(c) => write!(f, "{c}"),
+            code => write!(f, "{code}"),
+        }
+    }
+}
+
+/// The text is no key.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no key; keys are written like `q`, `G`, `Ctrl-]`, `Shift-PageUp`, `Enter`")]
+pub(crate) struct InvalidKey {
+    text: String,
+}
+
+impl FromStr for Key {
+    type Err = InvalidKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidKey {
+            text: text.to_owned(),
+        };
+        let named = |text: &str| {
+            let found = NAMES
+                .iter()
+                .find(|(_, name)| name.eq_ignore_ascii_case(text));
+            found.map(|(code, _)| *code)
+        };
+        let mut rest = text;
+        let mut modifiers = KeyModifiers::NONE;
+        let code = loop {
+            if let Some(code) = named(rest) {
+                break code;
+            }
+            let mut characters = rest.chars();
+            if let (Some(c), None) = (characters.next(), characters.next()) {
+                break KeyCode::Char(c);
+            }
+            let (modifier, tail) = rest.split_once('-').ok_or_else(invalid)?;
+            modifiers |= match modifier {
+                "Ctrl" => KeyModifiers::CONTROL,
+                "Alt" => KeyModifiers::ALT,
+                "Shift" => KeyModifiers::SHIFT,
+                _ => return Err(invalid()),
+            };
+            rest = tail;
+        };
+        Ok(Self { code, modifiers })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_print_and_parse_back() {
+        for text in [
+            "q",
+            "G",
+            "Ctrl-]",
+            "Shift-PageUp",
+            "Shift-Tab",
+            "-",
+            "Alt-Enter",
+            "Space",
+        ] {
+            let key: Key = text.parse().expect(text);
+            assert_eq!(key.to_string(), text);
+        }
+        assert!("Hyper-x".parse::<Key>().is_err());
+        assert!("".parse::<Key>().is_err());
+    }
+
+    #[test]
+    fn what_the_terminal_sends_is_the_key_that_was_pressed() {
+        let key = |code, modifiers| Key::from(KeyEvent::new(code, modifiers)).to_string();
+        assert_eq!(key(KeyCode::Char('5'), KeyModifiers::CONTROL), "Ctrl-]");
+        assert_eq!(key(KeyCode::Char('G'), KeyModifiers::SHIFT), "G");
+        assert_eq!(key(KeyCode::BackTab, KeyModifiers::SHIFT), "Shift-Tab");
+        assert_eq!(key(KeyCode::PageUp, KeyModifiers::SHIFT), "Shift-PageUp");
+    }
+}

@@ -1,0 +1,218 @@
+//! Keys as data: one table gives dispatch, hints, the help and `docs/KEYS.md`.
+
+mod default;
+mod document;
+mod key;
+
+use std::str::FromStr;
+
+pub use document::document;
+pub(crate) use key::{InvalidKey, Key};
+
+use super::action::Action;
+
+/// Where a key means something. The model says which contexts hold, the first that knows the key decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Context {
+    /// Everywhere but in the terminal and in popups.
+    Global,
+    /// In the queue.
+    Queue,
+    /// In the transcript.
+    Transcript,
+    /// In the evidence.
+    Evidence,
+    /// In a terminal with a living shell: every other key goes to the shell.
+    Shell,
+    /// In a question.
+    Confirm,
+    /// Where text is typed; every other key edits.
+    Input,
+    /// Where the queue's filter is typed; every other key edits.
+    Filter,
+    /// In the help.
+    Help,
+}
+
+impl Context {
+    /// In the order of the help.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Global,
+        Self::Queue,
+        Self::Transcript,
+        Self::Evidence,
+        Self::Shell,
+        Self::Filter,
+        Self::Input,
+        Self::Confirm,
+        Self::Help,
+    ];
+
+    /// What the help calls it.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Global => "Everywhere",
+            Self::Queue => "Queue",
+            Self::Transcript => "Transcript",
+            Self::Evidence => "Evidence",
+            Self::Shell => "Terminal",
+            Self::Confirm => "A question",
+            Self::Input => "Typing a reply or a reason",
+            Self::Filter => "Typing a filter",
+            Self::Help => "Help",
+        }
+    }
+}
+
+/// Keys, one after the other, and what they do in a context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Binding {
+    pub(crate) context: Context,
+    pub(crate) keys: Vec<Key>,
+    pub(crate) action: Action,
+}
+
+impl Binding {
+    /// The keys as people read them.
+    pub(crate) fn label(&self) -> String {
+        let keys: Vec<_> = self.keys.iter().map(ToString::to_string).collect();
+        keys.join(" ")
+    }
+}
+
+/// What the keys pressed so far mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// Nothing.
+    None,
+    /// Something, when another key follows.
+    Begun,
+    /// This.
+    Action(Action),
+}
+
+/// All bindings.
+#[derive(Debug, Clone)]
+pub(crate) struct Keymap {
+    bindings: Vec<Binding>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let binding = |&(context, keys, action): &(Context, &str, Action)| {
+            Some(Binding {
+                context,
+                keys: sequence(keys).ok()?,
+                action,
+            })
+        };
+        Self {
+            bindings: default::BINDINGS.iter().filter_map(binding).collect(),
+        }
+    }
+}
+
+/// `g g` is two keys, one after the other.
+fn sequence(text: &str) -> Result<Vec<Key>, InvalidKey> {
+    text.split(' ').map(Key::from_str).collect()
+}
+
+impl Keymap {
+    /// What `pressed` means where `contexts` hold.
+    pub(crate) fn meaning(&self, contexts: &[Context], pressed: &[Key]) -> Meaning {
+        for context in contexts {
+            let mut meaning = Meaning::None;
+            for binding in self.of(*context) {
+                if binding.keys == pressed {
+                    return Meaning::Action(binding.action);
+                }
+                if binding.keys.starts_with(pressed) {
+                    meaning = Meaning::Begun;
+                }
+            }
+            if meaning == Meaning::Begun {
+                return meaning;
+            }
+        }
+        Meaning::None
+    }
+
+    /// The bindings that could complete what was pressed.
+    pub(crate) fn continuations(&self, contexts: &[Context], pressed: &[Key]) -> Vec<&Binding> {
+        self.bindings
+            .iter()
+            .filter(|binding| contexts.contains(&binding.context))
+            .filter(|binding| {
+                binding.keys.len() > pressed.len() && binding.keys.starts_with(pressed)
+            })
+            .collect()
+    }
+
+    /// The bindings of one context, in the order of the table.
+    pub(crate) fn of(&self, context: Context) -> impl Iterator<Item = &Binding> {
+        self.bindings
+            .iter()
+            .filter(move |binding| binding.context == context)
+    }
+
+    /// The key that hints show for an action.
+    pub(crate) fn key_for(&self, contexts: &[Context], action: Action) -> Option<String> {
+        contexts.iter().find_map(|context| {
+            let binding = self.of(*context).find(|binding| binding.action == action);
+            binding.map(Binding::label)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_default_binding_is_sound() {
+        let keymap = Keymap::default();
+        assert_eq!(keymap.bindings.len(), default::BINDINGS.len());
+        let mut seen = HashSet::new();
+        for binding in &keymap.bindings {
+            assert!(
+                seen.insert((binding.context, binding.keys.clone())),
+                "{} is bound twice",
+                binding.label()
+            );
+            // A sequence must not be cut off by a shorter one.
+            for end in 1..binding.keys.len() {
+                let meaning = keymap.meaning(&[binding.context], &binding.keys[..end]);
+                assert_eq!(meaning, Meaning::Begun, "{}", binding.label());
+            }
+        }
+    }
+
+    #[test]
+    fn every_action_has_a_key() {
+        let keymap = Keymap::default();
+        for action in Action::ALL {
+            let is_bound = keymap
+                .bindings
+                .iter()
+                .any(|binding| binding.action == *action);
+            assert!(is_bound, "{} has no key", action.name());
+        }
+    }
+
+    #[test]
+    fn sequences_wait_for_their_second_key() {
+        let keymap = Keymap::default();
+        let keys = sequence("g g").expect("keys");
+        let contexts = [Context::Queue, Context::Global];
+        assert_eq!(keymap.meaning(&contexts, &keys[..1]), Meaning::Begun);
+        assert_eq!(
+            keymap.meaning(&contexts, &keys),
+            Meaning::Action(Action::Top)
+        );
+        assert_eq!(keymap.continuations(&contexts, &keys[..1]).len(), 1);
+        let strange = sequence("g q").expect("keys");
+        assert_eq!(keymap.meaning(&contexts, &strange), Meaning::None);
+    }
+}

@@ -1,0 +1,107 @@
+//! The programs behind the terminal pane: one link each, all read in turn.
+
+use std::future::poll_fn;
+use std::path::PathBuf;
+use std::task::Poll;
+
+use super::effect::TerminalId;
+use super::terminals::{
+    OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
+};
+
+/// See the module.
+pub(super) struct Links {
+    opener: Box<dyn OpenTerminal>,
+    links: Vec<(TerminalId, TerminalLink)>,
+    /// Where the next round begins, so that a flood from one doesn't silence the others.
+    turn: usize,
+}
+
+impl Links {
+    pub(super) fn new(opener: Box<dyn OpenTerminal>) -> Self {
+        Self {
+            opener,
+            links: Vec::new(),
+            turn: 0,
+        }
+    }
+
+    /// Opens a shell. What went wrong, if something did.
+    pub(super) fn open(
+        &mut self,
+        id: TerminalId,
+        folder: PathBuf,
+        columns: u16,
+        rows: u16,
+    ) -> Option<TerminalEvent> {
+        let request = TerminalRequest {
+            folder,
+            columns,
+            rows,
+        };
+        match self.opener.open(&request) {
+            Ok(link) => {
+                self.links.push((id, link));
+                None
+            }
+            Err(error) => Some(TerminalEvent::Ended(format!("can't open a shell: {error}"))),
+        }
+    }
+
+    fn control(&mut self, id: TerminalId) -> Option<&mut Box<dyn TerminalControl>> {
+        let link = self.links.iter_mut().find(|(known, _)| *known == id);
+        link.map(|(_, link)| &mut link.control)
+    }
+
+    pub(super) fn write(&mut self, id: TerminalId, bytes: Vec<u8>) {
+        if let Some(control) = self.control(id) {
+            control.write(bytes);
+        }
+    }
+
+    pub(super) fn resize(&mut self, id: TerminalId, columns: u16, rows: u16) {
+        if let Some(control) = self.control(id) {
+            control.resize(columns, rows);
+        }
+    }
+
+    pub(super) fn close(&mut self, id: TerminalId) {
+        if let Some(control) = self.control(id) {
+            control.hang_up();
+        }
+        self.links.retain(|(known, _)| *known != id);
+    }
+
+    /// Hangs up everywhere.
+    pub(super) fn hang_up(&mut self) {
+        for (_, mut link) in self.links.drain(..) {
+            link.control.hang_up();
+        }
+    }
+
+    /// What the next program does. Never ready without a program; dropping the future loses nothing.
+    pub(super) async fn next(&mut self) -> (TerminalId, TerminalEvent) {
+        poll_fn(|context| {
+            let count = self.links.len();
+            for step in 0..count {
+                let index = (self.turn + step) % count;
+                let Some((id, link)) = self.links.get_mut(index) else {
+                    continue;
+                };
+                let Poll::Ready(event) = link.output.poll_recv(context) else {
+                    continue;
+                };
+                let id = *id;
+                self.turn = index + 1;
+                let event =
+                    event.unwrap_or_else(|| TerminalEvent::Ended("the shell ended".to_owned()));
+                if let TerminalEvent::Ended(_) = event {
+                    self.links.remove(index);
+                }
+                return Poll::Ready((id, event));
+            }
+            Poll::Pending
+        })
+        .await
+    }
+}

@@ -1,0 +1,132 @@
+//! Lists a ticket's evidence: `<root>/<run>/<ticket>/<attempt>/…`.
+
+use std::fs;
+use std::path::Path;
+
+use super::super::effect::{AttemptFiles, FileEntry, RunFiles};
+use crate::domain::ids::{RunId, TicketName};
+
+/// An attempt shows at most so many files.
+const MOST_FILES: usize = 500;
+
+/// The runs that hold evidence of the ticket, in order. What can't be read is left out.
+pub(super) fn list(root: &Path, ticket: &TicketName) -> Vec<RunFiles> {
+    let mut runs: Vec<RunId> = names(root)
+        .iter()
+        .filter_map(|name| name.parse().ok())
+        .collect();
+    runs.sort_unstable();
+    runs.into_iter()
+        .filter_map(|run| {
+            let folder = root.join(run.to_string()).join(ticket.as_str());
+            let mut numbers: Vec<u32> = names(&folder)
+                .iter()
+                .filter_map(|name| name.parse().ok())
+                .collect();
+            numbers.sort_unstable();
+            let attempts: Vec<AttemptFiles> = numbers
+                .into_iter()
+                .map(|number| attempt(&folder.join(number.to_string()), number))
+                .collect();
+            (!attempts.is_empty()).then(|| RunFiles {
+                run: run.to_string(),
+                attempts,
+            })
+        })
+        .collect()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect()
+}
+
+fn attempt(folder: &Path, number: u32) -> AttemptFiles {
+    let mut files = Vec::new();
+    collect(folder, "", &mut files);
+    files.sort_by(|a, b| (rank(&a.name), &a.name).cmp(&(rank(&b.name), &b.name)));
+    AttemptFiles { number, files }
+}
+
+/// People look for the prompt first and for the manifest last.
+fn rank(name: &str) -> usize {
+    const ORDER: [&str; 7] = [
+        "prompt",
+        "ticket.md",
+        "transcript.jsonl",
+        "diff.patch",
+        "files.json",
+        "validations/",
+        "result.json",
+    ];
+    let found = ORDER.iter().position(|start| name.starts_with(start));
+    found.unwrap_or(ORDER.len())
+}
+
+fn collect(folder: &Path, prefix: &str, files: &mut Vec<FileEntry>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if files.len() >= MOST_FILES {
+            return;
+        }
+        let Ok(kind) = entry.file_type() else {
+            continue;
+        };
+        let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if kind.is_dir() && prefix.matches('/').count() < 4 {
+            collect(&entry.path(), &format!("{name}/"), files);
+        } else if kind.is_file() {
+            files.push(FileEntry {
+                name,
+                path: entry.path(),
+                bytes: entry.metadata().map_or(0, |metadata| metadata.len()),
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_attempts_and_files_are_in_order() {
+        let root = tempfile::tempdir().expect("a folder");
+        let ticket: TicketName = "TICKET-003".parse().expect("a name");
+        for path in [
+            "r2/TICKET-003/1/prompt.md",
+            "r10/TICKET-003/2/manifest.json",
+            "r10/TICKET-003/2/validations/cargo test.log",
+            "r10/TICKET-003/2/prompt.md",
+            "r10/TICKET-004/1/prompt.md",
+        ] {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+            fs::write(path, "text").expect("a file");
+        }
+        let runs = list(root.path(), &ticket);
+        let names: Vec<_> = runs.iter().map(|run| run.run.as_str()).collect();
+        assert_eq!(names, ["r2", "r10"]);
+        let files: Vec<_> = runs[1].attempts[0]
+            .files
+            .iter()
+            .map(|file| (file.name.as_str(), file.bytes))
+            .collect();
+        assert_eq!(
+            files,
+            [
+                ("prompt.md", 4),
+                ("validations/cargo test.log", 4),
+                ("manifest.json", 4)
+            ]
+        );
+        assert!(list(&root.path().join("none"), &ticket).is_empty());
+    }
+}

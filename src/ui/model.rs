@@ -1,0 +1,161 @@
+//! The whole state of the screen. `update` changes it, `prepare` lays it out, `view` draws it.
+
+use std::path::PathBuf;
+
+use ratatui::layout::Size;
+
+use super::keymap::{Context, Key, Keymap};
+use super::layout::{Arrangement, Pane, Places, places};
+use super::overlay::Overlay;
+use super::panes::evidence::EvidencePane;
+use super::panes::queue::QueuePane;
+use super::panes::terminal::TerminalPane;
+use super::panes::transcript::TranscriptPane;
+use super::session::{Look, UiEnd};
+use super::theme::Role;
+use crate::domain::board::{Board, PhaseView, TicketView};
+use crate::domain::reason::Reason;
+use crate::domain::time::Timestamp;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Model {
+    pub(crate) repository_name: String,
+    pub(crate) repository_root: PathBuf,
+    pub(crate) evidence_root: PathBuf,
+    pub(crate) viewer: bool,
+    pub(crate) look: Look,
+    pub(crate) keymap: Keymap,
+
+    /// What the feed told.
+    pub(crate) board: Board,
+    /// When the last message came.
+    pub(crate) now: Timestamp,
+
+    pub(crate) size: Size,
+    pub(crate) focus: Pane,
+    pub(crate) zoom: bool,
+    pub(crate) mouse: bool,
+    pub(crate) overlay: Option<Overlay>,
+    /// The beginning of a sequence of keys.
+    pub(crate) pressed: Vec<Key>,
+    pub(crate) notice: Option<Notice>,
+    /// The user or a signal wants an end; a run is still being stopped.
+    pub(crate) leaving: Option<UiEnd>,
+
+    pub(crate) queue: QueuePane,
+    pub(crate) transcript: TranscriptPane,
+    pub(crate) evidence: EvidencePane,
+    pub(crate) terminal: TerminalPane,
+}
+
+/// A line for the user, until the next key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    pub(crate) role: Role,
+}
+
+impl Notice {
+    pub(crate) fn new(text: impl Into<String>, role: Role) -> Self {
+        Self {
+            text: text.into(),
+            role,
+        }
+    }
+}
+
+impl Model {
+    /// A screen before anything came.
+    pub(crate) fn new(
+        repository_name: String,
+        repository_root: PathBuf,
+        evidence_root: PathBuf,
+        look: Look,
+        board: Board,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            repository_name,
+            repository_root,
+            evidence: EvidencePane::new(evidence_root.clone()),
+            evidence_root,
+            viewer: false,
+            look,
+            keymap: Keymap::default(),
+            board,
+            now,
+            size: Size::default(),
+            focus: Pane::Queue,
+            zoom: false,
+            mouse: false,
+            overlay: None,
+            pressed: Vec::new(),
+            notice: None,
+            leaving: None,
+            queue: QueuePane::default(),
+            transcript: TranscriptPane::default(),
+            terminal: TerminalPane::default(),
+        }
+    }
+
+    /// Where a key means something now, the most special first.
+    pub(crate) fn contexts(&self) -> Vec<Context> {
+        match &self.overlay {
+            Some(Overlay::Help { .. }) => return vec![Context::Help],
+            Some(Overlay::Confirm(_)) => return vec![Context::Confirm],
+            Some(Overlay::Input(input)) => {
+                return vec![if input.is_filter() {
+                    Context::Filter
+                } else {
+                    Context::Input
+                }];
+            }
+            None => {}
+        }
+        match self.focus {
+            Pane::Queue => vec![Context::Queue, Context::Global],
+            Pane::Transcript => vec![Context::Transcript, Context::Global],
+            Pane::Evidence => vec![Context::Evidence, Context::Global],
+            Pane::Terminal if self.terminal.is_alive() => vec![Context::Shell],
+            Pane::Terminal => vec![Context::Global],
+        }
+    }
+
+    /// What decides the layout.
+    pub(crate) fn arrangement(&self) -> Arrangement {
+        Arrangement {
+            focus: self.focus,
+            zoom: self.zoom,
+            terminal: self.terminal.is_open(),
+        }
+    }
+
+    /// Where everything is.
+    pub(crate) fn places(&self) -> Places {
+        places(self.size, self.arrangement())
+    }
+
+    /// The selected ticket's view on the board.
+    pub(crate) fn view(&self) -> Option<&TicketView> {
+        self.board.tickets.get(self.queue.selected()?)
+    }
+
+    /// Why the selected ticket does not run.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        self.queue.reason(&self.board, self.now)
+    }
+
+    /// Whether a run goes on, frozen and ending ones included.
+    pub(crate) fn run_is_alive(&self) -> bool {
+        self.board
+            .run
+            .as_ref()
+            .is_some_and(|run| !matches!(run.phase, PhaseView::Finished { .. }))
+    }
+
+    /// Says something until the next key.
+    pub(crate) fn say(&mut self, text: impl Into<String>, role: Role) {
+        self.notice = Some(Notice::new(text, role));
+    }
+}

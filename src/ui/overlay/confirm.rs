@@ -1,0 +1,80 @@
+//! A question before something that can't be taken back.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use super::{centered, frame};
+use crate::domain::ids::{TicketId, TicketName};
+use crate::ui::render::plain;
+use crate::ui::session::Look;
+use crate::ui::theme::Role;
+
+/// What is done on yes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Stop the run and leave.
+    Quit,
+    /// Stop the run and stay.
+    StopRun,
+    /// Stop one ticket's attempt.
+    StopTicket(TicketId, TicketName),
+    /// Approve at a gate.
+    Approve(TicketId, TicketName),
+}
+
+/// A question.
+#[derive(Debug)]
+pub(crate) struct Confirm {
+    /// What is done on yes.
+    pub(crate) wish: Wish,
+}
+
+impl Confirm {
+    fn title(&self) -> &'static str {
+        match self.wish {
+            Wish::Quit => "Leave docket",
+            Wish::StopRun => "Stop the run",
+            Wish::StopTicket(..) => "Stop a ticket",
+            Wish::Approve(..) => "Approve",
+        }
+    }
+
+    fn question(&self) -> String {
+        match &self.wish {
+            Wish::Quit => "A run is alive. Stop its agents and leave? What they did so far is kept.".into(),
+            Wish::StopRun => {
+                "Stop all agents of this run? What they did so far is kept. Ctrl-C again kills them at once.".into()
+            }
+            Wish::StopTicket(_, name) => format!("Stop the attempt at {name}? What it did so far is kept."),
+            Wish::Approve(_, name) => format!("Approve {name}? Its work is brought to the run's branch."),
+        }
+    }
+
+    pub(crate) fn draw(&self, screen: Rect, buffer: &mut Buffer, look: &Look) {
+        let columns = 56.min(screen.width);
+        let theme = &look.theme;
+        let width = usize::from(columns.saturating_sub(4));
+        let mut lines = plain(&self.question(), width, theme.style(Role::Text));
+        lines.push(Line::default());
+        lines.push(Line::from(vec![
+            Span::styled("y", theme.style(Role::HintKey)),
+            Span::styled(" yes   ", theme.style(Role::Hint)),
+            Span::styled("n", theme.style(Role::HintKey)),
+            Span::styled(" no", theme.style(Role::Hint)),
+        ]));
+        let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
+        let inner = frame(self.title(), centered(screen, columns, rows), buffer, look);
+        let inner = Rect {
+            x: inner.x.saturating_add(1).min(inner.right()),
+            width: inner.width.saturating_sub(2),
+            ..inner
+        };
+        // On a low screen the answers matter more than the end of the question.
+        let skip = lines.len().saturating_sub(usize::from(inner.height));
+        for (line, row) in lines.iter().skip(skip).zip(inner.rows()) {
+            line.render(row, buffer);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! Popups: at most one is open, and it has the keys.
+
+pub(crate) mod confirm;
+pub(crate) mod help;
+pub(crate) mod input;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Block, Clear, Widget};
+
+pub(crate) use confirm::{Confirm, Wish};
+pub(crate) use input::{Input, Purpose};
+
+use super::layout::inside;
+use super::session::Look;
+use super::theme::{self, Role};
+
+/// An open popup.
+#[derive(Debug)]
+pub(crate) enum Overlay {
+    /// All keys, from this line on.
+    Help {
+        /// The first line that is shown.
+        top: usize,
+    },
+    /// A question that is answered by yes or no.
+    Confirm(Confirm),
+    /// A field to type into.
+    Input(Box<Input>),
+}
+
+/// Draws an empty popup and gives its inside.
+pub(super) fn frame(title: &str, area: Rect, buffer: &mut Buffer, look: &Look) -> Rect {
+    let area = area.intersection(buffer.area);
+    if area.is_empty() {
+        return area;
+    }
+    Clear.render(area, buffer);
+    buffer.set_style(area, look.theme.style(Role::Popup));
+    let title = super::text::fit(title, usize::from(area.width).saturating_sub(4), look.ascii);
+    Block::bordered()
+        .border_set(borders(look))
+        .border_style(look.theme.style(Role::PopupBorder))
+        .title(format!(" {title} "))
+        .title_style(look.theme.style(Role::TitleFocus))
+        .style(look.theme.style(Role::Popup))
+        .render(area, buffer);
+    inside(area)
+}
+
+/// The characters of borders.
+pub(super) fn borders(look: &Look) -> ratatui::symbols::border::Set<'static> {
+    if look.ascii {
+        theme::ASCII
+    } else {
+        ratatui::symbols::border::PLAIN
+    }
+}
+
+/// A popup of this size in the middle of the screen.
+pub(super) fn centered(screen: Rect, columns: u16, rows: u16) -> Rect {
+    let width = columns.min(screen.width);
+    let height = rows.min(screen.height);
+    Rect {
+        x: screen.x + (screen.width - width) / 2,
+        y: screen.y + (screen.height - height) / 2,
+        width,
+        height,
+    }
+}

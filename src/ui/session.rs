@@ -1,0 +1,91 @@
+//! What the screen is given at its start, and what it says at its end.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::terminals::OpenTerminal;
+use super::theme::{ColorDepth, Theme};
+use crate::domain::board::Board;
+use crate::domain::ticket::KnownAgents;
+use crate::domain::time::Now;
+use crate::runner::handle::RunnerHandle;
+
+/// Where the screen gets the time from.
+pub type Clock = Arc<dyn Fn() -> Now + Send + Sync>;
+
+/// Everything that the screen needs to know at its start.
+pub struct Session {
+    /// The runner: feed in, commands out.
+    pub handle: RunnerHandle,
+    /// What the header calls the repository.
+    pub repository_name: String,
+    /// Where the repository lies: terminals open here when the selected ticket has no working tree.
+    pub repository_root: PathBuf,
+    /// `…/.docket/evidence`: transcripts and evidence are read below it.
+    pub evidence_root: PathBuf,
+    /// The agents that tickets may name; `None` when that is not known.
+    pub agents: Option<KnownAgents>,
+    /// What earlier runs left: done tickets with their proofs.
+    pub seed: Board,
+    /// Colours and characters.
+    pub look: Look,
+    /// Whether another process runs the queue and this one looks on.
+    pub viewer: bool,
+    /// Whether the mouse is taken from the terminal at the start. (`m` changes it.)
+    pub mouse: bool,
+    /// The clock.
+    pub clock: Clock,
+    /// Opens shells.
+    pub terminals: Box<dyn OpenTerminal>,
+}
+
+/// How everything looks.
+#[derive(Debug, Clone)]
+pub struct Look {
+    /// A style for every role.
+    pub theme: Theme,
+    /// How many colours the terminal has: for colours that come from programs, not from the theme.
+    pub depth: ColorDepth,
+    /// Whether only ASCII may be drawn.
+    pub ascii: bool,
+    /// For times of day.
+    pub zone: TimeZone,
+}
+
+/// The end of the screen.
+pub struct Ended {
+    /// Why it ended.
+    pub why: UiEnd,
+    /// The runner, which may still be at work.
+    pub handle: RunnerHandle,
+    /// What the screen had folded until then.
+    pub board: Board,
+}
+
+/// Why the screen ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UiEnd {
+    /// The user left; no run is alive.
+    Quit,
+    /// The terminal is gone (SIGHUP, or it can't be read or written). Runs go on.
+    HungUp,
+    /// SIGTERM; no run is alive.
+    Terminated,
+    /// The runner ended by itself.
+    RunnerEnded,
+}
+
+/// Why there is no screen.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    /// The terminal can't be set up.
+    #[error("can't use this terminal for the screen: {source}; try `docket run`, which needs none")]
+    Terminal {
+        /// What the system said.
+        #[from]
+        source: io::Error,
+    },
+}

@@ -1,0 +1,50 @@
+//! The seam between the terminal pane and whatever runs a shell on a PTY.
+
+use std::io;
+use std::path::PathBuf;
+
+use tokio::sync::mpsc;
+
+/// Opens programs on terminals of their own.
+pub trait OpenTerminal: Send {
+    /// Starts the user's shell. An error is shown in the pane.
+    fn open(&mut self, request: &TerminalRequest) -> io::Result<TerminalLink>;
+}
+
+/// Which shell is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminalRequest {
+    /// Where it starts.
+    pub folder: PathBuf,
+    /// The terminal's width, at least 2.
+    pub columns: u16,
+    /// Its height, at least 2.
+    pub rows: u16,
+}
+
+/// A program that runs on a terminal.
+pub struct TerminalLink {
+    /// What it writes, in order. Bounded: when nobody reads, the program waits.
+    pub output: mpsc::Receiver<TerminalEvent>,
+    /// The way to it.
+    pub control: Box<dyn TerminalControl>,
+}
+
+/// What a program on a terminal does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TerminalEvent {
+    /// It writes.
+    Output(Vec<u8>),
+    /// It ended; in words. Nothing follows.
+    Ended(String),
+}
+
+/// What can be done to a program on a terminal. Nothing here waits.
+pub trait TerminalControl: Send {
+    /// Types these bytes.
+    fn write(&mut self, bytes: Vec<u8>);
+    /// Says how large the terminal is now.
+    fn resize(&mut self, columns: u16, rows: u16);
+    /// Hangs up: the program and what it started get SIGHUP.
+    fn hang_up(&mut self);
+}

@@ -1,0 +1,191 @@
+//! The user's terminal: taken at the start, given back on every path, panics and signals included.
+
+use std::cell::Cell;
+use std::io::{self, BufWriter, Stdout, Write, stdout};
+use std::panic;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use crossterm::cursor::{Hide, SetCursorStyle, Show};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+    EventStream,
+};
+use crossterm::queue;
+use crossterm::style::ResetColor;
+use crossterm::terminal::{
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use tokio::signal::unix::{self, SignalKind};
+
+use super::app::{Events, Host};
+use super::screen::Screen;
+use super::update::Signal;
+
+/// A frame of a large screen is 50 kB.
+const BUFFER: usize = 64 * 1024;
+
+/// Whether the screen is docket's. Global, since the panic hook is.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// Whether a panic of this thread is caught close by.
+    static CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// While this lives, panics of this thread are somebody's business: the screen stays, nothing is printed.
+pub(crate) struct Contained {
+    before: bool,
+}
+
+/// Says that panics of this thread are about to be caught.
+pub(crate) fn contain_panics() -> Contained {
+    Contained {
+        before: CONTAINED.replace(true),
+    }
+}
+
+impl Drop for Contained {
+    fn drop(&mut self) {
+        CONTAINED.set(self.before);
+    }
+}
+
+/// Before a panic is printed the terminal is given back; otherwise nobody could read it.
+fn install_panic_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let previous = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if CONTAINED.get() {
+                return;
+            }
+            give_back();
+            previous(info);
+        }));
+    });
+}
+
+fn take(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    let mut out = stdout().lock();
+    queue!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    if mouse {
+        queue!(out, EnableMouseCapture)?;
+    }
+    out.flush()
+}
+
+/// Gives the terminal back; does nothing when it is given back already. A dead terminal is no error.
+fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut out = stdout().lock();
+    let written = queue!(
+        out,
+        EndSynchronizedUpdate,
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        ResetColor,
+        SetCursorStyle::DefaultUserShape,
+        Show,
+        LeaveAlternateScreen
+    )
+    .and_then(|()| out.flush());
+    let restored = disable_raw_mode();
+    drop((written, restored));
+}
+
+/// The user's terminal while it is docket's.
+pub(super) struct Terminal {
+    mouse: bool,
+    hang_up: unix::Signal,
+    terminate: unix::Signal,
+    interrupt: unix::Signal,
+    resume: unix::Signal,
+}
+
+impl Terminal {
+    /// Takes the terminal. Must be called inside of tokio's runtime.
+    pub(super) fn enter(mouse: bool) -> io::Result<Self> {
+        let terminal = Self {
+            mouse,
+            hang_up: unix::signal(SignalKind::hangup())?,
+            terminate: unix::signal(SignalKind::terminate())?,
+            interrupt: unix::signal(SignalKind::interrupt())?,
+            resume: unix::signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        };
+        install_panic_hook();
+        if let Err(error) = take(mouse) {
+            give_back();
+            return Err(error);
+        }
+        Ok(terminal)
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+impl Host for Terminal {
+    type Backend = Screen<BufWriter<Stdout>>;
+
+    fn backend(&mut self) -> Self::Backend {
+        Screen::new(BufWriter::with_capacity(BUFFER, stdout()))
+    }
+
+    fn forget(backend: &mut Self::Backend) {
+        backend.forget();
+    }
+
+    fn events(&mut self) -> Events {
+        Box::pin(EventStream::new())
+    }
+
+    async fn signal(&mut self) -> Signal {
+        tokio::select! {
+            _ = self.hang_up.recv() => Signal::HangUp,
+            _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.interrupt.recv() => Signal::Interrupt,
+        }
+    }
+
+    fn set_mouse(&mut self, mouse: bool) -> io::Result<()> {
+        self.mouse = mouse;
+        let mut out = stdout().lock();
+        if mouse {
+            queue!(out, EnableMouseCapture)?;
+        } else {
+            queue!(out, DisableMouseCapture)?;
+        }
+        out.flush()
+    }
+
+    async fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        // The whole group, as the terminal itself would: who started docket (cargo, a script) has to stop too.
+        let stopped = rustix::process::kill_current_process_group(rustix::process::Signal::TSTP);
+        if stopped.is_ok() {
+            // A group that nobody could bring back (no shell with job control) is not stopped at all: don't wait long.
+            let brought_back = self.resume.recv();
+            let waited = tokio::time::timeout(Duration::from_millis(300), brought_back).await;
+            drop(waited);
+        }
+        take(self.mouse)
+    }
+
+    fn reclaim(&mut self) -> io::Result<bool> {
+        if TAKEN.load(Ordering::SeqCst) {
+            return Ok(false);
+        }
+        take(self.mouse)?;
+        Ok(true)
+    }
+}

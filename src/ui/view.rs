@@ -1,0 +1,167 @@
+//! Draws the model. Pure: what is not in the model is not on the screen.
+
+mod header;
+mod hints;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Widget};
+
+use super::layout::{Pane, Places, inside, places};
+use super::model::Model;
+use super::overlay::{Overlay, borders, help};
+use super::text;
+use super::theme::Role;
+use crate::domain::board::TicketState;
+use crate::domain::item::AgentStatus;
+use crate::domain::reason::coarse;
+use crate::domain::time::Timestamp;
+
+/// Draws everything.
+pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    if area.is_empty() {
+        return;
+    }
+    let theme = &model.look.theme;
+    let places = places(area.as_size(), model.arrangement());
+    let buffer = frame.buffer_mut();
+    buffer.set_style(area, theme.style(Role::Base));
+    header::draw(model, places.header, buffer);
+    hints::draw(model, places.hints, buffer);
+    let cursor = panes(model, &places, buffer);
+    match &model.overlay {
+        Some(Overlay::Help { top }) => {
+            help::draw(&model.keymap, *top, area, buffer, &model.look);
+        }
+        Some(Overlay::Confirm(confirm)) => confirm.draw(area, buffer, &model.look),
+        Some(Overlay::Input(input)) => input.draw(area, places.hints, buffer, &model.look),
+        None => {
+            if let Some(cursor) = cursor {
+                frame.set_cursor_position(cursor);
+            }
+        }
+    }
+}
+
+/// The panes; the place of the terminal's cursor, when the terminal has the keys.
+fn panes(model: &Model, places: &Places, buffer: &mut Buffer) -> Option<Position> {
+    let look = &model.look;
+    let has_keys = |pane| model.focus == pane && model.overlay.is_none();
+    if let Some(area) = places.queue {
+        let title = match model.queue.filter() {
+            "" => "Queue".to_owned(),
+            filter => format!("Queue  /{filter}"),
+        };
+        let inner = frame(model, Pane::Queue, area, &title, None, buffer);
+        let focused = has_keys(Pane::Queue);
+        model
+            .queue
+            .draw(inner, buffer, &model.board, model.now, focused, look);
+    }
+    if let Some(area) = places.transcript {
+        let end = model.transcript.position();
+        let title = transcript_title(model);
+        let inner = frame(model, Pane::Transcript, area, &title, end, buffer);
+        model.transcript.draw(inner, buffer);
+    }
+    if let Some(area) = places.evidence {
+        let inner = frame(model, Pane::Evidence, area, "Evidence", None, buffer);
+        model
+            .evidence
+            .draw(inner, buffer, has_keys(Pane::Evidence), look);
+    }
+    let area = places.terminal?;
+    let end = model.terminal.position();
+    let title = model.terminal.title();
+    let inner = frame(model, Pane::Terminal, area, &title, end.as_deref(), buffer);
+    let cursor = model.terminal.draw(inner, buffer, look);
+    cursor.filter(|_| has_keys(Pane::Terminal))
+}
+
+/// A pane's border with its title; its inside.
+fn frame(
+    model: &Model,
+    pane: Pane,
+    area: Rect,
+    title: &str,
+    end: Option<&str>,
+    buffer: &mut Buffer,
+) -> Rect {
+    let area = area.intersection(buffer.area);
+    if area.is_empty() {
+        return area;
+    }
+    let look = &model.look;
+    let (border, title_role) = if model.focus == pane {
+        (Role::BorderFocus, Role::TitleFocus)
+    } else {
+        (Role::Border, Role::Title)
+    };
+    let end = end.map(|end| format!(" {end} ")).unwrap_or_default();
+    let room = usize::from(area.width).saturating_sub(4 + text::width(&end));
+    let title = format!(" {} ", text::fit(title, room, look.ascii));
+    Block::bordered()
+        .border_set(borders(look))
+        .border_style(look.theme.style(border))
+        .title(Line::styled(title, look.theme.style(title_role)))
+        .title(Line::from(Span::styled(end, look.theme.style(Role::Dim))).right_aligned())
+        .render(area, buffer);
+    inside(area)
+}
+
+/// `TICKET-003.1  turn 2  codex  $ cargo test 40s`.
+fn transcript_title(model: &Model) -> String {
+    let Some(entry) = model.queue.entry() else {
+        return "Transcript".to_owned();
+    };
+    let Some(view) = model.view() else {
+        return entry.name.to_string();
+    };
+    let mut words = vec![match &view.attempt {
+        Some(attempt) => attempt.to_string(),
+        None => entry.name.to_string(),
+    }];
+    if view.turn > 0 && view.state.is_active() {
+        words.push(format!("turn {}", view.turn));
+    }
+    if !view.agent.is_empty() {
+        words.push(view.agent.clone());
+    }
+    words.extend(doing(model));
+    words.join("  ")
+}
+
+/// What the selected ticket's agent is doing.
+fn doing(model: &Model) -> Option<String> {
+    let view = model.view()?;
+    if view.state != TicketState::Running {
+        return model.reason().map(|reason| reason.text);
+    }
+    Some(match view.status.as_ref()? {
+        AgentStatus::Starting => "starting".to_owned(),
+        AgentStatus::Thinking => "thinking".to_owned(),
+        AgentStatus::Tool { title, since } => {
+            format!("{title} {}", coarse(model.now.since(*since)))
+        }
+        AgentStatus::Retrying { count, why } => format!("retrying {count}: {why}"),
+        AgentStatus::Silent { since } => {
+            format!("silent {}", coarse(model.now.since(*since)))
+        }
+    })
+}
+
+/// Since when the thing goes on that [`doing`] tells.
+pub(crate) fn doing_since(model: &Model) -> Option<Timestamp> {
+    let view = model.view()?;
+    match (&view.state, view.status.as_ref()) {
+        (
+            TicketState::Running,
+            Some(AgentStatus::Tool { since, .. } | AgentStatus::Silent { since }),
+        ) => Some(*since),
+        (TicketState::Running, _) => None,
+        _ => model.reason()?.since,
+    }
+}

@@ -1,0 +1,125 @@
+//! The line at the bottom: a notice, or the keys that do something here and now.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget;
+
+use crate::domain::attempt::Need;
+use crate::domain::board::{PhaseView, TicketState};
+use crate::ui::action::Action;
+use crate::ui::command;
+use crate::ui::keymap::Context;
+use crate::ui::layout::Pane;
+use crate::ui::model::Model;
+use crate::ui::text;
+use crate::ui::theme::Role;
+
+pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    let theme = &model.look.theme;
+    let columns = usize::from(area.width);
+    if let Some(notice) = &model.notice {
+        let words = text::fit(&notice.text, columns.saturating_sub(1), model.look.ascii);
+        Line::from(vec![
+            Span::raw(" "),
+            Span::styled(words.into_owned(), theme.style(notice.role)),
+        ])
+        .render(area, buffer);
+        return;
+    }
+    let mut spans = Vec::new();
+    let mut used = 1;
+    for (key, words) in hints(model) {
+        let width = text::width(&key) + text::width(&words) + 3;
+        if used + width > columns + 2 {
+            break;
+        }
+        used += width;
+        spans.push(Span::raw(if spans.is_empty() { " " } else { "  " }));
+        spans.push(Span::styled(key, theme.style(Role::HintKey)));
+        spans.push(Span::styled(format!(" {words}"), theme.style(Role::Hint)));
+    }
+    Line::from(spans).render(area, buffer);
+}
+
+/// Keys and what they do, the most wanted first.
+fn hints(model: &Model) -> Vec<(String, String)> {
+    let contexts = model.contexts();
+    if !model.pressed.is_empty() {
+        return model
+            .keymap
+            .continuations(&contexts, &model.pressed)
+            .into_iter()
+            .map(|binding| (binding.label(), binding.action.hint().to_owned()))
+            .collect();
+    }
+    wanted(model, &contexts)
+        .into_iter()
+        .filter_map(|action| {
+            let key = model.keymap.key_for(&contexts, action)?;
+            Some((key, words(model, action).to_owned()))
+        })
+        .collect()
+}
+
+fn words(model: &Model, action: Action) -> &'static str {
+    let phase = model.board.run.as_ref().map(|run| run.phase);
+    match action {
+        Action::TogglePause if phase == Some(PhaseView::Paused) => "go on",
+        Action::Zoom if model.zoom => "unzoom",
+        action => action.hint(),
+    }
+}
+
+fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
+    match contexts.first() {
+        Some(Context::Shell) => {
+            return vec![
+                Action::LeaveTerminal,
+                Action::ScrollbackUp,
+                Action::ScrollbackDown,
+            ];
+        }
+        Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
+        Some(Context::Confirm) => return vec![Action::Yes, Action::No],
+        Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
+        _ => {}
+    }
+    let mut actions = Vec::new();
+    match command::need(model) {
+        Some(Need::Review) => actions.extend([Action::Approve, Action::Reject, Action::Diff]),
+        Some(Need::Reply { .. } | Need::NoProgress) => actions.push(Action::Reply),
+        Some(Need::UserTask) | None => {}
+    }
+    match model.board.run.as_ref().map(|run| run.phase) {
+        Some(PhaseView::Running) => actions.push(Action::TogglePause),
+        Some(PhaseView::Paused) => actions.push(Action::TogglePause),
+        Some(PhaseView::Ending { .. }) => actions.push(Action::StopRun),
+        Some(PhaseView::Finished { .. }) | None => actions.push(Action::Start),
+    }
+    if let Some(view) = model.view() {
+        match &view.state {
+            state if state.is_active() => actions.push(Action::StopTicket),
+            TicketState::Finished { .. } if view.state.proof().is_none() => {
+                actions.push(Action::Retry);
+            }
+            _ => {}
+        }
+    }
+    if model.board.waiting() > 0 && command::need(model).is_none() {
+        actions.push(Action::NextWaiting);
+    }
+    match model.focus {
+        Pane::Queue => actions.extend([Action::Open, Action::Terminal, Action::Filter]),
+        Pane::Transcript => {
+            actions.extend([Action::ToggleDetails, Action::End, Action::Terminal]);
+        }
+        Pane::Evidence => actions.extend([Action::Open, Action::Close]),
+        Pane::Terminal => actions.extend([Action::Open, Action::Terminal]),
+    }
+    actions.extend([Action::NextPane, Action::Zoom, Action::Help, Action::Quit]);
+    actions
+}
