@@ -5,7 +5,9 @@
     reason = "a test that can't be prepared has failed"
 )]
 
+mod bad_input;
 mod config;
+mod crash;
 mod evidence;
 mod git;
 mod headless;
