@@ -66,7 +66,10 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         // Over SSH the mouse belongs to the user's own terminal: `m` takes it.
         mouse: config.ui.mouse && std::env::var_os("SSH_CONNECTION").is_none(),
         clock: Arc::new(move || clock.now()),
-        terminals: Box::new(Shells { opened: 0 }),
+        terminals: Box::new(Shells {
+            docket: places.program.clone(),
+            opened: 0,
+        }),
     };
     let ended = crate::ui::run(session)
         .await
@@ -115,6 +118,8 @@ fn look(config: &Config) -> Result<Look, CliError> {
 
 /// Opens the user's shell for the terminal pane.
 struct Shells {
+    /// docket's own program: each shell has a process holder, too.
+    docket: std::path::PathBuf,
     /// How many so far: each has a marker of its own, since closing one ends all that carries its marker.
     opened: u32,
 }
@@ -136,6 +141,7 @@ impl OpenTerminal for Shells {
             control,
             ended,
         } = Pty::open(PtySpec {
+            docket: self.docket.clone(),
             argv: vec![shell],
             directory: request.folder.clone(),
             environment,
