@@ -104,8 +104,11 @@ impl Page {
             (Some(reason), Some(entry)) => {
                 let sign = words::painted(self.paint, reason.mark);
                 let word = words::word(reason.mark);
-                let why = text::line(&reason.text).into_owned();
-                let state = if why.is_empty() || why == word {
+                let why = text::line(&reason.text);
+                // Some reasons begin with the word itself.
+                let why = why.strip_prefix(word).unwrap_or(&why);
+                let why = why.trim_start_matches(": ");
+                let state = if why.is_empty() {
                     format!("{sign} {word}")
                 } else {
                     format!("{sign} {word}: {why}")
