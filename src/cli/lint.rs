@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::arguments::{Global, LintArguments};
 use super::error::CliError;
-use super::output;
 use super::place::Place;
 use super::{find, text};
 use crate::domain::queue::Queue;
 use crate::domain::ticket::{Finding, Severity};
 use crate::exit::Exit;
+use crate::output;
 use crate::tickets::lint::{self, Repair};
 use crate::tickets::load::{self, Scan};
 

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::arguments::{Global, LsArguments};
 use super::error::CliError;
-use super::output::{self, Role};
 use super::place::Place;
 use super::survey::Survey;
 use super::{table, words};
@@ -17,6 +16,7 @@ use crate::domain::reason::{Mark, Reason};
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::Timestamp;
 use crate::exit::Exit;
+use crate::output::{self, Role};
 
 /// A line of the list.
 #[derive(Serialize)]

@@ -14,7 +14,6 @@ mod lint;
 mod log;
 mod ls;
 mod new;
-pub mod output;
 pub mod place;
 pub mod reference;
 mod replay;
@@ -36,6 +35,7 @@ use clap::error::ErrorKind;
 use self::arguments::{Arguments, Command};
 use self::error::CliError;
 use crate::exit::Exit;
+use crate::output;
 
 /// Reads the arguments and does what they say.
 pub fn main() -> Exit {

@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::arguments::{Global, TicketArgument};
 use super::error::CliError;
 use super::history::{self, History};
-use super::output::{self, Paint, Role};
 use super::place::Place;
 use super::survey::Survey;
 use super::{find, text, words};
@@ -19,6 +18,7 @@ use crate::domain::reason::Reason;
 use crate::domain::ticket::{Dependency, Problem, QueueEntry, Ticket};
 use crate::domain::time::Timestamp;
 use crate::exit::Exit;
+use crate::output::{self, Paint, Role};
 use crate::store::records::DoneRecord;
 
 #[derive(Serialize)]

@@ -1,7 +1,7 @@
 //! Aligned columns for people: cut to the terminal's width, whole where the result goes elsewhere.
 
-use super::output::{self, Paint, Role};
 use super::text;
+use crate::output::{self, Paint, Role};
 
 /// A cell.
 #[derive(Debug, Clone)]

@@ -6,7 +6,6 @@ mod signals;
 
 use std::sync::Arc;
 
-use crate::cli::error::CliError;
 use crate::domain::board::{Board, Feed};
 use crate::domain::command::Command;
 use crate::domain::event::RunOutcome;
@@ -14,9 +13,23 @@ use crate::domain::machine::RunPlan;
 use crate::domain::queue::{Queue, Readiness};
 use crate::domain::reason;
 use crate::exit::Exit;
-use crate::runner::{self, RunnerHandle, Setup};
+use crate::runner::{self, RunnerHandle, Setup, StartError};
 
 use self::signals::Signals;
+
+/// Why a headless run could not begin, or could not tell its result.
+#[derive(Debug, thiserror::Error)]
+pub enum HeadlessError {
+    /// The runner can't start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Signals can't be listened to.
+    #[error("can't listen to signals: {0}")]
+    Signals(#[source] std::io::Error),
+    /// The result can't be written.
+    #[error("can't write the result: {0}")]
+    Output(#[from] std::io::Error),
+}
 
 /// What is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +65,7 @@ pub(crate) struct Watched {
 }
 
 /// Starts a runner, runs to its end, and prints.
-pub async fn drive(setup: Setup, form: Form) -> Result<Exit, CliError> {
+pub async fn drive(setup: Setup, form: Form) -> Result<Exit, HeadlessError> {
     let plan = setup.plan.clone();
     let started = runner::start(setup)?;
     let _dispatcher_is_gone = started.handle.commands.send(Command::Start { only: None });
@@ -65,15 +78,14 @@ pub async fn follow(
     board: Board,
     plan: &RunPlan,
     form: Form,
-) -> Result<Exit, CliError> {
+) -> Result<Exit, HeadlessError> {
     let mut watched = Watched {
         board,
         queue: Arc::default(),
         outcome: None,
         trouble: Vec::new(),
     };
-    let mut signals = Signals::listen()
-        .map_err(|error| CliError::Failed(format!("can't listen to signals: {error}")))?;
+    let mut signals = Signals::listen().map_err(HeadlessError::Signals)?;
     let RunnerHandle { commands, mut feed } = handle;
     // A runner that a screen left behind lives as long as somebody may ask: nobody will after this run.
     let mut commands = (form != Form::Silent || watched.board.has_live_run()).then_some(commands);

@@ -23,6 +23,8 @@ mod render;
 mod screen;
 mod session;
 mod terminals;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod theme;
 mod tty;

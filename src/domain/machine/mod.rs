@@ -7,6 +7,7 @@ mod effect;
 mod input;
 mod schedule;
 mod state;
+mod turns;
 
 pub use effect::{AttemptSpec, Brief, Effect, Order};
 pub use input::{Collected, Dispatch, Input, Report};

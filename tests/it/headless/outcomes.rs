@@ -196,10 +196,10 @@ fn once_takes_one_ticket_the_one_that_is_named_or_the_first() {
         .docket(["--once", "--ticket", "TICKET-999"])
         .exits(2)
         .says("there is no ticket `TICKET-999` in tickets");
-    // Each run has a branch of its own, cut from where the user is.
+    // Each run has a branch of its own; it goes on from the work that the user has not merged yet.
     assert_eq!(
         sandbox.git(["rev-list", "--count", "main..docket/r3/main"]),
-        "1"
+        "3"
     );
     assert_intact(&sandbox);
 }

@@ -324,6 +324,12 @@ impl Finished {
         self
     }
 
+    /// Whether it ended by this signal, or with the exit code that says so.
+    pub(crate) fn was_ended_by(&self, signal: Signal) -> bool {
+        let number = signal.as_raw();
+        self.status.code() == Some(128 + number) || self.status.signal() == Some(number)
+    }
+
     /// It must have said this on standard error.
     #[track_caller]
     pub(crate) fn says(self, part: &str) -> Self {
