@@ -134,7 +134,7 @@ fn an_unknown_agent() {
 fn an_agent_whose_program_is_missing() {
     let sandbox = Sandbox::new();
     sandbox.configure(
-        "[agents.gone]\nkind = \"command\"\ncommand = [\"/nonexistent/agent\"]\n[agents.file]\nkind = \"command\"\ncommand = [\"./README.md\"]\n[agents.empty]\nkind = \"command\"",
+        "[agents.gone]\nkind = \"command\"\ncommand = [\"/nonexistent/agent\"]\n[agents.file]\nkind = \"command\"\ncommand = [\"./README.md\"]",
     );
     sandbox.ticket(10, "agent: gone", "Work.");
     sandbox
@@ -146,11 +146,22 @@ fn an_agent_whose_program_is_missing() {
         .docket(["--once"])
         .exits(5)
         .says("`./README.md` is not executable");
-    sandbox.ticket(10, "agent: empty", "Work.");
-    sandbox.docket(["--once"]).says("has no command");
     assert!(!sandbox.is_done(10));
     let report = sandbox.verify();
     assert!(report.is_intact(), "{report}");
+}
+
+#[test]
+fn an_agent_without_a_command() {
+    let sandbox = Sandbox::new();
+    sandbox.configure("[agents.empty]\nkind = \"command\"");
+    sandbox.shell(10, "", "true");
+    sandbox
+        .docket(["--once"])
+        .exits(2)
+        .says("agent `empty` needs `command`")
+        .says("config.toml:");
+    assert_untouched(&sandbox);
 }
 
 #[test]

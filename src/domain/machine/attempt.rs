@@ -10,6 +10,9 @@ use crate::domain::settings::Limits;
 use crate::domain::ticket::{Check, GateRule};
 use crate::domain::time::Now;
 
+/// A ticket that changes this often just as its attempts begin is left alone.
+const MOST_OUTDATED: u32 = 5;
+
 /// What the rules of one attempt rest on.
 pub(super) struct Rules {
     pub(super) run: RunId,
@@ -53,6 +56,7 @@ pub(super) fn report(
             })
     });
     let died = matches!(report, Report::TaskDied { .. });
+    let outdated = matches!(report, Report::Outdated { .. });
     let Some((ticket, attempt, rules)) = found else {
         if died {
             state.closing.remove(id);
@@ -67,10 +71,25 @@ pub(super) fn report(
         return;
     };
     if let Some(outcome) = take(attempt, &rules, &ticket, report, now, effects) {
+        if outdated {
+            note_outdated(state, &ticket);
+        }
         finish(state, &ticket, outcome, effects);
         if died {
             state.closing.remove(id);
         }
+    }
+}
+
+/// The attempt began with a text that had just changed: it does not count, and the next one begins with the new text.
+fn note_outdated(state: &mut State, ticket: &TicketId) {
+    let run = state.run.as_mut();
+    if let Some(step) = run.and_then(|run| run.steps.get_mut(ticket))
+        && step.outdated < MOST_OUTDATED
+    {
+        step.outdated += 1;
+        step.attempts -= 1;
+        step.waits_for_files = true;
     }
 }
 
@@ -126,7 +145,7 @@ fn take(
                 None => turn(attempt, rules, None, now, effects),
             }
         }
-        (Stage::Preparing, Report::NotPrepared { why }) => {
+        (Stage::Preparing, Report::NotPrepared { why } | Report::Outdated { why }) => {
             return Some(match attempt.cancel {
                 Some(reason) => AttemptOutcome::Cancelled { reason },
                 None => AttemptOutcome::Failed {
@@ -333,7 +352,9 @@ fn finish(
     let integrated = matches!(outcome, AttemptOutcome::Done { .. });
     order(&id, Order::Close { integrated }, effects);
     let may_try_again = match &outcome {
-        AttemptOutcome::Failed { failure } => failure.is_worth_another_attempt(),
+        AttemptOutcome::Failed { failure } => {
+            step.waits_for_files || failure.is_worth_another_attempt()
+        }
         AttemptOutcome::Limit { .. } => true,
         AttemptOutcome::Done { .. }
         | AttemptOutcome::NeedsHuman { .. }
@@ -360,22 +381,31 @@ fn finish(
     }
     state.closing.insert(id);
     state.look_again = true;
+    state.must_read = true;
 }
 
 /// What is left to do for steps between two attempts when the run ends.
 pub(super) fn give_up_waiting_steps(run: &mut Run, effects: &mut Vec<Effect>) {
-    for (ticket, step) in &mut run.steps {
-        if let StepState::Again(outcome) = &step.state {
-            let outcome = outcome.clone();
-            emit(
-                run.id,
-                Event::StepFinished {
-                    ticket: ticket.clone(),
-                    outcome: outcome.clone(),
-                },
-                effects,
-            );
-            step.state = StepState::Finished(outcome);
-        }
+    let waiting = run
+        .steps
+        .iter()
+        .filter(|(_, step)| matches!(step.state, StepState::Again(_)));
+    let waiting: Vec<TicketId> = waiting.map(|(ticket, _)| ticket.clone()).collect();
+    for ticket in waiting {
+        give_up(run, &ticket, effects);
     }
+}
+
+/// Ends a step between two attempts with what the last one came to.
+pub(super) fn give_up(run: &mut Run, ticket: &TicketId, effects: &mut Vec<Effect>) {
+    let Some(step) = run.steps.get_mut(ticket) else {
+        return;
+    };
+    let StepState::Again(outcome) = &step.state else {
+        return;
+    };
+    let outcome = outcome.clone();
+    step.state = StepState::Finished(outcome.clone());
+    let ticket = ticket.clone();
+    emit(run.id, Event::StepFinished { ticket, outcome }, effects);
 }

@@ -29,6 +29,12 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
             state.queue_is_known = true;
             state.look_again = true;
         }
+        Input::Looked(queue) => {
+            state.queue = queue;
+            state.queue_is_known = true;
+            state.look_again = true;
+            state.reading = false;
+        }
         Input::Command(asked) => command::handle(state, asked, now, &mut effects),
         Input::RunPrepared { branch } => run_prepared(state, branch, &mut effects),
         Input::RunNotPrepared { why } => run_not_prepared(state, why, &mut effects),

@@ -31,7 +31,7 @@ impl Unit {
         };
         let mut cancelled = false;
         for check in checks {
-            if cancelled {
+            if cancelled || self.thawed().await.is_some() {
                 break;
             }
             self.report(Report::ValidationStarted {
@@ -100,8 +100,8 @@ impl Unit {
             tokio::select! { biased;
                 order = self.orders.recv(), if ordered => match order {
                     Some(Order::Stop { reason }) => { cancelled = true; supervised.control.stop(reason); }
-                    Some(Order::Pause) => { supervised.control.freeze(); clocks.pause(); }
-                    Some(Order::Resume) => { supervised.control.thaw(); clocks.resume(); }
+                    Some(Order::Pause) => { self.paused = true; supervised.control.freeze(); clocks.pause(); }
+                    Some(Order::Resume) => { self.paused = false; supervised.control.thaw(); clocks.resume(); }
                     Some(_) => {}
                     None => {
                         (ordered, cancelled) = (false, true);

@@ -24,6 +24,7 @@ fn on_terminal(
         .chain(command.get_args())
         .map(OsString::from);
     let spec = PtySpec {
+        docket: crate::support::programs::docket(),
         argv: argv.collect(),
         directory: sandbox.repository().root().to_owned(),
         environment,

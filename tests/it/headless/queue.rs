@@ -194,11 +194,22 @@ fn a_human_who_marks_a_ticket_while_the_queue_runs_lets_the_next_one_go() {
     until("it runs", || sandbox.home("started-TICKET-010.1").exists());
     let text = fs::read_to_string(&human).expect("read");
     fs::write(&human, text.replace("done: false", "done: true")).expect("marked");
-    until("the watcher has seen it and it counts", || {
-        fs::write(sandbox.home("go"), "").is_ok()
-    });
-    let ended = running.finish();
-    assert!(sandbox.is_done(30), "{}", ended.stderr);
+    fs::write(sandbox.home("go"), "").expect("go");
+    running.finish().exits(0);
+    assert!(sandbox.is_done(30));
+}
+
+#[test]
+fn a_follow_up_that_an_agent_leaves_with_its_last_breath_runs_too() {
+    let sandbox = Sandbox::new();
+    sandbox.shell(
+        10,
+        "",
+        "sed -e 's/000010/000020/' -e '/^sed/d' tickets/TICKET-010.md > tickets/TICKET-020.md",
+    );
+    sandbox.docket(["run", "--isolation", "none"]).exits(0);
+    assert!(sandbox.path("tickets/TICKET-020.md").exists());
+    assert_eq!(begun(&sandbox), ["TICKET-010", "TICKET-020"]);
 }
 
 #[test]
