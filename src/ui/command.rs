@@ -14,7 +14,10 @@ use crate::domain::ids::{TicketId, TicketName};
 pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     let phase = model.board.run.as_ref().map(|run| run.phase);
     match action {
-        Action::Start => send(Command::Start { only: None }),
+        Action::Start => {
+            model.follows_run = true;
+            send(Command::Start { only: None })
+        }
         Action::TogglePause => match phase {
             Some(PhaseView::Paused) => send(Command::Resume),
             _ => send(Command::Pause),

@@ -37,6 +37,8 @@ pub(crate) struct Model {
     pub(crate) zoom: bool,
     pub(crate) mouse: bool,
     pub(crate) overlay: Option<Overlay>,
+    /// Whether what begins to run is selected. Ends when the user moves.
+    pub(crate) follows_run: bool,
     /// The beginning of a sequence of keys.
     pub(crate) pressed: Vec<Key>,
     pub(crate) notice: Option<Notice>,
@@ -90,6 +92,7 @@ impl Model {
             zoom: false,
             mouse: false,
             overlay: None,
+            follows_run: true,
             pressed: Vec::new(),
             notice: None,
             leaving: None,

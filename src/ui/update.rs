@@ -82,6 +82,11 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
             let event = &envelope.event;
+            if let Event::AttemptStarted { ticket, .. } = event
+                && model.follows_run
+            {
+                model.queue.select_ticket(ticket);
+            }
             if changes_readiness(event) {
                 model.queue.outdate();
             }
@@ -244,11 +249,13 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
 }
 
 fn focus(model: &mut Model, pane: Pane) {
+    model.follows_run = false;
     model.focus = pane;
 }
 
 /// Moves in a pane.
 fn go(model: &mut Model, pane: Pane, to: Move) -> Vec<Effect> {
+    model.follows_run = false;
     match pane {
         Pane::Queue => {
             model.queue.go(to);
@@ -326,7 +333,14 @@ fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             let input = Input::new(Purpose::Filter, &text, &model.look);
             model.overlay = Some(Overlay::Input(Box::new(input)));
         }
+        Action::FollowRun => {
+            model.follows_run = true;
+            if let Some(ticket) = newest_active(model) {
+                model.queue.select_ticket(&ticket);
+            }
+        }
         Action::NextWaiting => {
+            model.follows_run = false;
             if !model.queue.select_next_waiting(&model.board, model.now) {
                 model.say("nothing waits for you", Role::Notice);
             }
@@ -357,6 +371,15 @@ fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         _ => return command::perform(model, action),
     }
     Vec::new()
+}
+
+/// The ticket that began last of those that something works on.
+fn newest_active(model: &Model) -> Option<crate::domain::ids::TicketId> {
+    let active = model.board.tickets.iter();
+    let newest = active
+        .filter(|(_, view)| view.state.is_active())
+        .max_by_key(|(_, view)| view.since);
+    newest.map(|(ticket, _)| ticket.clone())
 }
 
 fn answer(model: &mut Model, action: Action) -> Vec<Effect> {

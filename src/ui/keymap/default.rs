@@ -17,6 +17,7 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Global, "N", Reject),
     (Global, "r", Reply),
     (Global, "!", NextWaiting),
+    (Global, "f", FollowRun),
     (Global, "d", Diff),
     (Global, "1", FocusQueue),
     (Global, "2", FocusTranscript),

@@ -171,6 +171,14 @@ impl QueuePane {
         }
     }
 
+    /// Selects a ticket, as soon as it is in the queue.
+    pub(crate) fn select_ticket(&mut self, id: &TicketId) {
+        if self.selected.as_ref() != Some(id) {
+            self.selected = Some(id.clone());
+            self.stale = true;
+        }
+    }
+
     /// Selects the row that is shown on a line of the pane.
     pub(crate) fn select_line(&mut self, line: u16) {
         let row = self.top + usize::from(line);

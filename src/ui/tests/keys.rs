@@ -323,3 +323,14 @@ fn the_mouse_selects_and_scrolls() {
     scene.message(mouse(MouseEventKind::ScrollDown, 5, 5));
     assert_eq!(scene.model.queue.selected(), Some(&id("007")));
 }
+
+#[test]
+fn the_selection_follows_the_run_until_the_user_moves() {
+    let mut scene = Scene::full();
+    scene.keys("f");
+    scene.start("009");
+    assert_eq!(scene.model.queue.selected(), Some(&id("009")));
+    scene.keys("k");
+    scene.start("005");
+    assert_eq!(scene.model.queue.selected(), Some(&id("008")));
+}

@@ -161,7 +161,7 @@ impl Scene {
             },
         });
         scene.write_evidence();
-        scene.keys("j j");
+        scene.keys("g g j j");
         scene
     }
 
@@ -565,4 +565,25 @@ pub(super) fn write_transcript(folder: &Path, digits: &str, text: &str) -> u64 {
     std::fs::create_dir_all(&attempt).expect("folders");
     std::fs::write(attempt.join("transcript.jsonl"), text).expect("a transcript");
     text.len() as u64
+}
+
+/// Counts what is written.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wire(std::rc::Rc<std::cell::Cell<usize>>);
+
+impl Wire {
+    pub(super) fn len(&self) -> usize {
+        self.0.get()
+    }
+}
+
+impl std::io::Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.set(self.0.get() + bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

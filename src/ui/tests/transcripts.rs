@@ -138,3 +138,46 @@ fn details_are_folded_until_they_are_wanted() {
     assert!(unfolded.contains("case_3 "), "{unfolded}");
     assert!(unfolded.contains("That must change."), "{unfolded}");
 }
+
+#[test]
+fn a_new_line_costs_at_most_three_times_its_text_on_the_wire() {
+    use ratatui::layout::{Rect, Size};
+    use ratatui::{Terminal, TerminalOptions, Viewport};
+
+    use crate::ui::screen::Screen;
+    use crate::ui::view;
+
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let mut scene = scene_with(&lines(0..100));
+        scene.size = Size::new(width, height);
+        let wire = super::scene::Wire::default();
+        let options = TerminalOptions {
+            viewport: Viewport::Fixed(Rect::new(0, 0, width, height)),
+        };
+        let screen = Screen::new(wire.clone(), true);
+        let mut terminal = Terminal::with_options(screen, options).expect("a terminal");
+        let mut text = lines(0..100);
+        let mut told = 0;
+        let mut first = 0;
+        for id in 100..300u64 {
+            let words = format!("{id} compiling crate number {} of the workspace", id * 7919);
+            told += words.len();
+            let notice = Item::Notice { text: words };
+            let line = serde_json::to_string(&item(id, 1, notice)).expect("an entry");
+            writeln!(text, "{line}").expect("a line");
+            grow(&mut scene, &text);
+            terminal
+                .draw(|frame| view::draw(&scene.model, frame))
+                .expect("a frame");
+            if id == 100 {
+                first = wire.len();
+                told = 0;
+            }
+        }
+        let sent = wire.len() - first;
+        assert!(
+            sent <= 3 * told,
+            "{width}x{height}: {sent} bytes for {told} bytes of text"
+        );
+    }
+}
