@@ -24,7 +24,7 @@ fn on_terminal(
         .chain(command.get_args())
         .map(OsString::from);
     let spec = PtySpec {
-        docket: crate::support::programs::docket(),
+        docket: crate::support::programs::docket().to_path_buf(),
         argv: argv.collect(),
         directory: sandbox.repository().root().to_owned(),
         environment,
