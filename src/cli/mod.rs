@@ -1,13 +1,33 @@
 //! The command line: arguments, one file per family of commands, exit codes.
 
 pub mod arguments;
+mod config;
 mod demo;
+mod diff;
 mod drive;
 pub mod error;
-pub mod output;
+mod evidence;
+mod find;
+mod history;
+mod init;
+mod lint;
+mod log;
+mod ls;
+mod new;
 pub mod place;
+pub mod reference;
 mod replay;
 mod screen;
+mod shell;
+mod show;
+mod status;
+mod survey;
+mod table;
+mod tail;
+mod text;
+mod transcript;
+mod trust;
+mod words;
 
 use clap::Parser as _;
 use clap::error::ErrorKind;
@@ -15,6 +35,7 @@ use clap::error::ErrorKind;
 use self::arguments::{Arguments, Command};
 use self::error::CliError;
 use crate::exit::Exit;
+use crate::output;
 
 /// Reads the arguments and does what they say.
 pub fn main() -> Exit {
@@ -51,7 +72,20 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
     match command {
         None if once => drive::once(&global, ticket.as_deref()),
         None => drive::screen(&global),
+        Some(Command::Init) => init::run(&global),
+        Some(Command::New(arguments)) => new::run(&global, &arguments),
+        Some(Command::Lint(arguments)) => lint::run(&global, &arguments),
+        Some(Command::Ls(arguments)) => ls::run(&global, &arguments),
+        Some(Command::Show(arguments)) => show::run(&global, &arguments),
         Some(Command::Run(arguments)) => drive::run(&global, &arguments),
         Some(Command::Demo { once, keep }) => demo::run(&global, once, keep),
+        Some(Command::Status) => status::run(&global),
+        Some(Command::Log(arguments)) => log::run(&global, &arguments),
+        Some(Command::Diff(arguments)) => diff::run(&global, &arguments),
+        Some(Command::Evidence { command }) => evidence::run(&global, &command),
+        Some(Command::Config(arguments)) => config::run(&global, &arguments),
+        Some(Command::Trust(arguments)) => trust::run(&global, &arguments),
+        Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Man { command }) => shell::man(&command),
     }
 }

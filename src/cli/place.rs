@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::cli::arguments::Global;
 use crate::cli::error::CliError;
 use crate::config::{self, Directories, Loaded, Overrides, Variables};
 use crate::domain::settings::Isolation;
@@ -18,6 +19,8 @@ pub struct Place {
     pub git: Option<Repository>,
     /// The configuration with its origins.
     pub loaded: Loaded,
+    /// The folder that the command was called in: absolute, without symbolic links.
+    pub here: PathBuf,
 }
 
 impl Place {
@@ -28,11 +31,12 @@ impl Place {
             Err(GitError::NotARepository { .. }) => None,
             Err(error) => return Err(error.into()),
         };
+        let here = start
+            .canonicalize()
+            .map_err(|source| CliError::folder(start, source))?;
         let root = match &git {
             Some(git) => git.root().to_owned(),
-            None => start
-                .canonicalize()
-                .map_err(|source| CliError::folder(start, source))?,
+            None => here.clone(),
         };
         // Paths go into the ledger and into JSON as text: refuse what can't be told before anything starts.
         if root.to_str().is_none() {
@@ -46,7 +50,7 @@ impl Place {
             overrides,
         )?;
         let tickets = locate::folder(&root, loaded.config.tickets.as_deref());
-        let program = std::env::current_exe().map_err(|source| CliError::Program { source })?;
+        let program = own_program()?;
         Ok(Self {
             places: Places {
                 root,
@@ -55,6 +59,7 @@ impl Place {
             },
             git,
             loaded,
+            here,
         })
     }
 
@@ -79,12 +84,26 @@ impl Place {
                 }
             }
         }
-        if !self.places.tickets.is_dir() {
-            return Err(CliError::NoQueue {
-                path: self.shown(&self.places.tickets),
-            });
-        }
+        self.check_queue()?;
         self.check_trust()
+    }
+
+    /// The place of a command, from its flags.
+    pub fn of(global: &Global) -> Result<Self, CliError> {
+        Self::find(
+            &start_folder(global.directory.as_ref())?,
+            &global.overrides(),
+        )
+    }
+
+    /// That there is a folder of tickets.
+    pub fn check_queue(&self) -> Result<(), CliError> {
+        if self.places.tickets.is_dir() {
+            return Ok(());
+        }
+        Err(CliError::NoQueue {
+            path: self.shown(&self.places.tickets),
+        })
     }
 
     fn check_trust(&self) -> Result<(), CliError> {
@@ -113,6 +132,23 @@ impl Place {
             .display()
             .to_string()
     }
+
+    /// A path as it is to be written in the folder that the command was called in. `path` is absolute, or relative to the root.
+    pub fn from_here(&self, path: &Path) -> PathBuf {
+        let path = self.places.root.join(path);
+        let above = self.here.ancestors().enumerate();
+        for (up, folder) in above {
+            if let Ok(rest) = path.strip_prefix(folder) {
+                // Beyond the repository nothing is gained by a relative path.
+                if !folder.starts_with(&self.places.root) {
+                    break;
+                }
+                let up = std::iter::repeat_n("..", up);
+                return up.collect::<PathBuf>().join(rest);
+            }
+        }
+        path
+    }
 }
 
 /// The folder that a command was called in, or the one that `-C` names.
@@ -122,4 +158,14 @@ pub fn start_folder(named: Option<&PathBuf>) -> Result<PathBuf, CliError> {
         Some(path) => Err(CliError::folder(path, std::io::ErrorKind::NotFound.into())),
         None => std::env::current_dir().map_err(|source| CliError::folder(Path::new("."), source)),
     }
+}
+
+/// docket's own program, for process holders and replays. On Linux by a name that stays right when the file is replaced
+/// by an upgrade while docket runs (proc(5)).
+fn own_program() -> Result<PathBuf, CliError> {
+    let link = PathBuf::from("/proc/self/exe");
+    if cfg!(target_os = "linux") && link.exists() {
+        return Ok(link);
+    }
+    std::env::current_exe().map_err(|source| CliError::Program { source })
 }

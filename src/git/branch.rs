@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use gix::refs::transaction::{PreviousValue, RefEdit};
 use gix::refs::{FullName, Target};
 
+use crate::domain::ids::RunId;
+
 use super::error::GitError;
 use super::ids::{BranchName, CommitId};
 use super::repository::Repository;
@@ -55,6 +57,33 @@ impl Repository {
             .map_err(GitError::failed(action()))?
             .detach();
         Ok(Some(CommitId(id)))
+    }
+
+    /// The highest run that has left anything among the branches: a branch, or the lock of one that a killed docket was about
+    /// to make. A new run takes a higher number, whatever became of the ledger. 0 when there is none.
+    pub fn last_run(&self) -> Result<u32, GitError> {
+        let failed = || GitError::failed("read the branches");
+        let mut last = 0;
+        let mut see = |name: &str| {
+            let run = name.split('/').next().and_then(|run| run.parse().ok());
+            last = last.max(run.map_or(0, |RunId(run)| run));
+        };
+        let local = self.local();
+        let references = local.references().map_err(failed())?;
+        for reference in references
+            .prefixed("refs/heads/docket/")
+            .map_err(failed())?
+            .flatten()
+        {
+            let name = reference.name().shorten().to_string();
+            name.strip_prefix("docket/").into_iter().for_each(&mut see);
+        }
+        // Locks are no references, but their files are in the same folders.
+        let folder = self.common_dir().join("refs/heads/docket");
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            entry.file_name().to_str().into_iter().for_each(&mut see);
+        }
+        Ok(last)
     }
 
     /// Moves a branch from `expected` to `target`, or nothing: compare-and-swap. Looks at no checkout; see

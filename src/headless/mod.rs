@@ -6,17 +6,33 @@ mod signals;
 
 use std::sync::Arc;
 
-use crate::cli::error::CliError;
+use crate::domain::attempt::CancelReason;
 use crate::domain::board::{Board, Feed};
 use crate::domain::command::Command;
 use crate::domain::event::RunOutcome;
 use crate::domain::machine::RunPlan;
+use crate::domain::problem::{Finding, Problem};
 use crate::domain::queue::{Queue, Readiness};
 use crate::domain::reason;
+use crate::domain::ticket::{KnownAgents, QueueEntry};
 use crate::exit::Exit;
-use crate::runner::{self, RunnerHandle, Setup};
+use crate::runner::{self, RunnerHandle, Setup, StartError};
 
 use self::signals::Signals;
+
+/// Why a headless run could not begin, or could not tell its result.
+#[derive(Debug, thiserror::Error)]
+pub enum HeadlessError {
+    /// The runner can't start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Signals can't be listened to.
+    #[error("can't listen to signals: {0}")]
+    Signals(#[source] std::io::Error),
+    /// The result can't be written.
+    #[error("can't write the result: {0}")]
+    Output(#[from] std::io::Error),
+}
 
 /// What is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,17 +62,23 @@ impl Form {
 pub(crate) struct Watched {
     pub(crate) board: Board,
     pub(crate) queue: Arc<Queue>,
+    /// The agents that tickets may name; `None` when nobody is told of reasons.
+    agents: Option<KnownAgents>,
     /// Every ticket that this run touched.
     pub(crate) outcome: Option<RunOutcome>,
     pub(crate) trouble: Vec<String>,
 }
 
 /// Starts a runner, runs to its end, and prints.
-pub async fn drive(setup: Setup, form: Form) -> Result<Exit, CliError> {
+pub async fn drive(setup: Setup, form: Form) -> Result<Exit, HeadlessError> {
     let plan = setup.plan.clone();
+    let agents = setup.config.settings().known_agents();
+    // Before anything starts: a signal must not end docket while an agent is about to run.
+    let signals = listen()?;
     let started = runner::start(setup)?;
     let _dispatcher_is_gone = started.handle.commands.send(Command::Start { only: None });
-    follow(started.handle, started.board, &plan, form).await
+    let watched = Watched::new(started.board, Some(agents));
+    watch(started.handle, watched, signals, &plan, form).await
 }
 
 /// Follows a runner that lives (also one that a screen left behind) to its end, and prints.
@@ -65,19 +87,26 @@ pub async fn follow(
     board: Board,
     plan: &RunPlan,
     form: Form,
-) -> Result<Exit, CliError> {
-    let mut watched = Watched {
-        board,
-        queue: Arc::default(),
-        outcome: None,
-        trouble: Vec::new(),
-    };
-    let mut signals = Signals::listen()
-        .map_err(|error| CliError::Failed(format!("can't listen to signals: {error}")))?;
+) -> Result<Exit, HeadlessError> {
+    watch(handle, Watched::new(board, None), listen()?, plan, form).await
+}
+
+fn listen() -> Result<Signals, HeadlessError> {
+    Signals::listen().map_err(HeadlessError::Signals)
+}
+
+async fn watch(
+    handle: RunnerHandle,
+    mut watched: Watched,
+    mut signals: Signals,
+    plan: &RunPlan,
+    form: Form,
+) -> Result<Exit, HeadlessError> {
     let RunnerHandle { commands, mut feed } = handle;
     // A runner that a screen left behind lives as long as somebody may ask: nobody will after this run.
     let mut commands = (form != Form::Silent || watched.board.has_live_run()).then_some(commands);
     let mut human = (form == Form::Human).then(human::Progress::start);
+    let mut printed = Ok(());
     loop {
         tokio::select! { biased;
             signal = signals.next() => signals.act(signal, commands.as_ref()).await,
@@ -89,8 +118,15 @@ pub async fn follow(
                 }
                 match (&mut human, form) {
                     (Some(progress), _) => progress.show(&feed, &watched),
-                    (None, Form::Lines) => json::feed(&feed)?,
-                    (None, Form::Human | Form::Document | Form::Silent) => {}
+                    (None, Form::Lines) if printed.is_ok() => {
+                        printed = json::feed(&feed);
+                        // Nobody would know what happens from here on: the run ends in good order.
+                        if let (Err(_), Some(commands)) = (&printed, &commands) {
+                            let reason = CancelReason::HangUp;
+                            let _dispatcher_is_gone = commands.send(Command::Cancel { reason });
+                        }
+                    }
+                    (None, _) => {}
                 }
             }
         }
@@ -98,6 +134,7 @@ pub async fn follow(
     if let Some(progress) = human {
         progress.end();
     }
+    printed?;
     let exit = watched.exit(plan);
     match form {
         Form::Human => human::result(&watched, plan, exit)?,
@@ -109,6 +146,16 @@ pub async fn follow(
 }
 
 impl Watched {
+    fn new(board: Board, agents: Option<KnownAgents>) -> Self {
+        Self {
+            board,
+            queue: Arc::default(),
+            agents,
+            outcome: None,
+            trouble: Vec::new(),
+        }
+    }
+
     fn take(&mut self, feed: &Feed) {
         match feed {
             Feed::Queue(queue) => self.queue = queue.clone(),
@@ -126,34 +173,61 @@ impl Watched {
         };
         // A ticket that was asked for by name and is broken is a lint error, not an empty queue.
         let broken = outcome == RunOutcome::NothingReady
-            && plan.only.as_ref().is_some_and(|only| {
-                self.queue
-                    .entries()
-                    .iter()
-                    .enumerate()
-                    .any(|(index, entry)| {
-                        entry.id == *only
-                            && matches!(
-                                self.queue.readiness_of(index, entry_time(), None),
-                                Readiness::Broken | Readiness::Ambiguous(_) | Readiness::InCycle(_)
-                            )
-                    })
+            && plan.only.is_some()
+            && self.wanted(plan).any(|(_, readiness)| {
+                matches!(
+                    readiness,
+                    Readiness::Broken
+                        | Readiness::Ambiguous(_)
+                        | Readiness::InCycle(_)
+                        | Readiness::UnknownAgent(_)
+                        | Readiness::UnknownDependency(_)
+                )
             });
         if broken { Exit::Usage } else { outcome.into() }
     }
 
-    /// Why tickets don't run, a line each; for a run that found nothing to do.
-    pub(crate) fn reasons(&self, plan: &RunPlan) -> Vec<String> {
-        let wanted = |id| plan.only.as_ref().is_none_or(|only| only == id);
+    /// The tickets that the plan is about, and whether each could start.
+    fn wanted(&self, plan: &RunPlan) -> impl Iterator<Item = (&QueueEntry, Readiness)> {
         let entries = self.queue.entries().iter().enumerate();
         entries
-            .filter(|(_, entry)| wanted(&entry.id))
+            .filter(|(_, entry)| plan.only.as_ref().is_none_or(|only| *only == entry.id))
             .map(|(index, entry)| {
-                let readiness = self.queue.readiness_of(index, entry_time(), None);
-                let reason = reason::why_not(entry, &readiness, &self.board, entry_time());
-                format!("{}: {}", entry.name, reason.text)
+                let agents = self.agents.as_ref();
+                let readiness = self.queue.readiness_of(index, entry_time(), agents);
+                (entry.as_ref(), readiness)
             })
+    }
+
+    /// Why tickets don't run, a line each; for a run that found nothing to do.
+    pub(crate) fn reasons(&self, plan: &RunPlan) -> Vec<String> {
+        self.wanted(plan)
+            .flat_map(|(entry, readiness)| self.reason(entry, &readiness))
             .collect()
+    }
+
+    fn reason(&self, entry: &QueueEntry, readiness: &Readiness) -> Vec<String> {
+        // What is wrong with the file itself: where, and what to write instead.
+        let findings = entry
+            .problems
+            .iter()
+            .filter(|problem: &&Problem| problem.is_error())
+            .map(|problem| Finding {
+                path: entry.path.clone(),
+                problem: problem.clone(),
+            });
+        let findings: Vec<_> = findings.map(|finding| finding.to_string()).collect();
+        if *readiness == Readiness::Broken && !findings.is_empty() {
+            return findings;
+        }
+        let reason = reason::why_not(entry, readiness, &self.board, entry_time());
+        let hint = match readiness {
+            Readiness::UnknownAgent(agent) => {
+                format!(": add [agents.{agent}] to docket.toml, or use `shell` or `user`")
+            }
+            _ => String::new(),
+        };
+        vec![format!("{}: {}{hint}", entry.name, reason.text)]
     }
 }
 

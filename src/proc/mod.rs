@@ -6,6 +6,7 @@
 pub mod clock;
 pub mod clocks;
 pub mod environment;
+pub mod foreground;
 pub mod identity;
 mod os;
 pub mod pty;

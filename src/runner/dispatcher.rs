@@ -106,6 +106,9 @@ impl Dispatcher {
     }
 
     fn take(&mut self, input: Input) {
+        if let Input::Looked(queue) = &input {
+            self.context.tell(Feed::Queue(queue.clone()));
+        }
         let now = self.context.clock.now();
         for effect in machine::step(&mut self.state, input, now) {
             self.perform(effect);
@@ -142,6 +145,13 @@ impl Dispatcher {
                 if closing {
                     self.units.remove(&attempt);
                 }
+            }
+            Effect::Look => {
+                let (context, inputs) = (self.context.clone(), self.inputs.clone());
+                self.tasks.spawn(async move {
+                    let input = super::prepare::look(&context).await;
+                    let _dispatcher_is_gone = inputs.send(input);
+                });
             }
             Effect::WakeAt(at) => self.wake_at = Some(at),
             Effect::RunOver { run, outcome } => {

@@ -24,6 +24,7 @@ use self::dispatcher::{Dispatcher, Sources};
 use crate::config::Config;
 use crate::domain::attempt::{ProcessRecord, Proof};
 use crate::domain::board::{Board, Feed};
+use crate::domain::ids::AttemptId;
 use crate::domain::machine::{History, Input, RunPlan, State};
 use crate::domain::queue::Queue;
 use crate::git::Repository;
@@ -99,11 +100,8 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
     let reader = Reader::open(&places.ledger())?;
     recover::lost_attempts(&places, &ledger, &reader, &clock)?;
     let board = earlier_runs(&reader)?;
-    let state = State::new(
-        Arc::new(config.settings()),
-        plan,
-        history(&reader, &places)?,
-    );
+    let history = history(&reader, &places, git.as_ref())?;
+    let state = State::new(Arc::new(config.settings()), plan, history);
     let (commands, commands_receiver) = mpsc::unbounded_channel();
     let settings = Arc::new(config.settings());
     let context = Context {
@@ -171,20 +169,37 @@ fn open_ledger(
     )
 }
 
-/// What the ledger knows of earlier runs. Numbers are never used again, also not when the ledger was lost and evidence or
-/// worktrees were not.
-fn history(reader: &Reader, places: &Places) -> Result<History, LedgerError> {
+/// What is known of earlier runs. Numbers are never used again, also not when the ledger was lost and evidence, worktrees or
+/// branches were not, or when docket was killed between the branch of a run and its first word in the ledger.
+fn history(
+    reader: &Reader,
+    places: &Places,
+    git: Option<&Repository>,
+) -> Result<History, LedgerError> {
     let mut attempt_numbers = BTreeMap::new();
-    for attempt in reader.attempts()? {
-        let last = attempt_numbers.entry(attempt.attempt.ticket).or_insert(0);
-        *last = attempt.attempt.number.max(*last);
+    let in_ledger = reader.attempts()?.into_iter().map(|known| known.attempt);
+    for attempt in in_ledger.chain(attempts_with_worktrees(places)) {
+        let last = attempt_numbers.entry(attempt.ticket).or_insert(0);
+        *last = attempt.number.max(*last);
     }
-    let beside_ledger = crate::store::evidence::last_run(&places.evidence());
+    let evidence = crate::store::evidence::last_run(&places.evidence());
+    let branches = git.map_or(0, |git| {
+        git.last_run().unwrap_or_else(|error| {
+            tracing::warn!(%error, "can't look for the branches of earlier runs");
+            0
+        })
+    });
     Ok(History {
-        next_run: reader.next_run()?.0.max(beside_ledger + 1),
+        next_run: reader.next_run()?.0.max(evidence.max(branches) + 1),
         marker: marker(),
         attempt_numbers,
     })
+}
+
+/// The attempts whose worktrees are still there.
+fn attempts_with_worktrees(places: &Places) -> impl Iterator<Item = AttemptId> {
+    let entries = std::fs::read_dir(places.worktrees()).into_iter().flatten();
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
 /// A token that no other life of docket has, and nobody can guess.

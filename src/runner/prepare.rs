@@ -1,4 +1,5 @@
-//! What a run needs before its first attempt: git must not see docket's folder, and the run has its branch.
+//! What a run needs before its first attempt: git must not see docket's folder, and the run has its branch. And a look at the
+//! queue's files, before it ends.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,8 +7,10 @@ use std::sync::Arc;
 use super::context::Context;
 use crate::domain::ids::RunId;
 use crate::domain::machine::Input;
+use crate::domain::queue::Queue;
 use crate::git::{BranchName, CommitId, GitError, Repository};
 use crate::store::Reader;
+use crate::tickets::load;
 
 pub(super) async fn run(context: &Arc<Context>, run: RunId) -> Input {
     let Some(git) = context.git.clone() else {
@@ -30,6 +33,20 @@ pub(super) async fn run(context: &Arc<Context>, run: RunId) -> Input {
             why: error.to_string(),
         },
     }
+}
+
+/// Reads the queue's files as they are now.
+pub(super) async fn look(context: &Arc<Context>) -> Input {
+    let places = context.places.clone();
+    let read = tokio::task::spawn_blocking(move || load::scan(&places.root, &places.tickets));
+    let entries = match read.await {
+        Ok(scan) => scan.entries,
+        Err(error) => {
+            tracing::error!(%error, "the queue could not be read");
+            Vec::new()
+        }
+    };
+    Input::Looked(Arc::new(Queue::new(entries)))
 }
 
 /// Cuts the run's branch. Gives the branch and where the user was.

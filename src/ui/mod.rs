@@ -10,7 +10,7 @@ mod app;
 mod command;
 mod effect;
 mod emulator;
-mod glyph;
+pub(crate) mod glyph;
 mod keymap;
 mod layout;
 mod links;

@@ -46,6 +46,7 @@ fn print(effects: &[Effect]) -> Vec<String> {
             Effect::PrepareRun { run } => format!("> prepare {run}"),
             Effect::Open(spec) => format!("> open {}", spec.attempt),
             Effect::Order { attempt, order } => format!("> {attempt} {}", print_order(order)),
+            Effect::Look => "> look".to_owned(),
             Effect::WakeAt(at) => format!("> wake at {}", at.0),
             Effect::RunOver { outcome, .. } => format!("> over {outcome:?}"),
         })
@@ -107,6 +108,8 @@ struct Bench {
     state: State,
     millis: u64,
     log: Vec<String>,
+    /// What is on the disk: each look finds it at once.
+    queue: Arc<Queue>,
 }
 
 impl Bench {
@@ -117,21 +120,33 @@ impl Bench {
             attempt_numbers: BTreeMap::default(),
         };
         let state = State::new(Arc::new(settings), plan, history);
+        let queue = Arc::new(Queue::new(entries.into_iter().map(Arc::new)));
         let mut bench = Self {
             state,
             millis: 0,
             log: Vec::new(),
+            queue: queue.clone(),
         };
-        bench.give(Input::Queue(Arc::new(Queue::new(
-            entries.into_iter().map(Arc::new),
-        ))));
+        bench.give(Input::Queue(queue));
         bench
+    }
+
+    /// Changes what is on the disk; nobody has seen it yet.
+    fn save(&mut self, entries: Vec<QueueEntry>) {
+        self.queue = Arc::new(Queue::new(entries.into_iter().map(Arc::new)));
     }
 
     fn give(&mut self, input: Input) -> Vec<Effect> {
         self.millis += 1;
-        let effects = step(&mut self.state, input, now(self.millis));
+        let mut effects = step(&mut self.state, input, now(self.millis));
         self.log.extend(print(&effects));
+        while effects.contains(&Effect::Look) {
+            effects.retain(|effect| *effect != Effect::Look);
+            let looked = Input::Looked(self.queue.clone());
+            let more = step(&mut self.state, looked, now(self.millis));
+            self.log.extend(print(&more));
+            effects.extend(more);
+        }
         effects
     }
 
@@ -274,7 +289,7 @@ fn a_ticket_goes_from_claim_to_proof() {
     bench.check(
         "EvidenceSealed\n > TICKET-001.1 integrate\n Integrated\n > TICKET-001.1 write proven\n TicketWritten\n
          AttemptFinished TICKET-001.1 done, proven\n > TICKET-001.1 close true\n StepFinished done, proven\n
-         RunFinished Done\n > over Done",
+         > look\n RunFinished Done\n > over Done",
     );
 }
 
@@ -302,7 +317,7 @@ fn a_failed_validation_goes_into_the_next_turn_and_then_fails_the_ticket() {
     bench.report("TICKET-001.1", Report::Closed);
     bench.check(
         "EvidenceSealed\n AttemptFinished TICKET-001.1 validation failed: test\n > TICKET-001.1 close false\n
-         StepFinished validation failed: test\n RunFinished Failed\n > over Failed",
+         StepFinished validation failed: test\n > look\n RunFinished Failed\n > over Failed",
     );
 }
 
@@ -508,7 +523,7 @@ fn nothing_is_merged_without_evidence() {
     bench.report("TICKET-001.1", Report::Closed);
     bench.check(
         "AttemptFinished TICKET-001.1 can't write evidence: no space left\n > TICKET-001.1 close false\n
-         StepFinished can't write evidence: no space left\n RunFinished Failed\n > over Failed",
+         StepFinished can't write evidence: no space left\n > look\n RunFinished Failed\n > over Failed",
     );
 }
 
@@ -540,7 +555,7 @@ fn a_user_ticket_asks_and_is_done_by_hand() {
     bench.begin();
     bench.check(
         "> prepare r1\n RunStarted\n StepStarted TICKET-001\n StepFinished a human does this ticket\n
-         RunFinished NeedsHuman\n > over NeedsHuman",
+         > look\n RunFinished NeedsHuman\n > over NeedsHuman",
     );
 }
 
@@ -577,8 +592,155 @@ fn commands_without_a_run_are_refused_in_words() {
     let mut bench = Bench::new(settings(), RunPlan::default(), vec![]);
     bench.command(Command::Pause);
     bench.check("Refused pause: nothing runs");
+    bench.command(Command::Start { only: None });
+    bench.check("> look\n > over NothingReady");
+}
+
+#[test]
+fn a_run_that_finds_nothing_leaves_no_trace_and_takes_no_number() {
+    let waits = "not_before: 2999-01-01T00:00:00Z\n";
+    let mut bench = Bench::new(settings(), RunPlan::default(), vec![entry(1, waits)]);
+    bench.command(Command::Start { only: None });
+    bench.check("> look\n > over NothingReady");
+    // What was saved a moment ago counts, seen or not.
+    bench.save(vec![entry(2, "")]);
+    bench.command(Command::Start { only: None });
+    bench.check("> look\n > prepare r1");
+}
+
+#[test]
+fn a_run_that_was_stopped_before_it_found_anything_is_over_at_once() {
+    let history = History {
+        next_run: 1,
+        marker: "m".into(),
+        attempt_numbers: BTreeMap::default(),
+    };
+    let mut state = State::new(Arc::new(settings()), RunPlan::default(), history);
+    let mut give = |input| print(&step(&mut state, input, now(1)));
+    let start = Command::Start { only: None };
+    assert_eq!(give(Input::Command(start.clone())), [""; 0]);
+    let reason = CancelReason::Interrupt;
+    assert_eq!(
+        give(Input::Command(Command::Cancel { reason })),
+        ["> over Cancelled { reason: Interrupt }"]
+    );
+    let queue = Arc::new(Queue::new([Arc::new(entry(1, ""))]));
+    assert_eq!(give(Input::Queue(queue)), [""; 0]);
+    assert_eq!(give(Input::Command(start)), ["> prepare r1"]);
+}
+
+#[test]
+fn before_a_run_ends_the_queue_is_read_once_more() {
+    let mut bench = Bench::new(settings(), RunPlan::default(), vec![entry(1, "")]);
     bench.begin();
-    bench.check("> prepare r1\n RunStarted\n RunFinished NothingReady\n > over NothingReady");
+    // The agent leaves a follow-up that no watcher has reported yet.
+    bench.save(vec![entry(1, ""), entry(2, "")]);
+    bench.first_turn("TICKET-001.1", TurnEnd::Completed, claim());
+    bench.log.clear();
+    bench.finish_well("TICKET-001.1");
+    bench.log.drain(..5);
+    bench.check(
+        "AttemptFinished TICKET-001.1 done, proven\n > TICKET-001.1 close true\n StepFinished done, proven\n
+         > look\n StepStarted TICKET-002\n AttemptStarted\n > open TICKET-002.1",
+    );
+}
+
+#[test]
+fn a_run_of_one_ticket_does_not_look_for_others() {
+    let plan = RunPlan {
+        max_tickets: Some(1),
+        ..RunPlan::default()
+    };
+    let mut bench = Bench::new(settings(), plan, vec![entry(1, ""), entry(2, "")]);
+    bench.begin();
+    bench.first_turn("TICKET-001.1", TurnEnd::Completed, claim());
+    bench.log.clear();
+    bench.finish_well("TICKET-001.1");
+    assert!(!bench.log.contains(&"> look".to_owned()), "{:?}", bench.log);
+    assert_eq!(bench.log.last().map(String::as_str), Some("> over Done"));
+}
+
+#[test]
+fn a_ticket_that_changed_as_its_attempt_began_begins_again_with_the_new_text() {
+    let one = "limits: {attempts: 1}\n";
+    let mut bench = Bench::new(settings(), RunPlan::default(), vec![entry(1, one)]);
+    bench.begin();
+    let changed = entry(1, "limits: {attempts: 1}\ntitle: New\n");
+    bench.save(vec![changed.clone()]);
+    bench.log.clear();
+    let outdated = || Report::Outdated {
+        why: "changed".into(),
+    };
+    let effects = bench.give(Input::Attempt {
+        attempt: "TICKET-001.1".parse().expect("an attempt id"),
+        report: outdated(),
+    });
+    bench.check(
+        "AttemptFinished TICKET-001.1 can't prepare the attempt: changed\n > TICKET-001.1 close false\n
+         > look\n AttemptStarted\n > open TICKET-001.2",
+    );
+    let revision = effects.iter().find_map(|effect| match effect {
+        Effect::Open(spec) => Some(spec.revision),
+        _ => None,
+    });
+    assert_eq!(revision, Some(changed.revision));
+    // One that never holds still is given up.
+    for number in 2..=5 {
+        bench.report(&format!("TICKET-001.{number}"), outdated());
+    }
+    bench.log.clear();
+    bench.report("TICKET-001.6", outdated());
+    bench.check(
+        "AttemptFinished TICKET-001.6 can't prepare the attempt: changed\n > TICKET-001.6 close false\n
+         StepFinished can't prepare the attempt: changed\n > look",
+    );
+}
+
+#[test]
+fn between_two_attempts_the_ticket_is_read_again() {
+    let failed = || TurnEnd::Failed { why: "x".into() };
+    for (saved, expected) in [
+        (vec![entry(1, "title: New\n")], "> open TICKET-001.2"),
+        (vec![], "StepFinished the agent failed: x"),
+        (
+            vec![entry(1, "done: [\n")],
+            "StepFinished the agent failed: x",
+        ),
+    ] {
+        let mut bench = Bench::new(settings(), RunPlan::default(), vec![entry(1, "")]);
+        bench.begin();
+        bench.first_turn("TICKET-001.1", failed(), Collected::default());
+        bench.save(saved);
+        bench.give(Input::Queue(bench.queue.clone()));
+        bench.log.clear();
+        bench.report(
+            "TICKET-001.1",
+            Report::Sealed {
+                manifest: sha256(b""),
+                files: 1,
+                bytes: 1,
+            },
+        );
+        assert!(bench.log.contains(&expected.to_owned()), "{:?}", bench.log);
+    }
+}
+
+#[test]
+fn what_a_human_did_in_the_meantime_needs_no_human() {
+    let user = |done: &str| {
+        let text = format!("---\nticket_id: tkt_000001\nagent: user\ndone: {done}\n---\n");
+        parse::parse("tickets/TICKET-001.md".as_ref(), text.as_bytes())
+    };
+    let mut bench = Bench::new(
+        settings(),
+        RunPlan::default(),
+        vec![user("false"), entry(2, "")],
+    );
+    bench.begin();
+    bench.save(vec![user("true"), entry(2, "")]);
+    bench.first_turn("TICKET-002.1", TurnEnd::Completed, claim());
+    bench.finish_well("TICKET-002.1");
+    assert_eq!(bench.log.last().map(String::as_str), Some("> over Done"));
 }
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -642,6 +804,7 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
     let report = prop_oneof![
         3 => Just(Report::Prepared(workspace())),
         1 => Just(Report::NotPrepared { why: why() }),
+        1 => Just(Report::Outdated { why: why() }),
         2 => Just(Report::TurnStarted { turn: 1, prompt: artifact }),
         4 => end.prop_map(|end| Report::TurnEnded {
             end, usage: Usage::default(), leftovers: Leftovers::default() }),
@@ -721,7 +884,10 @@ impl Watch {
                 );
             }
             Effect::Emit { event, .. } => self.see_event(event, deps),
-            Effect::PrepareRun { .. } | Effect::WakeAt(_) | Effect::RunOver { .. } => {}
+            Effect::PrepareRun { .. }
+            | Effect::Look
+            | Effect::WakeAt(_)
+            | Effect::RunOver { .. } => {}
         }
     }
 

@@ -5,12 +5,16 @@
     reason = "a test that can't be prepared has failed"
 )]
 
+mod bad_input;
+mod cli;
 mod config;
+mod crash;
 mod evidence;
 mod git;
 mod headless;
 mod ledger;
 mod machine;
+mod runs;
 mod supervise;
 mod support;
 mod tickets;

@@ -1,25 +1,26 @@
 //! The life of an attempt, from its working tree to its one outcome.
 
 use super::state::{Attempt, Run, RunPhase, Stage, State, StepState};
-use super::{Brief, Collected, Effect, Order, Report, emit, order, refuse};
-use crate::domain::attempt::{
-    AttemptOutcome, CancelReason, Failure, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd,
-    Verdict,
-};
+use super::turns::{after_turn, after_validation, saved, seal, seal_unless_cancelled, turn};
+use super::{Effect, Order, Report, emit, order, refuse};
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::settings::Limits;
 use crate::domain::ticket::{Check, GateRule};
 use crate::domain::time::Now;
 
+/// A ticket that changes this often just as its attempts begin is left alone.
+const MOST_OUTDATED: u32 = 5;
+
 /// What the rules of one attempt rest on.
-struct Rules {
-    run: RunId,
-    limits: Limits,
-    checks: Vec<Check>,
-    gate: GateRule,
-    waits_for_humans: bool,
-    left_behind: Option<(String, String)>,
+pub(super) struct Rules {
+    pub(super) run: RunId,
+    pub(super) limits: Limits,
+    pub(super) checks: Vec<Check>,
+    pub(super) gate: GateRule,
+    pub(super) waits_for_humans: bool,
+    pub(super) left_behind: Option<(String, String)>,
 }
 
 pub(super) fn report(
@@ -55,6 +56,7 @@ pub(super) fn report(
             })
     });
     let died = matches!(report, Report::TaskDied { .. });
+    let outdated = matches!(report, Report::Outdated { .. });
     let Some((ticket, attempt, rules)) = found else {
         if died {
             state.closing.remove(id);
@@ -69,10 +71,25 @@ pub(super) fn report(
         return;
     };
     if let Some(outcome) = take(attempt, &rules, &ticket, report, now, effects) {
+        if outdated {
+            note_outdated(state, &ticket);
+        }
         finish(state, &ticket, outcome, effects);
         if died {
             state.closing.remove(id);
         }
+    }
+}
+
+/// The attempt began with a text that had just changed: it does not count, and the next one begins with the new text.
+fn note_outdated(state: &mut State, ticket: &TicketId) {
+    let run = state.run.as_mut();
+    if let Some(step) = run.and_then(|run| run.steps.get_mut(ticket))
+        && step.outdated < MOST_OUTDATED
+    {
+        step.outdated += 1;
+        step.attempts -= 1;
+        step.waits_for_files = true;
     }
 }
 
@@ -128,7 +145,7 @@ fn take(
                 None => turn(attempt, rules, None, now, effects),
             }
         }
-        (Stage::Preparing, Report::NotPrepared { why }) => {
+        (Stage::Preparing, Report::NotPrepared { why } | Report::Outdated { why }) => {
             return Some(match attempt.cancel {
                 Some(reason) => AttemptOutcome::Cancelled { reason },
                 None => AttemptOutcome::Failed {
@@ -283,244 +300,6 @@ fn take(
     None
 }
 
-fn saved(attempt: &mut Attempt, rules: &Rules, collected: &Collected, effects: &mut Vec<Effect>) {
-    let event = Event::TurnSaved {
-        attempt: attempt.id.clone(),
-        turn: attempt.turn,
-        autosave: collected.autosave.clone(),
-        tree: collected.tree.clone(),
-        files: collected.files,
-        progress: collected.progress,
-        claim: collected.claim,
-    };
-    emit(rules.run, event, effects);
-    for dispatch in &collected.dispatches {
-        let event = Event::DispatchReceived {
-            attempt: attempt.id.clone(),
-            pause: dispatch.pause,
-            title: dispatch.title.clone(),
-            text: dispatch.text.clone(),
-        };
-        emit(rules.run, event, effects);
-    }
-    attempt.message.clone_from(&collected.message);
-}
-
-fn after_turn(
-    attempt: &mut Attempt,
-    rules: &Rules,
-    end: TurnEnd,
-    collected: Collected,
-    now: Now,
-    effects: &mut Vec<Effect>,
-) {
-    let failed = |failure| AttemptOutcome::Failed { failure };
-    let outcome = match (attempt.cancel, end) {
-        (Some(reason), _) | (None, TurnEnd::Cancelled { reason }) => {
-            AttemptOutcome::Cancelled { reason }
-        }
-        (None, TurnEnd::Failed { why } | TurnEnd::Died { how: why }) => {
-            failed(Failure::Agent { why })
-        }
-        (None, TurnEnd::NotStarted { why }) => failed(Failure::NotStarted { why }),
-        (None, TurnEnd::TimedOut { phase }) => AttemptOutcome::Limit {
-            limit: match phase {
-                Phase::Startup | Phase::Idle => LimitKind::Idle,
-                Phase::Wall => LimitKind::Wall,
-            },
-        },
-        (None, TurnEnd::Completed) => {
-            return after_completed_turn(attempt, rules, collected, now, effects);
-        }
-    };
-    seal(attempt, outcome, effects);
-}
-
-fn after_completed_turn(
-    attempt: &mut Attempt,
-    rules: &Rules,
-    collected: Collected,
-    now: Now,
-    effects: &mut Vec<Effect>,
-) {
-    attempt.idle_turns = if collected.progress {
-        0
-    } else {
-        attempt.idle_turns + 1
-    };
-    if let Some(dispatch) = collected
-        .dispatches
-        .into_iter()
-        .rfind(|dispatch| dispatch.pause)
-        && attempt.replies.is_empty()
-    {
-        wait(
-            attempt,
-            rules,
-            Need::Reply {
-                text: dispatch.title,
-            },
-            effects,
-        );
-    } else if collected.claim {
-        attempt.validations.clear();
-        if rules.checks.is_empty() {
-            prove(attempt, rules, Proof::Unchecked, effects);
-        } else {
-            attempt.stage = Stage::Validating;
-            let checks = rules.checks.clone();
-            order(
-                &attempt.id,
-                Order::Validate {
-                    turn: attempt.turn,
-                    checks,
-                },
-                effects,
-            );
-        }
-    } else if attempt.idle_turns >= rules.limits.no_progress_turns {
-        wait(attempt, rules, Need::NoProgress, effects);
-    } else {
-        turn(attempt, rules, None, now, effects);
-    }
-}
-
-fn after_validation(attempt: &mut Attempt, rules: &Rules, now: Now, effects: &mut Vec<Effect>) {
-    let names: Vec<String> = rules
-        .checks
-        .iter()
-        .filter(|check| {
-            !attempt
-                .validations
-                .iter()
-                .any(|done| done.name == check.name && done.verdict == Verdict::Pass)
-        })
-        .map(|check| check.name.clone())
-        .collect();
-    if let Some(reason) = attempt.cancel {
-        seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
-    } else if names.is_empty() {
-        prove(attempt, rules, Proof::Proven, effects);
-    } else if attempt.turn < rules.limits.turns {
-        turn(attempt, rules, None, now, effects);
-    } else {
-        let failure = Failure::Validation { names };
-        seal(attempt, AttemptOutcome::Failed { failure }, effects);
-    }
-}
-
-fn prove(attempt: &mut Attempt, rules: &Rules, proof: Proof, effects: &mut Vec<Effect>) {
-    attempt.proof = Some(proof);
-    match rules.gate {
-        GateRule::Review => wait(attempt, rules, Need::Review, effects),
-        GateRule::None => accept(attempt, proof, effects),
-    }
-}
-
-/// Goes on to seal, integrate and mark done.
-pub(super) fn accept(attempt: &mut Attempt, proof: Proof, effects: &mut Vec<Effect>) {
-    seal(attempt, AttemptOutcome::Done { proof }, effects);
-}
-
-fn wait(attempt: &mut Attempt, rules: &Rules, need: Need, effects: &mut Vec<Effect>) {
-    let reached = Event::GateReached {
-        attempt: attempt.id.clone(),
-        need: need.clone(),
-    };
-    emit(rules.run, reached, effects);
-    if rules.waits_for_humans {
-        attempt.stage = Stage::Waiting(need);
-    } else {
-        seal(attempt, AttemptOutcome::NeedsHuman { need }, effects);
-    }
-}
-
-fn turn(
-    attempt: &mut Attempt,
-    rules: &Rules,
-    rejected: Option<String>,
-    now: Now,
-    effects: &mut Vec<Effect>,
-) {
-    let left_behind = rules.left_behind.clone();
-    next_turn(attempt, &rules.limits, left_behind, rejected, now, effects);
-}
-
-/// Begins the next turn, or ends the attempt at its limits.
-pub(super) fn next_turn(
-    attempt: &mut Attempt,
-    limits: &Limits,
-    left_behind: Option<(String, String)>,
-    rejected: Option<String>,
-    now: Now,
-    effects: &mut Vec<Effect>,
-) {
-    if attempt.turn >= limits.turns {
-        return seal(
-            attempt,
-            AttemptOutcome::Limit {
-                limit: LimitKind::Turns,
-            },
-            effects,
-        );
-    }
-    let began = *attempt.began.get_or_insert(now.monotonic);
-    let used = now
-        .monotonic
-        .0
-        .saturating_sub(began.0)
-        .saturating_sub(attempt.paused);
-    let wall = limits.wall.saturating_sub(used);
-    if wall.is_zero() {
-        return seal(
-            attempt,
-            AttemptOutcome::Limit {
-                limit: LimitKind::Wall,
-            },
-            effects,
-        );
-    }
-    attempt.turn += 1;
-    attempt.stage = Stage::Turn;
-    let brief = Brief {
-        replies: std::mem::take(&mut attempt.replies),
-        failed: std::mem::take(&mut attempt.validations)
-            .into_iter()
-            .filter(|validation| validation.verdict != Verdict::Pass)
-            .collect(),
-        rejected,
-        previous: attempt.message.clone(),
-        left_behind: left_behind.filter(|_| attempt.turn == 1),
-    };
-    let clocks = TurnClocks {
-        startup: Some(limits.startup),
-        idle: Some(limits.idle),
-        wall: Some(wall),
-    };
-    order(
-        &attempt.id,
-        Order::Turn {
-            turn: attempt.turn,
-            brief,
-            clocks,
-        },
-        effects,
-    );
-}
-
-fn seal_unless_cancelled(attempt: &mut Attempt, failure: Failure, effects: &mut Vec<Effect>) {
-    let outcome = match attempt.cancel {
-        Some(reason) => AttemptOutcome::Cancelled { reason },
-        None => AttemptOutcome::Failed { failure },
-    };
-    seal(attempt, outcome, effects);
-}
-
-fn seal(attempt: &mut Attempt, outcome: AttemptOutcome, effects: &mut Vec<Effect>) {
-    attempt.stage = Stage::Sealing(outcome.clone());
-    order(&attempt.id, Order::Seal { outcome }, effects);
-}
-
 /// Stops what the attempt does now. What is proven already is finished: that takes milliseconds.
 pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut Vec<Effect>) {
     if attempt.cancel.is_some_and(|current| current >= reason) {
@@ -573,7 +352,9 @@ fn finish(
     let integrated = matches!(outcome, AttemptOutcome::Done { .. });
     order(&id, Order::Close { integrated }, effects);
     let may_try_again = match &outcome {
-        AttemptOutcome::Failed { failure } => failure.is_worth_another_attempt(),
+        AttemptOutcome::Failed { failure } => {
+            step.waits_for_files || failure.is_worth_another_attempt()
+        }
         AttemptOutcome::Limit { .. } => true,
         AttemptOutcome::Done { .. }
         | AttemptOutcome::NeedsHuman { .. }
@@ -600,22 +381,31 @@ fn finish(
     }
     state.closing.insert(id);
     state.look_again = true;
+    state.must_read = true;
 }
 
 /// What is left to do for steps between two attempts when the run ends.
 pub(super) fn give_up_waiting_steps(run: &mut Run, effects: &mut Vec<Effect>) {
-    for (ticket, step) in &mut run.steps {
-        if let StepState::Again(outcome) = &step.state {
-            let outcome = outcome.clone();
-            emit(
-                run.id,
-                Event::StepFinished {
-                    ticket: ticket.clone(),
-                    outcome: outcome.clone(),
-                },
-                effects,
-            );
-            step.state = StepState::Finished(outcome);
-        }
+    let waiting = run
+        .steps
+        .iter()
+        .filter(|(_, step)| matches!(step.state, StepState::Again(_)));
+    let waiting: Vec<TicketId> = waiting.map(|(ticket, _)| ticket.clone()).collect();
+    for ticket in waiting {
+        give_up(run, &ticket, effects);
     }
+}
+
+/// Ends a step between two attempts with what the last one came to.
+pub(super) fn give_up(run: &mut Run, ticket: &TicketId, effects: &mut Vec<Effect>) {
+    let Some(step) = run.steps.get_mut(ticket) else {
+        return;
+    };
+    let StepState::Again(outcome) = &step.state else {
+        return;
+    };
+    let outcome = outcome.clone();
+    step.state = StepState::Finished(outcome.clone());
+    let ticket = ticket.clone();
+    emit(run.id, Event::StepFinished { ticket, outcome }, effects);
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Attempt, Run, RunPhase, Stage, State, StepState};
-use super::{Effect, Order, attempt, emit, order, refuse};
+use super::{Effect, Order, attempt, emit, order, refuse, schedule, turns};
 use crate::domain::attempt::{CancelReason, Need};
 use crate::domain::command::Command;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{RunId, TicketId};
 use crate::domain::time::Now;
 
@@ -68,9 +68,19 @@ fn start(
 fn begin(state: &mut State, plan: super::RunPlan, effects: &mut Vec<Effect>) {
     let id = state.next_run;
     state.next_run = RunId(id.0 + 1);
+    // A run that ends by itself makes a branch, and a word in the ledger, only when it has something to do.
+    let phase = if plan.stays {
+        effects.push(Effect::PrepareRun { run: id });
+        RunPhase::Preparing
+    } else {
+        RunPhase::Looking
+    };
+    state.look_again = true;
+    // What was saved a moment ago may not have been seen yet.
+    state.must_read = state.queue_is_known;
     state.run = Some(Run {
         id,
-        phase: RunPhase::Preparing,
+        phase,
         plan,
         branch: None,
         steps: BTreeMap::new(),
@@ -80,7 +90,6 @@ fn begin(state: &mut State, plan: super::RunPlan, effects: &mut Vec<Effect>) {
         paused_at: None,
         left_behind: None,
     });
-    effects.push(Effect::PrepareRun { run: id });
 }
 
 fn pause(state: &mut State, now: Now, effects: &mut Vec<Effect>) -> Refusal {
@@ -162,6 +171,13 @@ pub(super) fn cancel(state: &mut State, reason: CancelReason, effects: &mut Vec<
     {
         return;
     }
+    if run.phase == RunPhase::Looking {
+        let outcome = match reason {
+            CancelReason::Storage => RunOutcome::Broken,
+            _ => RunOutcome::Cancelled { reason },
+        };
+        return schedule::over_before_it_began(state, outcome, effects);
+    }
     let was_paused = run.paused_at.take().is_some();
     run.phase = RunPhase::Ending(reason);
     if run.announced {
@@ -176,10 +192,11 @@ pub(super) fn cancel(state: &mut State, reason: CancelReason, effects: &mut Vec<
     }
     for step in run.steps.values_mut() {
         if let StepState::Active(attempt) = &mut step.state {
+            attempt::cancel(attempt, reason, effects);
+            // After the stop: what is not started yet must not be.
             if was_paused {
                 order(&attempt.id, Order::Resume, effects);
             }
-            attempt::cancel(attempt, reason, effects);
         }
     }
 }
@@ -270,7 +287,7 @@ fn reply(
     ) {
         attempt.idle_turns = 0;
         let limits = settings.limits_for(&step.ticket);
-        attempt::next_turn(attempt, &limits, left_behind, None, now, effects);
+        turns::next_turn(attempt, &limits, left_behind, None, now, effects);
     }
     None
 }
@@ -306,10 +323,10 @@ fn decide(
         effects,
     );
     match (rejection, attempt.proof) {
-        (None, Some(proof)) => attempt::accept(attempt, proof, effects),
+        (None, Some(proof)) => turns::accept(attempt, proof, effects),
         (rejected, _) => {
             let limits = settings.limits_for(&step.ticket);
-            attempt::next_turn(attempt, &limits, left_behind, rejected, now, effects);
+            turns::next_turn(attempt, &limits, left_behind, rejected, now, effects);
         }
     }
     None

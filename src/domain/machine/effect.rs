@@ -25,7 +25,7 @@ pub enum Effect {
         /// Which.
         run: RunId,
     },
-    /// Start the task of an attempt; it makes the working tree and answers with `Prepared` or `NotPrepared`.
+    /// Start the task of an attempt; it makes the working tree and answers with `Prepared`, `NotPrepared` or `Outdated`.
     Open(Box<AttemptSpec>),
     /// Tell the attempt's task to do something.
     Order {
@@ -34,6 +34,8 @@ pub enum Effect {
         /// What.
         order: Order,
     },
+    /// Read the queue's files now, whatever was seen last; answer with `Looked`.
+    Look,
     /// Send `Woke` at this time.
     WakeAt(Timestamp),
     /// The run is over.

@@ -14,6 +14,8 @@ use crate::domain::queue::Queue;
 pub enum Input {
     /// The queue as it is on disk now.
     Queue(Arc<Queue>),
+    /// The queue as it was found after an `Effect::Look`.
+    Looked(Arc<Queue>),
     /// Somebody asks for something.
     Command(Command),
     /// The run's branch stands (or is not needed).
@@ -47,6 +49,11 @@ pub enum Report {
     /// It could not be made.
     NotPrepared {
         /// What is wrong, and what to do.
+        why: String,
+    },
+    /// Nothing was made: the ticket's file is not the one any more that the rules were read from.
+    Outdated {
+        /// Which file, and what happens next.
         why: String,
     },
     /// The turn is over, and every process of it is gone or frozen.

@@ -7,6 +7,7 @@ mod effect;
 mod input;
 mod schedule;
 mod state;
+mod turns;
 
 pub use effect::{AttemptSpec, Brief, Effect, Order};
 pub use input::{Collected, Dispatch, Input, Report};
@@ -27,6 +28,12 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
             state.queue = queue;
             state.queue_is_known = true;
             state.look_again = true;
+        }
+        Input::Looked(queue) => {
+            state.queue = queue;
+            state.queue_is_known = true;
+            state.look_again = true;
+            state.reading = false;
         }
         Input::Command(asked) => command::handle(state, asked, now, &mut effects),
         Input::RunPrepared { branch } => run_prepared(state, branch, &mut effects),

@@ -7,20 +7,19 @@ use super::{AttemptSpec, Effect, attempt, emit};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, TicketId};
-use crate::domain::queue::Readiness;
+use crate::domain::queue::{Queue, Readiness};
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::{Now, Timestamp};
 
 /// Fills free slots: first with steps that go on to another attempt, then with what is ready, in queue order.
 pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
-    let may_start = state.look_again
-        && !state.ledger_broken
-        && state
-            .run
-            .as_ref()
-            .is_some_and(|run| run.phase == RunPhase::Running);
-    if !may_start {
+    if !state.look_again || state.ledger_broken {
         return;
+    }
+    match state.run.as_ref().map(|run| run.phase) {
+        Some(RunPhase::Running) => {}
+        Some(RunPhase::Looking) => return prepare_if_something_is_ready(state, now, effects),
+        Some(RunPhase::Preparing | RunPhase::Paused | RunPhase::Ending(_)) | None => return,
     }
     state.look_again = false;
     start_again(state, effects);
@@ -67,6 +66,31 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
     }
 }
 
+fn prepare_if_something_is_ready(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
+    state.look_again = false;
+    let agents = state.settings.known_agents();
+    let queue = state.queue.clone();
+    let mut entries = queue.entries().iter().enumerate();
+    let any = entries.any(|(index, entry)| {
+        let readiness = queue.readiness_of(index, now.wall, Some(&agents));
+        readiness == Readiness::Ready && wanted(state, entry)
+    });
+    if let (true, Some(run)) = (any, &mut state.run) {
+        run.phase = RunPhase::Preparing;
+        effects.push(Effect::PrepareRun { run: run.id });
+    }
+}
+
+/// Whether the queue's files must be read before what was seen of them can be relied on. Sees to it that they are.
+fn read_first(state: &mut State, effects: &mut Vec<Effect>) -> bool {
+    if state.must_read && !state.reading {
+        state.must_read = false;
+        state.reading = true;
+        effects.push(Effect::Look);
+    }
+    state.reading
+}
+
 fn is_done_here(state: &State, id: &TicketId) -> bool {
     state.run.as_ref().is_some_and(|run| {
         run.steps.get(id).is_some_and(|step| {
@@ -91,16 +115,49 @@ fn wanted(state: &State, entry: &QueueEntry) -> bool {
 
 fn start_again(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = &state.run else { return };
-    let again: Vec<TicketId> = run
+    let again: Vec<(TicketId, bool)> = run
         .steps
         .iter()
         .filter(|(_, step)| matches!(step.state, StepState::Again(_)))
-        .map(|(id, _)| id.clone())
-        .take(free_slots(state))
+        .map(|(id, step)| (id.clone(), step.waits_for_files))
         .collect();
-    for ticket in again {
-        open(state, &ticket, effects);
+    for (ticket, waits_for_files) in again {
+        if waits_for_files && read_first(state, effects) {
+            continue;
+        }
+        if free_slots(state) == 0 {
+            return;
+        }
+        if refresh(state, &ticket) {
+            open(state, &ticket, effects);
+        } else if let Some(run) = &mut state.run {
+            attempt::give_up(run, &ticket, effects);
+        }
     }
+}
+
+/// Takes the ticket as its file is now: people edit it between two attempts. `false` when there is nothing to try any more:
+/// the file is gone, broken, done, or a human's.
+fn refresh(state: &mut State, ticket: &TicketId) -> bool {
+    let Some(run) = &mut state.run else {
+        return false;
+    };
+    let Some(step) = run.steps.get_mut(ticket) else {
+        return false;
+    };
+    let fresh = state.queue.by_id(ticket).and_then(|entry| {
+        let ticket = entry.ticket.as_ref().filter(|_| entry.is_runnable_file())?;
+        (!ticket.done && !ticket.agent.is_user()).then_some((entry, ticket))
+    });
+    let Some((entry, ticket)) = fresh else {
+        return false;
+    };
+    if entry.revision != step.revision {
+        step.ticket = Arc::new(ticket.clone());
+        step.revision = entry.revision;
+    }
+    step.path.clone_from(&entry.path);
+    true
 }
 
 fn begin_step(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) {
@@ -141,6 +198,8 @@ fn note_step(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) -
         path: entry.path.clone(),
         revision: entry.revision,
         attempts: 0,
+        outdated: 0,
+        waits_for_files: false,
         state: StepState::Again(AttemptOutcome::Lost),
     };
     run.steps.insert(entry.id.clone(), step);
@@ -168,6 +227,7 @@ fn open(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) {
         number: *number,
     };
     step.attempts += 1;
+    step.waits_for_files = false;
     step.state = StepState::Active(Box::new(Attempt::new(id.clone())));
     let started = Event::AttemptStarted {
         attempt: id.clone(),
@@ -193,13 +253,22 @@ pub(super) fn end_if_over(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = &mut state.run else { return };
     match run.phase {
         RunPhase::Preparing | RunPhase::Paused => return,
-        RunPhase::Running if run.plan.stays || !state.queue_is_known => return,
+        RunPhase::Looking | RunPhase::Running if run.plan.stays || !state.queue_is_known => return,
+        RunPhase::Looking => {
+            if !read_first(state, effects) {
+                over_before_it_began(state, RunOutcome::NothingReady, effects);
+            }
+            return;
+        }
         RunPhase::Running => {
             let goes_on = run
                 .steps
                 .values()
                 .any(|step| matches!(step.state, StepState::Again(_)));
             if goes_on || run.active().next().is_some() {
+                return;
+            }
+            if wants_more(run) && read_first(state, effects) {
                 return;
             }
         }
@@ -210,10 +279,10 @@ pub(super) fn end_if_over(state: &mut State, effects: &mut Vec<Effect>) {
             }
         }
     }
-    if !state.closing.is_empty() {
+    let Some(run) = state.run.as_ref().filter(|_| state.closing.is_empty()) else {
         return;
-    }
-    let outcome = outcome(run);
+    };
+    let outcome = outcome(run, &state.queue);
     emit(run.id, Event::RunFinished { outcome }, effects);
     effects.push(Effect::RunOver {
         run: run.id,
@@ -222,8 +291,31 @@ pub(super) fn end_if_over(state: &mut State, effects: &mut Vec<Effect>) {
     state.run = None;
 }
 
+/// Ends a run that left no trace: its number is the next one's.
+pub(super) fn over_before_it_began(
+    state: &mut State,
+    outcome: RunOutcome,
+    effects: &mut Vec<Effect>,
+) {
+    if let Some(run) = state.run.take() {
+        state.next_run = run.id;
+        let run = run.id;
+        effects.push(Effect::RunOver { run, outcome });
+    }
+}
+
+/// Whether the plan lets the run start anything that it has not started yet.
+fn wants_more(run: &Run) -> bool {
+    let plan = &run.plan;
+    plan.max_tickets.is_none_or(|max| run.started < max)
+        && plan
+            .only
+            .as_ref()
+            .is_none_or(|only| !run.steps.contains_key(only))
+}
+
 /// The worst that happened decides.
-fn outcome(run: &Run) -> RunOutcome {
+fn outcome(run: &Run, queue: &Queue) -> RunOutcome {
     if let RunPhase::Ending(reason) = run.phase {
         return match reason {
             CancelReason::Storage => RunOutcome::Broken,
@@ -239,12 +331,16 @@ fn outcome(run: &Run) -> RunOutcome {
         RunOutcome::Failed => 4,
         RunOutcome::Cancelled { .. } | RunOutcome::Lost | RunOutcome::Broken => 5,
     };
-    for step in run.steps.values() {
+    for (ticket, step) in &run.steps {
         let StepState::Finished(ended) = &step.state else {
             continue;
         };
+        let is_done_by_now = || queue.by_id(ticket).is_some_and(|entry| entry.is_done());
         let this = match ended {
             AttemptOutcome::Done { .. } => RunOutcome::Done,
+            AttemptOutcome::NeedsHuman {
+                need: Need::UserTask,
+            } if is_done_by_now() => RunOutcome::Done,
             AttemptOutcome::NeedsHuman { .. } => RunOutcome::NeedsHuman,
             AttemptOutcome::Limit { .. } => RunOutcome::Limit,
             AttemptOutcome::Failed { .. }

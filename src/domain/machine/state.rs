@@ -30,6 +30,10 @@ pub struct State {
     pub(super) ledger_broken: bool,
     /// The queue, a step or a slot changed since the last look for something to start.
     pub(super) look_again: bool,
+    /// Something ran since the queue's files were read for sure: what it left there may not have been seen yet.
+    pub(super) must_read: bool,
+    /// An `Effect::Look` is under way.
+    pub(super) reading: bool,
     /// The time of the last `WakeAt`.
     pub(super) wake_at: Option<crate::domain::time::Timestamp>,
 }
@@ -73,6 +77,8 @@ impl State {
             closing: BTreeSet::new(),
             ledger_broken: false,
             look_again: false,
+            must_read: false,
+            reading: false,
             wake_at: None,
         }
     }
@@ -100,6 +106,8 @@ pub(super) struct Run {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RunPhase {
+    /// Nothing to start was found so far: the run has no branch and no word in the ledger.
+    Looking,
     Preparing,
     Running,
     Paused,
@@ -113,6 +121,10 @@ pub(super) struct Step {
     pub(super) revision: Sha256,
     /// Attempts in this run.
     pub(super) attempts: u32,
+    /// How often an attempt found that the ticket had just changed. Those don't count.
+    pub(super) outdated: u32,
+    /// The next attempt waits until the queue's files were read again.
+    pub(super) waits_for_files: bool,
     pub(super) state: StepState,
 }
 

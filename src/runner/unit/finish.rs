@@ -143,7 +143,7 @@ impl Unit {
         let (context, cache) = (self.context.clone(), self.cache_file());
         let shown = self.spec.attempt.clone();
         let run_branch = self.spec.run_branch.clone();
-        let cleaned = blocking(move || {
+        let cleaned: Result<(), String> = blocking(move || {
             let Some(state) = prepared.git.filter(|state| state.own && integrated) else {
                 return Ok(());
             };

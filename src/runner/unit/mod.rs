@@ -20,7 +20,7 @@ use self::transcript::Transcript;
 use super::context::Context;
 use super::desk::Desk;
 use crate::agents::Session;
-use crate::domain::attempt::Workspace;
+use crate::domain::attempt::{CancelReason, Workspace};
 use crate::domain::machine::{AttemptSpec, Input, Order, Report};
 use crate::git::{SnapshotOptions, TreeId, Worktree};
 use crate::store::evidence::EvidenceFolder;
@@ -34,6 +34,8 @@ struct Unit {
     /// The process holder that is ready for the next turn; made early, so that no turn waits for it.
     holder: Option<Holder>,
     prepared: Option<Prepared>,
+    /// The run is paused.
+    paused: bool,
 }
 
 /// What stands once the attempt is prepared.
@@ -79,6 +81,7 @@ pub(super) async fn run(
         inputs,
         holder: None,
         prepared: None,
+        paused: false,
     };
     unit.live().await;
 }
@@ -97,7 +100,7 @@ impl Unit {
                 self.prepared = Some(prepared);
                 self.report(Report::Prepared(workspace));
             }
-            Err(why) => self.report(Report::NotPrepared { why }),
+            Err(not) => self.report(not.into()),
         }
         while let Some(order) = self.orders.recv().await {
             match order {
@@ -116,10 +119,26 @@ impl Unit {
                     break;
                 }
                 Order::Go => self.go(),
-                // Nothing runs between two orders: there is nothing to stop or to freeze.
-                Order::Stop { .. } | Order::Pause | Order::Resume => {}
+                Order::Pause => self.paused = true,
+                Order::Resume => self.paused = false,
+                // Nothing runs between two orders: there is nothing to stop.
+                Order::Stop { .. } => {}
             }
         }
+    }
+
+    /// Waits while the run is paused: what does not run yet must not begin. Gives the reason of a stop that ends the wait.
+    async fn thawed(&mut self) -> Option<CancelReason> {
+        while self.paused {
+            match self.orders.recv().await {
+                Some(Order::Resume) => self.paused = false,
+                Some(Order::Go) => self.go(),
+                Some(Order::Stop { reason }) => return Some(reason),
+                Some(_) => {}
+                None => return Some(CancelReason::Kill),
+            }
+        }
+        None
     }
 
     fn go(&mut self) {
@@ -145,13 +164,13 @@ impl Unit {
 }
 
 /// Runs blocking work; a panic in it becomes an error in words.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, String> + Send + 'static,
-) -> Result<T, String> {
+async fn blocking<T: Send + 'static, E: From<String> + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
+) -> Result<T, E> {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
-        Err(error) => Err(format!(
+        Err(error) => Err(E::from(format!(
             "docket's own work failed ({error}): please report this bug"
-        )),
+        ))),
     }
 }

@@ -6,13 +6,37 @@ use std::path::PathBuf;
 use super::{GitState, Prepared, Unit, blocking, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
+use crate::domain::machine::Report;
 use crate::git::{BranchName, Repository, SnapshotOptions};
 use crate::runner::context::Context;
 use crate::runner::desk::Desk;
 use crate::store::evidence::EvidenceFolder;
 
+/// Why an attempt can't begin, in words.
+pub(super) enum NotPrepared {
+    /// Something could not be made.
+    Failed(String),
+    /// The ticket's file is not the one any more that the rules were read from.
+    Outdated(String),
+}
+
+impl From<String> for NotPrepared {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
+
+impl From<NotPrepared> for Report {
+    fn from(not: NotPrepared) -> Self {
+        match not {
+            NotPrepared::Failed(why) => Self::NotPrepared { why },
+            NotPrepared::Outdated(why) => Self::Outdated { why },
+        }
+    }
+}
+
 impl Unit {
-    pub(super) async fn prepare(&self) -> Result<Prepared, String> {
+    pub(super) async fn prepare(&self) -> Result<Prepared, NotPrepared> {
         let session = agents::adapter::session(
             &self.context.config,
             &self.spec.ticket.agent,
@@ -31,10 +55,10 @@ impl Unit {
                 .map_err(|error| format!("{}: {error}", context.shown(&ticket_file)))?;
             if crate::domain::hash::sha256(&ticket) != spec.revision {
                 // The rules are those of the revision that was read; the agent must see the same text.
-                return Err(format!(
-                    "{} changed while the attempt began: it starts again with the new text",
+                return Err(NotPrepared::Outdated(format!(
+                    "{} changed just now: the next attempt begins with the new text",
                     context.shown(&ticket_file)
-                ));
+                )));
             }
             evidence
                 .write("ticket.md", &ticket)

@@ -121,15 +121,19 @@ impl Unit {
         let mut actions = Actions::default();
         prepared.session.begin(turn, &mut actions);
         conversation.act(prepared, &supervised, actions, self);
+        let mut ordered = true;
         let ended = loop {
             tokio::select! { biased;
-                order = self.orders.recv() => match order {
+                order = self.orders.recv(), if ordered => match order {
                     Some(Order::Stop { reason }) => conversation.stop(&supervised, Stopped::Cancelled(reason), reason),
-                    Some(Order::Pause) => { supervised.control.freeze(); clocks.pause(); }
-                    Some(Order::Resume) => { supervised.control.thaw(); clocks.resume(); }
+                    Some(Order::Pause) => { self.paused = true; supervised.control.freeze(); clocks.pause(); }
+                    Some(Order::Resume) => { self.paused = false; supervised.control.thaw(); clocks.resume(); }
                     Some(_) => {}
                     // The dispatcher is gone: docket is ending.
-                    None => conversation.stop(&supervised, Stopped::Cancelled(CancelReason::Kill), CancelReason::Kill),
+                    None => {
+                        ordered = false;
+                        conversation.stop(&supervised, Stopped::Cancelled(CancelReason::Kill), CancelReason::Kill);
+                    }
                 },
                 event = supervised.events.recv() => {
                     let mut actions = Actions::default();
@@ -219,6 +223,8 @@ impl Unit {
         while self.holder.as_ref().is_some_and(|holder| !holder.journaled) {
             match self.orders.recv().await {
                 Some(Order::Go) => self.go(),
+                Some(Order::Pause) => self.paused = true,
+                Some(Order::Resume) => self.paused = false,
                 Some(Order::Stop { reason }) => return Err(TurnEnd::Cancelled { reason }),
                 Some(_) => {}
                 None => {
@@ -232,6 +238,9 @@ impl Unit {
             why: "the system gives no new process: close some programs, or raise `ulimit -u` and `ulimit -n`"
                 .to_owned(),
         })?;
+        if let Some(reason) = self.thawed().await {
+            return Err(TurnEnd::Cancelled { reason });
+        }
         // The agent may act from here on: what led to it must be on the disk.
         match self.context.stored().await {
             Ok(()) => Ok(holder),

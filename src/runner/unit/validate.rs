@@ -31,7 +31,7 @@ impl Unit {
         };
         let mut cancelled = false;
         for check in checks {
-            if cancelled {
+            if cancelled || self.thawed().await.is_some() {
                 break;
             }
             self.report(Report::ValidationStarted {
@@ -95,14 +95,18 @@ impl Unit {
             ..TurnClocks::default()
         });
         let (mut timed_out, mut cancelled, mut failed, mut written) = (false, false, None, 0);
+        let mut ordered = true;
         let ended = loop {
             tokio::select! { biased;
-                order = self.orders.recv() => match order {
+                order = self.orders.recv(), if ordered => match order {
                     Some(Order::Stop { reason }) => { cancelled = true; supervised.control.stop(reason); }
-                    Some(Order::Pause) => { supervised.control.freeze(); clocks.pause(); }
-                    Some(Order::Resume) => { supervised.control.thaw(); clocks.resume(); }
+                    Some(Order::Pause) => { self.paused = true; supervised.control.freeze(); clocks.pause(); }
+                    Some(Order::Resume) => { self.paused = false; supervised.control.thaw(); clocks.resume(); }
                     Some(_) => {}
-                    None => { cancelled = true; supervised.control.stop(CancelReason::Kill); }
+                    None => {
+                        (ordered, cancelled) = (false, true);
+                        supervised.control.stop(CancelReason::Kill);
+                    }
                 },
                 event = supervised.events.recv() => match event {
                     Some(ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes)) => {

@@ -196,18 +196,24 @@ fn once_takes_one_ticket_the_one_that_is_named_or_the_first() {
         .docket(["--once", "--ticket", "TICKET-999"])
         .exits(2)
         .says("there is no ticket `TICKET-999` in tickets");
-    // Each run has a branch of its own, cut from where the user is.
+    // Each run has a branch of its own, on top of the work of those before it; a run that did nothing has none.
     assert_eq!(
         sandbox.git(["rev-list", "--count", "main..docket/r3/main"]),
-        "1"
+        "3"
     );
+    let branches = sandbox.git(["branch", "--list", "docket/*", "--format=%(refname:short)"]);
+    assert_eq!(branches, "docket/r1/main\ndocket/r2/main\ndocket/r3/main");
     assert_intact(&sandbox);
 }
 
 #[test]
 fn nothing_ready_is_said_with_reasons() {
     let sandbox = Sandbox::new();
-    sandbox.docket(["--once"]).exits(3);
+    let ended = sandbox.docket(["--once"]).exits(3);
+    assert_eq!(
+        ended.stdout,
+        "nothing is ready to run (0 done, 0 failed, 0 waiting)\n"
+    );
     sandbox.shell(10, "not_before: 2999-01-01T00:00:00Z", "true");
     sandbox.shell(20, "depends_on: [10]", "true");
     sandbox
@@ -216,6 +222,9 @@ fn nothing_ready_is_said_with_reasons() {
         .says("TICKET-010: not yet")
         .says("TICKET-020: after 010");
     assert!(!sandbox.is_done(20));
+    // Asked every minute by a timer, it leaves nothing behind.
+    assert_eq!(sandbox.git(["branch", "--format=%(refname:short)"]), "main");
+    assert_eq!(sandbox.kinds(), [""; 0]);
 }
 
 #[test]

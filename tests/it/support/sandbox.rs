@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use docket::domain::event::Event;
 use docket::domain::ids::Sequence;
@@ -18,10 +18,9 @@ use docket::store::verify::{Filter, Report, verify};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use super::programs;
 use super::repository::TestRepository;
-
-/// Far beyond what anything here takes: a loaded machine must not fail a test, something that hangs must.
-const DEADLINE: Duration = Duration::from_secs(60);
+use super::wait::{LONG, wait_until};
 
 /// What every sandbox's user has configured: nobody waits for seconds between two rungs of a stop.
 const USER_CONFIG: &str = "stop = { cancel = \"0s\", interrupt = \"2s\", terminate = \"1s\" }\n";
@@ -122,7 +121,7 @@ impl Sandbox {
         &self,
         arguments: impl IntoIterator<Item = S>,
     ) -> Command {
-        let mut command = self.program(env!("CARGO_BIN_EXE_docket"));
+        let mut command = self.program(programs::docket());
         command.args(arguments);
         command
     }
@@ -274,19 +273,11 @@ impl Running {
     /// Waits for its end.
     #[track_caller]
     pub(crate) fn finish(mut self) -> Finished {
-        let Self {
-            child,
-            stdout,
-            stderr,
-        } = &mut self;
         let mut status = None;
-        wait_until(
-            || {
-                status = child.try_wait().expect("its state is known");
-                status.is_some()
-            },
-            || format!("docket does not end\n{}{}", text(stdout), text(stderr)),
-        );
+        until("docket ends", || {
+            status = self.child.try_wait().expect("its state is known");
+            status.is_some()
+        });
         Finished {
             status: status.expect("it has ended"),
             stdout: text(&self.stdout),
@@ -299,6 +290,14 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ended = self.child.kill();
         let _reaped = self.child.wait();
+        if std::thread::panicking() {
+            let said = format!(
+                "--- docket said\n{}{}",
+                text(&self.stdout),
+                text(&self.stderr)
+            );
+            let _nobody_reads = std::io::stderr().write_all(said.as_bytes());
+        }
     }
 }
 
@@ -322,6 +321,12 @@ impl Finished {
             self.stderr
         );
         self
+    }
+
+    /// Whether it ended by this signal, or with the exit code that says so.
+    pub(crate) fn was_ended_by(&self, signal: Signal) -> bool {
+        let number = signal.as_raw();
+        self.status.code() == Some(128 + number) || self.status.signal() == Some(number)
     }
 
     /// It must have said this on standard error.
@@ -357,23 +362,10 @@ pub(crate) fn kind(event: &Event) -> String {
     value["kind"].as_str().expect("it has a kind").to_owned()
 }
 
-/// Waits until a condition holds: the one place where tests of the program wait.
+/// Waits until a condition holds.
 #[track_caller]
 pub(crate) fn until(what: &str, condition: impl FnMut() -> bool) {
-    wait_until(condition, || what.to_owned());
-}
-
-#[track_caller]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "other processes do not tell when they are where a test wants them"
-)]
-fn wait_until(mut condition: impl FnMut() -> bool, what: impl Fn() -> String) {
-    let began = Instant::now();
-    while !condition() {
-        assert!(began.elapsed() < DEADLINE, "waited too long: {}", what());
-        std::thread::sleep(Duration::from_millis(3));
-    }
+    wait_until(what, LONG, condition);
 }
 
 /// Sends a signal to a process, which may have ended already.

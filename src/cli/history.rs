@@ -1,0 +1,151 @@
+//! What the ledger tells of one attempt, put together from its events.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use crate::domain::attempt::{AttemptOutcome, Need, TurnEnd, Validation, Workspace};
+use crate::domain::event::{Event, Leftovers};
+use crate::domain::ids::RunId;
+use crate::domain::time::Timestamp;
+use crate::runner::Places;
+use crate::store::evidence;
+use crate::store::records::AttemptRecord;
+use crate::store::{LedgerError, Reader};
+
+/// An attempt with all that happened in it.
+#[derive(Debug, Serialize)]
+pub(super) struct History {
+    #[serde(flatten)]
+    pub(super) record: AttemptRecord,
+    /// The folder of its evidence, relative to the repository; it may be gone.
+    pub(super) evidence: PathBuf,
+    pub(super) workspace: Option<Workspace>,
+    /// Over all turns, in the order in which they ended.
+    pub(super) validations: Vec<Validation>,
+    pub(super) turns_ended: Vec<TurnRow>,
+    pub(super) dispatches: Vec<DispatchRow>,
+    pub(super) gates: Vec<GateRow>,
+}
+
+/// How a turn ended.
+#[derive(Debug, Serialize)]
+pub(super) struct TurnRow {
+    pub(super) turn: u32,
+    pub(super) at: Timestamp,
+    #[serde(flatten)]
+    pub(super) end: TurnEnd,
+    #[serde(skip_serializing_if = "Leftovers::is_empty")]
+    pub(super) leftovers: Leftovers,
+}
+
+/// A message from the agent.
+#[derive(Debug, Serialize)]
+pub(super) struct DispatchRow {
+    pub(super) at: Timestamp,
+    pub(super) pause: bool,
+    pub(super) title: String,
+    pub(super) text: String,
+}
+
+/// A place where a human had to decide.
+#[derive(Debug, Serialize)]
+pub(super) struct GateRow {
+    pub(super) at: Timestamp,
+    #[serde(flatten)]
+    pub(super) need: Need,
+    /// `None` while nobody decided.
+    pub(super) approved: Option<bool>,
+    pub(super) reason: Option<String>,
+}
+
+impl History {
+    pub(super) fn read(
+        reader: &Reader,
+        places: &Places,
+        record: AttemptRecord,
+    ) -> Result<Self, LedgerError> {
+        let folder = folder_of(places, record.run, &record);
+        let events = reader.events_of_attempt(&record.attempt)?;
+        let mut history = Self {
+            evidence: folder
+                .strip_prefix(&places.root)
+                .map(PathBuf::from)
+                .unwrap_or(folder),
+            record,
+            workspace: None,
+            validations: Vec::new(),
+            turns_ended: Vec::new(),
+            dispatches: Vec::new(),
+            gates: Vec::new(),
+        };
+        for envelope in events
+            .into_iter()
+            .filter_map(|stored| stored.envelope().cloned())
+        {
+            history.take(envelope.at, envelope.event);
+        }
+        Ok(history)
+    }
+
+    fn take(&mut self, at: Timestamp, event: Event) {
+        match event {
+            Event::WorkspacePrepared { workspace, .. } => self.workspace = Some(workspace),
+            Event::ValidationFinished { validation, .. } => self.validations.push(validation),
+            Event::TurnFinished {
+                turn,
+                end,
+                leftovers,
+                ..
+            } => self.turns_ended.push(TurnRow {
+                turn,
+                at,
+                end,
+                leftovers,
+            }),
+            Event::DispatchReceived {
+                pause, title, text, ..
+            } => self.dispatches.push(DispatchRow {
+                at,
+                pause,
+                title,
+                text,
+            }),
+            Event::GateReached { need, .. } => self.gates.push(GateRow {
+                at,
+                need,
+                approved: None,
+                reason: None,
+            }),
+            Event::GateDecided {
+                approved, reason, ..
+            } => {
+                if let Some(gate) = self.gates.last_mut() {
+                    gate.approved = Some(approved);
+                    gate.reason = reason;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// How long it took, or has taken so far.
+    pub(super) fn millis(&self, now: Timestamp) -> u64 {
+        let end = self.record.finished.unwrap_or(now);
+        u64::try_from(end.since(self.record.started).as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// How an attempt ended, in words; `is_alive`: whether a runner lives that may still work on it.
+pub(super) fn outcome_words(outcome: Option<&AttemptOutcome>, is_alive: bool) -> String {
+    match outcome {
+        Some(outcome) => outcome.to_string(),
+        None if is_alive => "runs".to_owned(),
+        None => "left by a docket that died: the next start ends it".to_owned(),
+    }
+}
+
+/// Where an attempt's evidence lies.
+pub(super) fn folder_of(places: &Places, run: RunId, record: &AttemptRecord) -> PathBuf {
+    evidence::folder_of(&places.evidence(), run, &record.attempt)
+}
