@@ -18,17 +18,15 @@ pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             model.follows_run = true;
             send(Command::Start { only: None })
         }
-        Action::TogglePause => match phase {
-            Some(PhaseView::Paused) => send(Command::Resume),
-            _ => send(Command::Pause),
-        },
-        _ => match selected(model) {
-            Some((ticket, name)) => about(model, action, ticket, name),
-            None => {
-                model.say("no ticket is selected", Role::Notice);
-                Vec::new()
+        Action::TogglePause if phase == Some(PhaseView::Paused) => send(Command::Resume),
+        Action::TogglePause => send(Command::Pause),
+        _ => {
+            if let Some((ticket, name)) = selected(model) {
+                return about(model, action, ticket, name);
             }
-        },
+            model.say("no ticket is selected", Role::Notice);
+            Vec::new()
+        }
     }
 }
 

@@ -162,8 +162,8 @@ impl<W: Write> Screen<W> {
     }
 
     /// Long blanks are erased, short ones written.
-    fn write_blank(&mut self, blank: Option<Blank>) -> io::Result<()> {
-        let Some(Blank { start, length, pen }) = blank else {
+    fn write_blank(&mut self, blank: Option<&Blank>) -> io::Result<()> {
+        let Some(&Blank { start, length, pen }) = blank else {
             return Ok(());
         };
         self.go(start.x, start.y)?;
@@ -272,7 +272,7 @@ impl<W: Write> Backend for Screen<W> {
                 self.remember(column, row, cell);
                 continue;
             }
-            self.write_blank(blank.take())?;
+            self.write_blank(blank.take().as_ref())?;
             self.remember(column, row, cell);
             if cell.symbol() == " " {
                 blank = Some(Blank {
@@ -284,7 +284,7 @@ impl<W: Write> Backend for Screen<W> {
                 self.write(column, row, cell)?;
             }
         }
-        self.write_blank(blank)
+        self.write_blank(blank.as_ref())
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {

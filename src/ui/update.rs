@@ -184,9 +184,8 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             follow_filter(model);
             Vec::new()
         }
-        Some(_) => Vec::new(),
         None if model.focus == Pane::Terminal => model.terminal.key(event),
-        None => Vec::new(),
+        Some(_) | None => Vec::new(),
     }
 }
 
@@ -309,11 +308,10 @@ fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         return go(model, model.focus, to);
     }
     match action {
-        Action::FocusQueue => focus(model, Pane::Queue),
+        Action::FocusQueue | Action::LeaveTerminal => focus(model, Pane::Queue),
         Action::FocusTranscript => focus(model, Pane::Transcript),
         Action::FocusEvidence => focus(model, Pane::Evidence),
         Action::Terminal => return open_terminal(model),
-        Action::LeaveTerminal => focus(model, Pane::Queue),
         Action::ScrollbackUp => model.terminal.scroll(1),
         Action::ScrollbackDown => model.terminal.scroll(-1),
         Action::NextPane => step_focus(model, 1),
@@ -410,18 +408,14 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(Overlay::Input(input)) = model.overlay.take() else {
         return Vec::new();
     };
-    match action {
-        Action::Send => {
-            let text = input.text();
-            command::typed(model, input.purpose, &text)
-        }
-        _ => {
-            if input.is_filter() {
-                model.queue.set_filter("");
-            }
-            Vec::new()
-        }
+    if action == Action::Send {
+        let text = input.text();
+        return command::typed(model, input.purpose, &text);
     }
+    if input.is_filter() {
+        model.queue.set_filter("");
+    }
+    Vec::new()
 }
 
 /// The panes that Tab goes through: those that are there to be seen, on a small screen all of them.

@@ -304,9 +304,12 @@ fn matching(queue: &Queue, filter: &str, board: &Board) -> Vec<usize> {
     // A word means itself, not letters here and there: in lines of words fuzzy matching finds far too much.
     let words: Vec<String> = filter
         .split_whitespace()
-        .map(|word| match word.starts_with(['!', '^', '\'']) {
-            true => word.to_owned(),
-            false => format!("'{word}"),
+        .map(|word| {
+            if word.starts_with(['!', '^', '\'']) {
+                word.to_owned()
+            } else {
+                format!("'{word}")
+            }
         })
         .collect();
     let pattern = Pattern::parse(&words.join(" "), CaseMatching::Smart, Normalization::Smart);

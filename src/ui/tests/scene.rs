@@ -497,9 +497,9 @@ fn transcript() -> Vec<Entry> {
         title: title.into(),
         status,
     };
-    let output: String = (1..=20)
-        .map(|n| format!("test parser::case_{n} ... ok\n"))
-        .collect();
+    let output = (1..=20).fold(String::new(), |text, number| {
+        text + &format!("test parser::case_{number} ... ok\n")
+    });
     vec![
         item(
             1,

@@ -100,8 +100,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Need::UserTask) | None => {}
     }
     match model.board.run.as_ref().map(|run| run.phase) {
-        Some(PhaseView::Running) => actions.push(Action::TogglePause),
-        Some(PhaseView::Paused) => actions.push(Action::TogglePause),
+        Some(PhaseView::Running | PhaseView::Paused) => actions.push(Action::TogglePause),
         Some(PhaseView::Ending { .. }) => actions.push(Action::StopRun),
         Some(PhaseView::Finished { .. }) | None => actions.push(Action::Start),
     }
