@@ -136,9 +136,9 @@ pub struct DiffRules {
 
 impl DiffRules {
     /// The name of the validation that holds `paths` against the diff.
-    pub const PATHS: &'static str = "docket: paths";
+    pub const PATHS: &'static str = "docket paths";
     /// The name of the validation that counts changed files.
-    pub const CHANGED_FILES: &'static str = "docket: changed files";
+    pub const CHANGED_FILES: &'static str = "docket changed-files";
 
     /// The validations that must be there, and pass.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
