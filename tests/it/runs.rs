@@ -38,3 +38,21 @@ fn a_run_goes_on_from_unmerged_work_and_follows_the_user_elsewhere() {
         "{files}"
     );
 }
+
+#[test]
+fn a_rule_about_the_diff_is_held_against_what_really_changed() {
+    let sandbox = Sandbox::new();
+    let rules = "validate: [\"true\"]\npaths: {allow: [\"src/\"], deny: [\"**/*.lock\"]}\nlimits: {turns: 1, attempts: 1}\n";
+    sandbox.shell(10, rules, "mkdir -p src; echo a > src/a.rs");
+    sandbox.docket(["--once"]).exits(0);
+    assert!(sandbox.is_done(10));
+    sandbox.shell(20, rules, "echo b > b.rs; echo c > src/c.lock");
+    sandbox.docket(["--once"]).exits(5);
+    assert!(!sandbox.is_done(20));
+    let log = sandbox.evidence(2, "TICKET-020.1", "validations/docket--paths.log");
+    assert_eq!(log, "b.rs is not allowed\nsrc/c.lock is denied\n");
+    let few = "validate: [\"true\"]\nlimits: {changed_files: 1, turns: 1, attempts: 1}\n";
+    sandbox.shell(30, few, "echo 1 > 1.txt; echo 2 > 2.txt");
+    sandbox.docket(["--once", "--ticket", "30"]).exits(5);
+    assert!(!sandbox.is_done(30));
+}

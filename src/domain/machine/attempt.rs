@@ -2,7 +2,7 @@
 
 use super::state::{Attempt, Run, RunPhase, Stage, State, StepState};
 use super::turns::{after_turn, after_validation, saved, seal, seal_unless_cancelled, turn};
-use super::{Effect, Order, Report, emit, order, refuse};
+use super::{DiffRules, Effect, Order, Report, emit, order, refuse};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
@@ -18,6 +18,7 @@ pub(super) struct Rules {
     pub(super) run: RunId,
     pub(super) limits: Limits,
     pub(super) checks: Vec<Check>,
+    pub(super) diff: DiffRules,
     pub(super) gate: GateRule,
     pub(super) waits_for_humans: bool,
     pub(super) left_behind: Option<(String, String)>,
@@ -46,6 +47,10 @@ pub(super) fn report(
                         run: run_id,
                         limits: settings.limits_for(&step.ticket),
                         checks: settings.checks_for(&step.ticket).to_vec(),
+                        diff: DiffRules {
+                            paths: step.ticket.paths.clone(),
+                            changed_files: settings.limits_for(&step.ticket).changed_files,
+                        },
                         gate: step.ticket.gate,
                         waits_for_humans: waits,
                         left_behind: left_behind.clone(),

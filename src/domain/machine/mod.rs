@@ -9,7 +9,7 @@ mod schedule;
 mod state;
 mod turns;
 
-pub use effect::{AttemptSpec, Brief, Effect, Order};
+pub use effect::{AttemptSpec, Brief, DiffRules, Effect, Order};
 pub use input::{Collected, Dispatch, Input, Report};
 pub use state::{History, RunPlan, State};
 

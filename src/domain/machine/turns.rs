@@ -97,7 +97,7 @@ fn after_completed_turn(
         );
     } else if collected.claim {
         attempt.validations.clear();
-        if rules.checks.is_empty() {
+        if rules.checks.is_empty() && rules.diff.names().next().is_none() {
             prove(attempt, rules, Proof::Unchecked, effects);
         } else {
             attempt.stage = Stage::Validating;
@@ -105,6 +105,7 @@ fn after_completed_turn(
             order(
                 &attempt.id,
                 Order::Validate {
+                    rules: rules.diff.clone(),
                     turn: attempt.turn,
                     checks,
                 },
@@ -124,21 +125,28 @@ pub(super) fn after_validation(
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
-    let names: Vec<String> = rules
-        .checks
-        .iter()
-        .filter(|check| {
-            !attempt
-                .validations
-                .iter()
-                .any(|done| done.name == check.name && done.verdict == Verdict::Pass)
-        })
-        .map(|check| check.name.clone())
+    let passed = |name: &str| {
+        let mut results = attempt.validations.iter();
+        results.any(|done| done.name == name && done.verdict == Verdict::Pass)
+    };
+    // What did not run did not pass.
+    let mut required: Vec<&str> = rules.diff.names().collect();
+    required.extend(rules.checks.iter().map(|check| check.name.as_str()));
+    let names: Vec<String> = required
+        .into_iter()
+        .filter(|name| !passed(name))
+        .map(str::to_owned)
         .collect();
     if let Some(reason) = attempt.cancel {
         seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
     } else if names.is_empty() {
-        prove(attempt, rules, Proof::Proven, effects);
+        // A rule about the diff says nothing about the work: only a check makes it proven.
+        let proof = if rules.checks.is_empty() {
+            Proof::Unchecked
+        } else {
+            Proof::Proven
+        };
+        prove(attempt, rules, proof, effects);
     } else if attempt.turn < rules.limits.turns {
         turn(attempt, rules, None, now, effects);
     } else {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::turn::lost;
 use super::{Prepared, Unit};
 use crate::domain::attempt::{CancelReason, TurnClocks, Validation, Verdict};
-use crate::domain::machine::{Order, Report};
+use crate::domain::machine::{DiffRules, Order, Report};
 use crate::domain::ticket::Check;
 use crate::proc::clock::Clock as _;
 use crate::proc::clocks::Clocks;
@@ -25,10 +25,11 @@ struct CheckEnd {
 }
 
 impl Unit {
-    pub(super) async fn validate(&mut self, turn: u32, checks: Vec<Check>) {
+    pub(super) async fn validate(&mut self, rules: &DiffRules, turn: u32, checks: Vec<Check>) {
         let Some(prepared) = self.prepared.take() else {
             return;
         };
+        self.hold_rules(&prepared, rules, turn);
         let mut cancelled = false;
         for check in checks {
             if cancelled || self.thawed().await.is_some() {
