@@ -16,7 +16,7 @@ pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Start => {
             model.follows_run = true;
-            send(Command::Start { only: None })
+            begin(model, Command::Start { only: None })
         }
         Action::TogglePause if phase == Some(PhaseView::Paused) => send(Command::Resume),
         Action::TogglePause => send(Command::Pause),
@@ -32,6 +32,12 @@ pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
 
 fn send(command: Command) -> Vec<Effect> {
     vec![Effect::Send(command)]
+}
+
+/// Asks for something that may begin a run.
+fn begin(model: &mut Model, command: Command) -> Vec<Effect> {
+    model.start_is_asked = true;
+    send(command)
 }
 
 fn selected(model: &Model) -> Option<(TicketId, TicketName)> {
@@ -52,8 +58,10 @@ pub(super) fn need(model: &Model) -> Option<&Need> {
 
 fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) -> Vec<Effect> {
     match action {
-        Action::StartOnly => return send(Command::Start { only: Some(ticket) }),
-        Action::Retry => return send(Command::Retry { ticket }),
+        Action::StartOnly => {
+            return begin(model, Command::Start { only: Some(ticket) });
+        }
+        Action::Retry => return begin(model, Command::Retry { ticket }),
         Action::Skip => return send(Command::Skip { ticket }),
         Action::StopTicket => {
             let is_stoppable = model.view().is_some_and(|view| {

@@ -82,6 +82,15 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
             let event = &envelope.event;
+            if matches!(
+                event,
+                Event::RunStarted { .. }
+                    | Event::RunResumed
+                    | Event::StepRetried { .. }
+                    | Event::Refused { .. }
+            ) {
+                model.start_is_asked = false;
+            }
             if let Event::AttemptStarted { ticket, .. } = event
                 && model.follows_run
             {
@@ -113,10 +122,13 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             model.board.set_status(&attempt, status);
             Vec::new()
         }
-        Feed::RunOver { .. } => match model.leaving {
-            Some(why) => vec![Effect::End(why)],
-            None => Vec::new(),
-        },
+        Feed::RunOver { .. } => {
+            model.start_is_asked = false;
+            match model.leaving {
+                Some(why) => vec![Effect::End(why)],
+                None => Vec::new(),
+            }
+        }
         Feed::Trouble(text) => {
             model.say(text, Role::Error);
             Vec::new()

@@ -15,6 +15,7 @@ mod headless;
 mod ledger;
 mod machine;
 mod runs;
+mod screen;
 mod supervise;
 mod support;
 mod tickets;

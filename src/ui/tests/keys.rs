@@ -334,3 +334,17 @@ fn the_selection_follows_the_run_until_the_user_moves() {
     scene.start("005");
     assert_eq!(scene.model.queue.selected(), Some(&id("008")));
 }
+
+#[test]
+fn a_run_that_is_asked_for_counts_as_alive() {
+    let mut scene = Scene::empty();
+    scene.keys("s q");
+    assert_eq!(scene.effects, []);
+    assert!(scene.frame(80, 24).contains("A run is alive."));
+    scene.keys("y");
+    scene.feed(Feed::RunOver {
+        run: crate::domain::ids::RunId(1),
+        outcome: RunOutcome::NothingReady,
+    });
+    assert_eq!(scene.effects, [Effect::End(UiEnd::Quit)]);
+}
