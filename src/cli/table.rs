@@ -99,7 +99,7 @@ mod tests {
         let narrow = layout(&rows, &[1], Some(40), paint);
         assert_eq!(
             narrow,
-            "TICKET-010  a title that is…  after 020\nTICKET-020  短い\n"
+            "TICKET-010  a title that is …  after 020\nTICKET-020  短い\n"
         );
         assert!(narrow.lines().all(|line| text::width(line) <= 40));
     }

@@ -65,7 +65,8 @@ impl Pane {
             let bytes = tokio::time::timeout(LONG, self.pty.output.recv())
                 .await
                 .expect("output before long")
-                .unwrap_or_else(|| panic!("it ended without drawing {text:?}: {:?}", self.drawn));
+                .ok_or_else(|| format!("it ended without drawing {text:?}: {:?}", self.drawn))
+                .expect("more output");
             self.drawn += &String::from_utf8_lossy(&bytes);
         }
     }
