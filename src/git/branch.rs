@@ -179,7 +179,12 @@ impl Repository {
             let id = worktree
                 .id()
                 .map_err(GitError::failed("read the name of a worktree"))?;
-            let head = target(&format!("worktrees/{id}/HEAD"))?;
+            // A docket or a git that was killed while it made a worktree leaves half a HEAD. It names no branch, and must not
+            // be in the way of all others.
+            let head = target(&format!("worktrees/{id}/HEAD")).unwrap_or_else(|error| {
+                tracing::debug!(%error, "a worktree without a readable HEAD");
+                None
+            });
             let path = worktree
                 .base()
                 .unwrap_or_else(|_broken| worktree.git_dir().to_owned());

@@ -225,7 +225,7 @@ pub enum GitError {
         detail: String,
     },
     /// Anything else that failed in the repository: a broken object, a full disk, a lock of another process.
-    #[error("can't {action}")]
+    #[error("can't {action}: {}", in_full(source.as_ref()))]
     Failed {
         /// What was tried: `read the branch docket/r12/main`.
         action: String,
@@ -233,6 +233,22 @@ pub enum GitError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// An error with all that led to it: the last of them is what a person can do something about ("no space left").
+fn in_full(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let words = error.to_string();
+        // Many errors say what their cause says, too.
+        if !text.contains(&words) {
+            text.push_str(": ");
+            text.push_str(&words);
+        }
+        cause = error.source();
+    }
+    text
 }
 
 impl GitError {

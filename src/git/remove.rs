@@ -4,6 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use crate::domain::ids::AttemptId;
+
 use super::error::GitError;
 use super::ids::{CommitId, TreeId};
 use super::repository::{Head, Repository};
@@ -23,6 +25,18 @@ pub enum Removal {
     IfClean,
     /// This tree is saved (as an autosave, or on a branch): the worktree must hold exactly it.
     IfSavedAs(TreeId),
+}
+
+/// Whether the registration of an attempt's worktree was begun and not finished. git and gix lock it with this word until all
+/// is there (builtin/worktree.c).
+fn is_unfinished(proxy: &gix::worktree::Proxy<'_>) -> bool {
+    let reason = proxy.lock_reason();
+    let is_attempts = proxy
+        .git_dir()
+        .file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| name.parse::<AttemptId>().is_ok());
+    is_attempts && reason.is_some_and(|reason| reason.trim_ascii() == b"initializing")
 }
 
 impl Repository {
@@ -86,6 +100,9 @@ impl Repository {
     /// Clears away what is left of worktrees in `folder` after a crash or after somebody deleted them: registrations whose
     /// folders are gone or that were never finished, and folders whose removal was begun. Locked worktrees, ones that have
     /// their folder, and ones whose HEAD holds a commit that nothing else does, stay. Says what went.
+    ///
+    /// To be called by the one docket that may make worktrees here: what an attempt's worktree was locked with while it was
+    /// made is the lock of a dead one.
     pub fn prune_worktrees(&self, folder: &Path) -> Result<Vec<PathBuf>, GitError> {
         let mut pruned = Self::remove_doomed(folder)?;
         let local = self.local();
@@ -95,7 +112,7 @@ impl Repository {
             .map_err(GitError::failed("list the worktrees"))?
         {
             let git_dir = proxy.git_dir().to_owned();
-            if proxy.is_locked() {
+            if proxy.is_locked() && !is_unfinished(&proxy) {
                 continue;
             }
             let Ok(base) = proxy.base() else {

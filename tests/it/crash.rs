@@ -3,14 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use docket::domain::attempt::{AttemptOutcome, Proof, Verdict};
 use docket::domain::event::Event;
 use docket::domain::ids::{AttemptId, TicketId};
 use rustix::process::Signal;
 
-use crate::support::sandbox::{Sandbox, until};
+use crate::support::sandbox::{Sandbox, Stopwatch, until};
 
 /// What an agent does for about 200 ms, with children that would live on.
 const WORK: &str = "sleep 1000 &\nsetsid sleep 1000 &\necho \"$DOCKET_ATTEMPT\" > \"work-$DOCKET_RUN.txt\"\nsleep 0.1\nkill $!; kill %1 || true";
@@ -73,7 +73,7 @@ fn check_ledger(sandbox: &Sandbox) {
 /// No process of the sandbox may live a second after docket's death.
 #[track_caller]
 fn assert_no_orphans(sandbox: &Sandbox) {
-    let began = Instant::now();
+    let began = Stopwatch::start();
     until("every process of the attempt is gone", || {
         sandbox.agents().is_empty()
     });
@@ -120,7 +120,7 @@ fn killed_at_any_moment_it_leaves_no_orphan_and_the_next_run_goes_on() {
     // Later and later, until one round gets through.
     for delay in (0..).map(|round| Duration::from_millis(27 * round)) {
         let running = sandbox.start(["run"]);
-        let began = Instant::now();
+        let began = Stopwatch::start();
         until("the moment has come", || began.elapsed() >= delay);
         running.signal(Signal::KILL);
         drop(running);
@@ -283,6 +283,45 @@ fn a_ticket_that_was_written_in_the_last_instant_is_proven_not_done_by_hand() {
 fn check_ledger_of_mixed_proofs(sandbox: &Sandbox) {
     let report = sandbox.verify();
     assert!(report.is_intact(), "{report}");
+}
+
+/// What a docket that is killed while it registers a worktree can leave, step by step (gitrepository-layout, `worktrees/<id>`).
+#[test]
+fn a_worktree_that_was_half_registered_is_in_nobodys_way() {
+    let registered = |path: &str| format!("{path}/.git\n");
+    type Files<'a> = &'a [(&'a str, &'a str)];
+    let gone = registered("/nonexistent/TICKET-099.1");
+    let states: [Files<'_>; 6] = [
+        &[],
+        &[("locked", "initializing\n")],
+        &[("locked", "initializing\n"), ("gitdir", "")],
+        &[
+            ("locked", "initializing\n"),
+            ("gitdir", &gone),
+            ("HEAD", ""),
+        ],
+        &[
+            ("gitdir", &gone),
+            ("commondir", "../..\n"),
+            ("HEAD", "ref: "),
+        ],
+        &[
+            ("gitdir", ""),
+            ("commondir", "../..\n"),
+            ("HEAD", "ref: refs/heads/main\n"),
+        ],
+    ];
+    for files in states {
+        let sandbox = Sandbox::new();
+        sandbox.shell(10, "validate: [\"test -e x\"]", "touch x");
+        fs::create_dir_all(sandbox.path(".git/worktrees/TICKET-099.1")).expect("a folder");
+        for (name, content) in files {
+            let path = sandbox.path(".git/worktrees/TICKET-099.1").join(name);
+            fs::write(path, content).expect("written");
+        }
+        let ended = sandbox.docket(["run"]);
+        assert!(sandbox.is_done(10), "{files:?}: {}", ended.stderr);
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 mod agents;
 mod outcomes;
 mod output;
+mod pause;
 mod queue;
 mod signals;
 mod validations;

@@ -697,6 +697,29 @@ fn a_ticket_that_changed_as_its_attempt_began_begins_again_with_the_new_text() {
 }
 
 #[test]
+fn a_ticket_that_is_gone_before_anything_was_tried_is_left_out() {
+    let entries = vec![entry(1, ""), entry(2, "")];
+    let mut bench = Bench::new(settings(), RunPlan::default(), entries);
+    bench.begin();
+    bench.save(vec![entry(2, "")]);
+    bench.log.clear();
+    bench.report(
+        "TICKET-001.1",
+        Report::Outdated {
+            why: "deleted".into(),
+        },
+    );
+    bench.check(
+        "AttemptFinished TICKET-001.1 can't prepare the attempt: deleted\n > TICKET-001.1 close false\n
+         > look\n StepStarted TICKET-002\n AttemptStarted\n > open TICKET-002.1\n StepSkipped",
+    );
+    bench.report("TICKET-001.1", Report::Closed);
+    bench.first_turn("TICKET-002.1", TurnEnd::Completed, claim());
+    bench.finish_well("TICKET-002.1");
+    assert_eq!(bench.log.last().map(String::as_str), Some("> over Done"));
+}
+
+#[test]
 fn between_two_attempts_the_ticket_is_read_again() {
     let failed = || TurnEnd::Failed { why: "x".into() };
     for (saved, expected) in [

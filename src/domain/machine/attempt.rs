@@ -1,17 +1,14 @@
 //! The life of an attempt, from its working tree to its one outcome.
 
-use super::state::{Attempt, Run, RunPhase, Stage, State, StepState};
+use super::state::{Attempt, Stage, State, StepState};
 use super::turns::{after_turn, after_validation, saved, seal, seal_unless_cancelled, turn};
-use super::{DiffRules, Effect, Order, Report, emit, order, refuse};
+use super::{DiffRules, Effect, Order, Report, emit, ending, order, refuse};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::settings::Limits;
 use crate::domain::ticket::{Check, GateRule};
 use crate::domain::time::Now;
-
-/// A ticket that changes this often just as its attempts begin is left alone.
-const MOST_OUTDATED: u32 = 5;
 
 /// What the rules of one attempt rest on.
 pub(super) struct Rules {
@@ -77,24 +74,12 @@ pub(super) fn report(
     };
     if let Some(outcome) = take(attempt, &rules, &ticket, report, now, effects) {
         if outdated {
-            note_outdated(state, &ticket);
+            ending::note_outdated(state, &ticket);
         }
-        finish(state, &ticket, outcome, effects);
+        ending::finish(state, &ticket, outcome, effects);
         if died {
             state.closing.remove(id);
         }
-    }
-}
-
-/// The attempt began with a text that had just changed: it does not count, and the next one begins with the new text.
-fn note_outdated(state: &mut State, ticket: &TicketId) {
-    let run = state.run.as_mut();
-    if let Some(step) = run.and_then(|run| run.steps.get_mut(ticket))
-        && step.outdated < MOST_OUTDATED
-    {
-        step.outdated += 1;
-        step.attempts -= 1;
-        step.waits_for_files = true;
     }
 }
 
@@ -327,90 +312,4 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
         | Stage::Integrating { .. }
         | Stage::Writing { .. } => {}
     }
-}
-
-/// Ends the attempt: its one `AttemptFinished`; then another attempt, or the end of the step.
-fn finish(
-    state: &mut State,
-    ticket: &TicketId,
-    outcome: AttemptOutcome,
-    effects: &mut Vec<Effect>,
-) {
-    let Some(run) = &mut state.run else { return };
-    let Some(step) = run.steps.get_mut(ticket) else {
-        return;
-    };
-    let StepState::Active(attempt) = &mut step.state else {
-        return;
-    };
-    let id = attempt.id.clone();
-    let message = attempt.message.take();
-    let stopped = attempt.cancel.is_some();
-    emit(
-        run.id,
-        Event::AttemptFinished {
-            attempt: id.clone(),
-            outcome: outcome.clone(),
-        },
-        effects,
-    );
-    let integrated = matches!(outcome, AttemptOutcome::Done { .. });
-    order(&id, Order::Close { integrated }, effects);
-    let may_try_again = match &outcome {
-        AttemptOutcome::Failed { failure } => {
-            step.waits_for_files || failure.is_worth_another_attempt()
-        }
-        AttemptOutcome::Limit { .. } => true,
-        AttemptOutcome::Done { .. }
-        | AttemptOutcome::NeedsHuman { .. }
-        | AttemptOutcome::Cancelled { .. }
-        | AttemptOutcome::Lost => false,
-    };
-    let attempts = state.settings.limits_for(&step.ticket).attempts;
-    let goes_on = matches!(run.phase, RunPhase::Running | RunPhase::Paused);
-    if may_try_again && !stopped && goes_on && step.attempts < attempts {
-        step.state = StepState::Again(outcome);
-    } else {
-        step.state = StepState::Finished(outcome.clone());
-        emit(
-            run.id,
-            Event::StepFinished {
-                ticket: ticket.clone(),
-                outcome,
-            },
-            effects,
-        );
-        if let (true, Some(message)) = (integrated, message) {
-            run.left_behind = Some((id.ticket.to_string(), message));
-        }
-    }
-    state.closing.insert(id);
-    state.look_again = true;
-    state.must_read = true;
-}
-
-/// What is left to do for steps between two attempts when the run ends.
-pub(super) fn give_up_waiting_steps(run: &mut Run, effects: &mut Vec<Effect>) {
-    let waiting = run
-        .steps
-        .iter()
-        .filter(|(_, step)| matches!(step.state, StepState::Again(_)));
-    let waiting: Vec<TicketId> = waiting.map(|(ticket, _)| ticket.clone()).collect();
-    for ticket in waiting {
-        give_up(run, &ticket, effects);
-    }
-}
-
-/// Ends a step between two attempts with what the last one came to.
-pub(super) fn give_up(run: &mut Run, ticket: &TicketId, effects: &mut Vec<Effect>) {
-    let Some(step) = run.steps.get_mut(ticket) else {
-        return;
-    };
-    let StepState::Again(outcome) = &step.state else {
-        return;
-    };
-    let outcome = outcome.clone();
-    step.state = StepState::Finished(outcome.clone());
-    let ticket = ticket.clone();
-    emit(run.id, Event::StepFinished { ticket, outcome }, effects);
 }

@@ -4,6 +4,7 @@
 mod attempt;
 mod command;
 mod effect;
+mod ending;
 mod input;
 mod schedule;
 mod state;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Attempt, Run, RunPhase, State, Step, StepState};
-use super::{AttemptSpec, Effect, attempt, emit};
+use super::{AttemptSpec, Effect, emit, ending};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, TicketId};
@@ -125,13 +125,11 @@ fn start_again(state: &mut State, effects: &mut Vec<Effect>) {
         if waits_for_files && read_first(state, effects) {
             continue;
         }
-        if free_slots(state) == 0 {
-            return;
-        }
-        if refresh(state, &ticket) {
+        let is_there = refresh(state, &ticket);
+        if is_there && free_slots(state) > 0 {
             open(state, &ticket, effects);
-        } else if let Some(run) = &mut state.run {
-            attempt::give_up(run, &ticket, effects);
+        } else if let (false, Some(run)) = (is_there, &mut state.run) {
+            ending::give_up(run, &ticket, effects);
         }
     }
 }
@@ -273,7 +271,7 @@ pub(super) fn end_if_over(state: &mut State, effects: &mut Vec<Effect>) {
             }
         }
         RunPhase::Ending(_) => {
-            attempt::give_up_waiting_steps(run, effects);
+            ending::give_up_waiting_steps(run, effects);
             if !run.announced || run.active().next().is_some() {
                 return;
             }

@@ -1,11 +1,14 @@
 //! The beginning of an attempt: evidence folder, working tree, desk, session.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use super::{GitState, Prepared, Unit, blocking, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
+use crate::domain::hash::sha256;
+use crate::domain::ids::Sha256;
 use crate::domain::machine::Report;
 use crate::git::{BranchName, Repository, SnapshotOptions};
 use crate::runner::context::Context;
@@ -51,15 +54,7 @@ impl Unit {
                 EvidenceFolder::create(&context.places.evidence(), spec.run, &spec.attempt)
                     .map_err(|error| error.to_string())?;
             let ticket_file = context.places.root.join(&spec.path);
-            let ticket = fs::read(&ticket_file)
-                .map_err(|error| format!("{}: {error}", context.shown(&ticket_file)))?;
-            if crate::domain::hash::sha256(&ticket) != spec.revision {
-                // The rules are those of the revision that was read; the agent must see the same text.
-                return Err(NotPrepared::Outdated(format!(
-                    "{} changed just now: the next attempt begins with the new text",
-                    context.shown(&ticket_file)
-                )));
-            }
+            let ticket = read_ticket(&context, &ticket_file, spec.revision)?;
             evidence
                 .write("ticket.md", &ticket)
                 .map_err(|error| error.to_string())?;
@@ -98,6 +93,21 @@ impl Unit {
             })
         })
         .await
+    }
+}
+
+/// The ticket's file, which must be the one that the rules were read from: the agent must see the same text.
+fn read_ticket(context: &Context, path: &Path, revision: Sha256) -> Result<Vec<u8>, NotPrepared> {
+    let shown = context.shown(path);
+    match fs::read(path) {
+        Ok(ticket) if sha256(&ticket) == revision => Ok(ticket),
+        Ok(_changed) => Err(NotPrepared::Outdated(format!(
+            "{shown} changed just now: the next attempt begins with the new text"
+        ))),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(NotPrepared::Outdated(format!(
+            "{shown} was deleted just now"
+        ))),
+        Err(error) => Err(NotPrepared::Failed(format!("{shown}: {error}"))),
     }
 }
 

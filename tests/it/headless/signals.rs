@@ -1,13 +1,13 @@
 //! Ctrl-C once and twice, SIGTERM, a terminal that goes away, Ctrl-Z.
 
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use docket::domain::attempt::{AttemptOutcome, CancelReason};
 use rustix::process::Signal;
 
 use super::outcomes::{assert_intact, outcomes};
-use crate::support::sandbox::{Running, Sandbox, state_of, until};
+use crate::support::sandbox::{Running, Sandbox, Stopwatch, state_of, until};
 
 /// Says that it runs, and what it is sent.
 const POLITE: &str = "trap 'echo got INT > \"$HOME/got\"; exit 1' INT\ntrap 'echo got TERM > \"$HOME/got\"; exit 1' TERM\necho work > work.txt\ntouch \"$HOME/started\"\nwhile true; do sleep 0.02; done";
@@ -67,7 +67,7 @@ fn two_interrupts_kill() {
     let running = start(&sandbox, STUBBORN);
     running.signal(Signal::INT);
     until("it is being asked", || running.said().contains("stopping"));
-    let began = Instant::now();
+    let began = Stopwatch::start();
     running.signal(Signal::INT);
     running.finish().exits(130);
     assert!(
@@ -151,7 +151,8 @@ fn ctrl_z_freezes_what_runs_and_fg_goes_on() {
     sandbox.shell(
         10,
         "",
-        "echo $$ > \"$HOME/pid.new\"; mv \"$HOME/pid.new\" \"$HOME/started\"\nwhile ! test -e \"$HOME/go\"; do sleep 0.01; done",
+        // Waits in the shell itself: a shell that is frozen while it forks looks as if it waited for the disk.
+        "mkfifo \"$HOME/go\"; echo $$ > \"$HOME/pid.new\"; mv \"$HOME/pid.new\" \"$HOME/started\"\nread line < \"$HOME/go\"",
     );
     let running = sandbox.start(["run", "--set", "limits.idle=2s"]);
     until("the agent runs", || sandbox.home("started").exists());
@@ -164,8 +165,8 @@ fn ctrl_z_freezes_what_runs_and_fg_goes_on() {
         Some('T'),
         "the agent is frozen before docket is"
     );
-    fs::write(sandbox.home("go"), "").expect("go");
     running.signal(Signal::CONT);
+    fs::write(sandbox.home("go"), "go on\n").expect("go");
     running.finish().exits(0);
     let kinds = sandbox.kinds();
     for kind in ["run_paused", "run_resumed"] {
@@ -193,7 +194,7 @@ fn a_signal_at_any_moment_of_the_start_ends_it_with_its_code() {
         let sandbox = Sandbox::new();
         sandbox.shell(10, "", "sleep 1000");
         let running = sandbox.start(["--once"]);
-        let began = Instant::now();
+        let began = Stopwatch::start();
         until("some time has gone", || {
             began.elapsed() >= Duration::from_millis(delay)
         });

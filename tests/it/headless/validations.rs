@@ -99,7 +99,10 @@ fn a_validation_that_does_not_end_is_timed_out_and_the_next_one_runs() {
         "limits: { turns: 1, attempts: 1 }\nvalidate:\n  - { name: hangs, run: \"echo begun; setsid sleep 1000; true\", timeout: 150ms }\n  - { name: next, run: \"true\" }",
         "true",
     );
-    sandbox.docket(["--once"]).exits(5);
+    let quick = ["--set", "stop.interrupt=50ms"];
+    sandbox
+        .docket([["--once"].as_slice(), &quick].concat())
+        .exits(5);
     let verdicts = verdicts(&sandbox);
     assert_eq!(
         (&*verdicts[0].0, verdicts[0].1),

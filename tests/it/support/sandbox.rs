@@ -1,5 +1,7 @@
 //! The real program on a throw-away repository: a home of its own, a deadline for every wait, and nothing left running.
 
+#![expect(clippy::panic, reason = "the helpers of tests fail as the tests do")]
+
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -9,6 +11,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use docket::domain::event::Event;
 use docket::domain::ids::Sequence;
@@ -360,6 +363,25 @@ impl Finished {
 pub(crate) fn kind(event: &Event) -> String {
     let value = serde_json::to_value(event).expect("an event is JSON");
     value["kind"].as_str().expect("it has a kind").to_owned()
+}
+
+/// Real time since a moment, for what must be quick.
+pub(crate) struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins now.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how long the program takes is what is tested"
+    )]
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// The time since then.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
 }
 
 /// Waits until a condition holds.

@@ -1,0 +1,115 @@
+//! The end of an attempt: its one `AttemptFinished`, then another attempt, or the end of its step.
+
+use super::state::{Run, RunPhase, State, StepState};
+use super::{Effect, Order, emit, order};
+use crate::domain::attempt::AttemptOutcome;
+use crate::domain::event::Event;
+use crate::domain::ids::TicketId;
+
+/// A ticket that changes this often just as its attempts begin is left alone.
+const MOST_OUTDATED: u32 = 5;
+
+/// The attempt began with a text that had just changed: it does not count, and the next one begins with the new text.
+pub(super) fn note_outdated(state: &mut State, ticket: &TicketId) {
+    let run = state.run.as_mut();
+    if let Some(step) = run.and_then(|run| run.steps.get_mut(ticket))
+        && step.outdated < MOST_OUTDATED
+    {
+        step.outdated += 1;
+        step.attempts -= 1;
+        step.waits_for_files = true;
+    }
+}
+
+/// Ends the attempt: its one `AttemptFinished`; then another attempt, or the end of the step.
+pub(super) fn finish(
+    state: &mut State,
+    ticket: &TicketId,
+    outcome: AttemptOutcome,
+    effects: &mut Vec<Effect>,
+) {
+    let Some(run) = &mut state.run else { return };
+    let Some(step) = run.steps.get_mut(ticket) else {
+        return;
+    };
+    let StepState::Active(attempt) = &mut step.state else {
+        return;
+    };
+    let id = attempt.id.clone();
+    let message = attempt.message.take();
+    let stopped = attempt.cancel.is_some();
+    emit(
+        run.id,
+        Event::AttemptFinished {
+            attempt: id.clone(),
+            outcome: outcome.clone(),
+        },
+        effects,
+    );
+    let integrated = matches!(outcome, AttemptOutcome::Done { .. });
+    order(&id, Order::Close { integrated }, effects);
+    let may_try_again = match &outcome {
+        AttemptOutcome::Failed { failure } => {
+            step.waits_for_files || failure.is_worth_another_attempt()
+        }
+        AttemptOutcome::Limit { .. } => true,
+        AttemptOutcome::Done { .. }
+        | AttemptOutcome::NeedsHuman { .. }
+        | AttemptOutcome::Cancelled { .. }
+        | AttemptOutcome::Lost => false,
+    };
+    let attempts = state.settings.limits_for(&step.ticket).attempts;
+    let goes_on = matches!(run.phase, RunPhase::Running | RunPhase::Paused);
+    if may_try_again && !stopped && goes_on && step.attempts < attempts {
+        step.state = StepState::Again(outcome);
+    } else {
+        step.state = StepState::Finished(outcome.clone());
+        emit(
+            run.id,
+            Event::StepFinished {
+                ticket: ticket.clone(),
+                outcome,
+            },
+            effects,
+        );
+        if let (true, Some(message)) = (integrated, message) {
+            run.left_behind = Some((id.ticket.to_string(), message));
+        }
+    }
+    state.closing.insert(id);
+    state.look_again = true;
+    state.must_read = true;
+}
+
+/// What is left to do for steps between two attempts when the run ends.
+pub(super) fn give_up_waiting_steps(run: &mut Run, effects: &mut Vec<Effect>) {
+    let waiting = run
+        .steps
+        .iter()
+        .filter(|(_, step)| matches!(step.state, StepState::Again(_)));
+    let waiting: Vec<TicketId> = waiting.map(|(ticket, _)| ticket.clone()).collect();
+    for ticket in waiting {
+        give_up(run, &ticket, effects);
+    }
+}
+
+/// Ends a step between two attempts with what the last one came to. A ticket that was deleted before anything was tried is
+/// left out.
+pub(super) fn give_up(run: &mut Run, ticket: &TicketId, effects: &mut Vec<Effect>) {
+    let Some(step) = run.steps.get_mut(ticket) else {
+        return;
+    };
+    if step.attempts == 0 && step.waits_for_files {
+        run.steps.remove(ticket);
+        run.started = run.started.saturating_sub(1);
+        let ticket = ticket.clone();
+        return emit(run.id, Event::StepSkipped { ticket }, effects);
+    }
+    let StepState::Again(outcome) = &step.state else {
+        return;
+    };
+    let outcome = outcome.clone();
+    step.state = StepState::Finished(outcome.clone());
+    let ticket = ticket.clone();
+    emit(run.id, Event::StepFinished { ticket, outcome }, effects);
+}
