@@ -105,6 +105,9 @@ pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
     if model.viewer || !model.run_is_alive() {
         return vec![Effect::End(super::session::UiEnd::Quit)];
     }
+    if let Some(end) = leaves_for_nothing(model) {
+        return vec![Effect::End(end)];
+    }
     if model.leaving.is_some() {
         // The run is being stopped already: asked again, it is hurried.
         return cancel(CancelReason::Interrupt);
@@ -118,6 +121,9 @@ pub(super) fn interrupt(model: &mut Model) -> Vec<Effect> {
     if model.viewer || !model.run_is_alive() {
         return vec![Effect::End(super::session::UiEnd::Quit)];
     }
+    if let Some(end) = leaves_for_nothing(model) {
+        return vec![Effect::End(end)];
+    }
     let is_ending = matches!(
         model.board.run.as_ref().map(|run| run.phase),
         Some(PhaseView::Ending { .. })
@@ -129,6 +135,11 @@ pub(super) fn interrupt(model: &mut Model) -> Vec<Effect> {
     }
     ask(model, Wish::StopRun);
     Vec::new()
+}
+
+/// The end that is waited for, when what it waits for has never begun: nobody may be kept in here.
+fn leaves_for_nothing(model: &Model) -> Option<super::session::UiEnd> {
+    model.leaving.filter(|_| !model.run_is_told())
 }
 
 fn is_asking_to_stop(model: &Model) -> bool {

@@ -154,8 +154,13 @@ impl Model {
 
     /// Whether a run goes on: frozen and ending ones included, and one that is asked for.
     pub(crate) fn run_is_alive(&self) -> bool {
+        self.start_is_asked || self.run_is_told()
+    }
+
+    /// Whether the runner has told of a run that goes on.
+    pub(crate) fn run_is_told(&self) -> bool {
         let goes_on = |run: &RunView| !matches!(run.phase, PhaseView::Finished { .. });
-        self.start_is_asked || self.board.run.as_ref().is_some_and(goes_on)
+        self.board.run.as_ref().is_some_and(goes_on)
     }
 
     /// Says something until the next key.

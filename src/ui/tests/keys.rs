@@ -136,6 +136,10 @@ fn leaving_is_at_once_when_nothing_runs() {
     let mut scene = Scene::empty();
     scene.keys("q");
     assert_eq!(scene.effects, [Effect::End(UiEnd::Quit)]);
+    // Nobody is kept waiting for a run that never begins.
+    let mut asked = Scene::empty();
+    asked.keys("s q y q");
+    assert_eq!(asked.effects, [Effect::End(UiEnd::Quit)]);
     let mut viewer = Scene::full();
     viewer.model.viewer = true;
     viewer.keys("q");
@@ -342,6 +346,7 @@ fn a_run_that_is_asked_for_counts_as_alive() {
     assert_eq!(scene.effects, []);
     assert!(scene.frame(80, 24).contains("A run is alive."));
     scene.keys("y");
+    assert_eq!(scene.effects, []);
     scene.feed(Feed::RunOver {
         run: crate::domain::ids::RunId(1),
         outcome: RunOutcome::NothingReady,

@@ -104,6 +104,9 @@ impl Preview {
 fn lines(path: &Path, content: &Content, columns: u16, look: &Look) -> Vec<Line<'static>> {
     let width = usize::from(columns);
     let theme = &look.theme;
+    if content.bytes.is_empty() {
+        return vec![Line::styled("(empty)", theme.style(Role::Dim))];
+    }
     let mut lines = if hex::is_binary(&content.bytes) {
         hex::lines(&content.bytes, theme)
     } else {
