@@ -10,6 +10,7 @@ pub mod exit;
 pub mod git;
 pub mod headless;
 pub mod logging;
+pub mod output;
 pub mod proc;
 pub mod runner;
 pub mod store;

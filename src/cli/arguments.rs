@@ -170,7 +170,7 @@ pub struct LintArguments {
     pub fix: bool,
     /// Only these tickets: names, numbers, ids or files
     #[arg(value_name = "TICKET")]
-    pub tickets: Vec<String>,
+    pub only: Vec<String>,
 }
 
 /// Which tickets to list.

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 use super::arguments::Global;
 use super::drive;
 use super::error::CliError;
-use super::output;
 use super::place::Place;
 use super::screen;
 use crate::domain::machine::RunPlan;
 use crate::exit::Exit;
 use crate::git;
 use crate::headless::Form;
+use crate::output;
 
 /// The demo's queue, as in `tickets/demo/`.
 const TICKETS: &[(&str, &str)] = &[

@@ -57,7 +57,7 @@ fn find(global: &Global) -> Result<Place, CliError> {
 pub(super) fn drain(place: Place, plan: RunPlan, form: headless::Form) -> Result<Exit, CliError> {
     let _log = crate::logging::start(&place.places.docket());
     let setup = setup(place, plan, Life::OneRun);
-    runtime()?.block_on(headless::drive(setup, form))
+    Ok(runtime()?.block_on(headless::drive(setup, form))?)
 }
 
 pub(super) fn setup(place: Place, plan: RunPlan, life: Life) -> Setup {

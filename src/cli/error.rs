@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{ConfigErrors, trust::TrustError};
 use crate::exit::Exit;
 use crate::git::GitError;
+use crate::headless::HeadlessError;
 use crate::runner::StartError;
 use crate::store::lock::LockError;
 use crate::store::{EvidenceError, LedgerError};
@@ -80,6 +81,16 @@ pub enum CliError {
     /// The result can't be written.
     #[error("can't write the result: {0}")]
     Output(#[from] std::io::Error),
+}
+
+impl From<HeadlessError> for CliError {
+    fn from(error: HeadlessError) -> Self {
+        match error {
+            HeadlessError::Start(error) => error.into(),
+            HeadlessError::Output(error) => error.into(),
+            HeadlessError::Signals(_) => Self::Failed(error.to_string()),
+        }
+    }
 }
 
 impl CliError {

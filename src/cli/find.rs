@@ -11,6 +11,7 @@ use crate::domain::queue::Queue;
 use crate::domain::ticket::QueueEntry;
 use crate::store::Reader;
 use crate::store::records::AttemptRecord;
+use crate::tickets::load;
 
 /// A ticket that was asked for.
 #[derive(Debug, Clone)]
@@ -23,6 +24,14 @@ pub(super) struct Target {
     pub(super) index: Option<usize>,
     /// The attempt, if one was named.
     pub(super) attempt: Option<AttemptId>,
+}
+
+/// Finds a ticket for a command that needs nothing else of the queue.
+pub(super) fn one(place: &Place, word: &str) -> Result<(Reader, Target), CliError> {
+    let reader = Reader::open(&place.places.ledger())?;
+    let scan = load::scan(&place.places.root, &place.places.tickets);
+    let target = target(place, &Queue::new(scan.entries), &reader, word)?;
+    Ok((reader, target))
 }
 
 /// Finds what `word` means, in the queue first and then among all that docket ever ran.
@@ -63,7 +72,24 @@ pub(super) fn entry(place: &Place, queue: &Queue, word: &str) -> Result<usize, C
     in_queue(place, queue, word)?.ok_or_else(|| unknown(place, queue, word))
 }
 
-/// The attempt that is meant: the one that was named, else the last one. `None` when there was none yet.
+/// The attempt that is meant: the one that was named, else the last one.
+pub(super) fn last_attempt(
+    reader: &Reader,
+    target: &Target,
+    number: Option<u32>,
+) -> Result<AttemptRecord, CliError> {
+    attempt(reader, target, number)?.ok_or_else(|| no_attempt(target))
+}
+
+/// That a ticket was never tried.
+pub(super) fn no_attempt(target: &Target) -> CliError {
+    let name = &target.name;
+    CliError::Usage(format!(
+        "{name} has no attempt yet: `docket --once --ticket {name}` makes one"
+    ))
+}
+
+/// The same; `None` when there was none yet.
 pub(super) fn attempt(
     reader: &Reader,
     target: &Target,

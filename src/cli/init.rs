@@ -8,12 +8,12 @@ use serde::Serialize;
 
 use super::arguments::Global;
 use super::error::CliError;
-use super::output;
 use super::place::Place;
 use crate::config::REPOSITORY_FILE;
 use crate::domain::settings::Isolation;
 use crate::exit::Exit;
 use crate::git::Head;
+use crate::output;
 use crate::tickets::load;
 use crate::tickets::template::{self, NewTicket, Template};
 

@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use super::arguments::{Global, LintArguments};
 use super::error::CliError;
-use super::output;
 use super::place::Place;
 use super::{find, text};
 use crate::domain::queue::Queue;
 use crate::domain::ticket::{Finding, Severity};
 use crate::exit::Exit;
+use crate::output;
 use crate::tickets::lint::{self, Repair};
 use crate::tickets::load::{self, Scan};
 
@@ -40,7 +40,7 @@ pub(super) fn run(global: &Global, arguments: &LintArguments) -> Result<Exit, Cl
     let (root, folder) = (&place.places.root, &place.places.tickets);
     let agents = place.loaded.config.known_agents();
     let mut scan = load::scan(root, folder);
-    let only = named(&place, &scan, &arguments.tickets)?;
+    let only = named(&place, &scan, &arguments.only)?;
     let repairs = if arguments.fix {
         let repairs = lint::fix(root, &part_of(&scan, only.as_ref()));
         scan = load::scan(root, folder);

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::arguments::{Global, LsArguments};
 use super::error::CliError;
-use super::output::{self, Role};
 use super::place::Place;
 use super::survey::Survey;
 use super::{table, words};
@@ -17,6 +16,7 @@ use crate::domain::reason::{Mark, Reason};
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::Timestamp;
 use crate::exit::Exit;
+use crate::output::{self, Role};
 
 /// A line of the list.
 #[derive(Serialize)]
@@ -134,9 +134,8 @@ fn matches(row: &Row<'_>, filter: &[String]) -> bool {
     }
     let state = words::word(row.mark);
     let mut text = format!(
-        "{}\n{}\n{}\n{}\n{state}\n{}",
+        "{}\n{}\n{}\n{state}\n{}",
         row.name,
-        row.id,
         row.title,
         row.agent.unwrap_or_default(),
         row.reason

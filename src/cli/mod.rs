@@ -1,24 +1,32 @@
 //! The command line: arguments, one file per family of commands, exit codes.
 
 pub mod arguments;
+mod config;
 mod demo;
+mod diff;
 mod drive;
 pub mod error;
+mod evidence;
 mod find;
 mod history;
 mod init;
 mod lint;
+mod log;
 mod ls;
 mod new;
-pub mod output;
 pub mod place;
 pub mod reference;
 mod replay;
 mod screen;
+mod shell;
 mod show;
+mod status;
 mod survey;
 mod table;
+mod tail;
 mod text;
+mod transcript;
+mod trust;
 mod words;
 
 use clap::Parser as _;
@@ -27,6 +35,7 @@ use clap::error::ErrorKind;
 use self::arguments::{Arguments, Command};
 use self::error::CliError;
 use crate::exit::Exit;
+use crate::output;
 
 /// Reads the arguments and does what they say.
 pub fn main() -> Exit {
@@ -70,6 +79,13 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Show(arguments)) => show::run(&global, &arguments),
         Some(Command::Run(arguments)) => drive::run(&global, &arguments),
         Some(Command::Demo { once, keep }) => demo::run(&global, once, keep),
-        Some(_) => Err(CliError::Failed("not yet".to_owned())),
+        Some(Command::Status) => status::run(&global),
+        Some(Command::Log(arguments)) => log::run(&global, &arguments),
+        Some(Command::Diff(arguments)) => diff::run(&global, &arguments),
+        Some(Command::Evidence { command }) => evidence::run(&global, &command),
+        Some(Command::Config(arguments)) => config::run(&global, &arguments),
+        Some(Command::Trust(arguments)) => trust::run(&global, &arguments),
+        Some(Command::Completions { shell }) => shell::completions(shell),
+        Some(Command::Man { command }) => shell::man(&command),
     }
 }

@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use super::arguments::{Global, NewArguments};
 use super::error::CliError;
-use super::output;
 use super::place::Place;
 use super::text;
 use crate::config::Config;
@@ -14,6 +13,7 @@ use crate::domain::ids::{TicketId, TicketName};
 use crate::domain::settings::AgentKind;
 use crate::domain::ticket::{AgentName, QueueEntry};
 use crate::exit::Exit;
+use crate::output;
 use crate::proc::foreground;
 use crate::tickets::template::{self, NewTicket, TEMPLATES, Template};
 use crate::tickets::{load, parse};

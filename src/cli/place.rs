@@ -50,7 +50,7 @@ impl Place {
             overrides,
         )?;
         let tickets = locate::folder(&root, loaded.config.tickets.as_deref());
-        let program = std::env::current_exe().map_err(|source| CliError::Program { source })?;
+        let program = own_program()?;
         Ok(Self {
             places: Places {
                 root,
@@ -158,4 +158,14 @@ pub fn start_folder(named: Option<&PathBuf>) -> Result<PathBuf, CliError> {
         Some(path) => Err(CliError::folder(path, std::io::ErrorKind::NotFound.into())),
         None => std::env::current_dir().map_err(|source| CliError::folder(Path::new("."), source)),
     }
+}
+
+/// docket's own program, for process holders and replays. On Linux by a name that stays right when the file is replaced
+/// by an upgrade while docket runs (proc(5)).
+fn own_program() -> Result<PathBuf, CliError> {
+    let link = PathBuf::from("/proc/self/exe");
+    if cfg!(target_os = "linux") && link.exists() {
+        return Ok(link);
+    }
+    std::env::current_exe().map_err(|source| CliError::Program { source })
 }

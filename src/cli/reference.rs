@@ -77,29 +77,17 @@ fn section(text: &mut String, command: &Command, name: &str) {
     let mut usage = command.clone().render_usage().to_string();
     usage = usage.trim_start_matches("Usage: ").to_owned();
     let _ = writeln!(text, "```\n{}\n```\n", usage.replace("\n       ", "\n"));
-    let is_own = |argument: &&Arg| {
-        (is_root || !argument.is_global_set())
-            && !argument.is_hide_set()
-            && !matches!(argument.get_id().as_str(), "help" | "version")
+    let is_told = |argument: &&Arg| {
+        !argument.is_hide_set() && !matches!(argument.get_id().as_str(), "help" | "version")
     };
-    let own: Vec<_> = command.get_arguments().filter(is_own).collect();
-    if !own.is_empty() {
-        text.push_str("| argument | meaning |\n|---|---|\n");
-        for argument in own {
-            let help = argument.get_help().map(ToString::to_string);
-            let help = help.unwrap_or_default();
-            let _ = writeln!(
-                text,
-                "| `{}` | {}{} |",
-                spelling(argument),
-                help,
-                values(argument)
-            );
-        }
-        text.push('\n');
-    }
+    let (global, own): (Vec<_>, Vec<_>) = command
+        .get_arguments()
+        .filter(is_told)
+        .partition(|argument| argument.is_global_set());
+    table(text, &own);
     if is_root {
-        text.push_str("The options from `-C` on can be given to every command.\n\n");
+        text.push_str("Every command takes these too:\n\n");
+        table(text, &global);
     }
     for subcommand in command.get_subcommands() {
         if subcommand.get_name() != "help" && !subcommand.is_hide_set() {
@@ -110,6 +98,21 @@ fn section(text: &mut String, command: &Command, name: &str) {
             );
         }
     }
+}
+
+fn table(text: &mut String, arguments: &[&Arg]) {
+    if arguments.is_empty() {
+        return;
+    }
+    text.push_str("| argument | meaning |\n|---|---|\n");
+    for argument in arguments {
+        let help = argument.get_help().map(ToString::to_string);
+        let help = help.unwrap_or_default();
+        let values = values(argument);
+        // Writing to a text can't fail.
+        let _ = writeln!(text, "| `{}` | {help}{values} |", spelling(argument));
+    }
+    text.push('\n');
 }
 
 /// What a command does, in a sentence or more.

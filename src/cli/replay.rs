@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::output;
 use crate::exit::Exit;
+use crate::output;
 
 /// One line of a recording.
 #[derive(Debug, Deserialize)]

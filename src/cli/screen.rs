@@ -7,13 +7,13 @@ use tokio::sync::mpsc;
 
 use super::drive;
 use super::error::CliError;
-use super::output;
 use super::place::Place;
 use crate::config::{Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
 use crate::exit::Exit;
 use crate::headless::{self, Form};
+use crate::output;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::environment;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
@@ -66,7 +66,10 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         // Over SSH the mouse belongs to the user's own terminal: `m` takes it.
         mouse: config.ui.mouse && std::env::var_os("SSH_CONNECTION").is_none(),
         clock: Arc::new(move || clock.now()),
-        terminals: Box::new(Shells { opened: 0 }),
+        terminals: Box::new(Shells {
+            docket: places.program.clone(),
+            opened: 0,
+        }),
     };
     let ended = crate::ui::run(session)
         .await
@@ -81,7 +84,9 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
             Ok(Exit::Signal(15))
         }
         // The screen is gone, the runner stays: the run goes on without it.
-        UiEnd::HungUp => headless::follow(ended.handle, ended.board, &plan, Form::Silent).await,
+        UiEnd::HungUp => {
+            Ok(headless::follow(ended.handle, ended.board, &plan, Form::Silent).await?)
+        }
     }
 }
 
@@ -113,6 +118,8 @@ fn look(config: &Config) -> Result<Look, CliError> {
 
 /// Opens the user's shell for the terminal pane.
 struct Shells {
+    /// docket's own program: each shell has a process holder, too.
+    docket: std::path::PathBuf,
     /// How many so far: each has a marker of its own, since closing one ends all that carries its marker.
     opened: u32,
 }
@@ -134,6 +141,7 @@ impl OpenTerminal for Shells {
             control,
             ended,
         } = Pty::open(PtySpec {
+            docket: self.docket.clone(),
             argv: vec![shell],
             directory: request.folder.clone(),
             environment,

@@ -7,7 +7,6 @@ use serde::Serialize;
 use super::arguments::{Global, TicketArgument};
 use super::error::CliError;
 use super::history::{self, History};
-use super::output::{self, Paint, Role};
 use super::place::Place;
 use super::survey::Survey;
 use super::{find, text, words};
@@ -19,6 +18,7 @@ use crate::domain::reason::Reason;
 use crate::domain::ticket::{Dependency, Problem, QueueEntry, Ticket};
 use crate::domain::time::Timestamp;
 use crate::exit::Exit;
+use crate::output::{self, Paint, Role};
 use crate::store::records::DoneRecord;
 
 #[derive(Serialize)]
@@ -104,8 +104,11 @@ impl Page {
             (Some(reason), Some(entry)) => {
                 let sign = words::painted(self.paint, reason.mark);
                 let word = words::word(reason.mark);
-                let why = text::line(&reason.text).into_owned();
-                let state = if why.is_empty() || why == word {
+                let why = text::line(&reason.text);
+                // Some reasons begin with the word itself.
+                let why = why.strip_prefix(word).unwrap_or(&why);
+                let why = why.trim_start_matches(": ");
+                let state = if why.is_empty() {
                     format!("{sign} {word}")
                 } else {
                     format!("{sign} {word}: {why}")

@@ -1,7 +1,7 @@
 //! Aligned columns for people: cut to the terminal's width, whole where the result goes elsewhere.
 
-use super::output::{self, Paint, Role};
 use super::text;
+use crate::output::{self, Paint, Role};
 
 /// A cell.
 #[derive(Debug, Clone)]
@@ -99,7 +99,7 @@ mod tests {
         let narrow = layout(&rows, &[1], Some(40), paint);
         assert_eq!(
             narrow,
-            "TICKET-010  a title that is…  after 020\nTICKET-020  短い\n"
+            "TICKET-010  a title that is …  after 020\nTICKET-020  短い\n"
         );
         assert!(narrow.lines().all(|line| text::width(line) <= 40));
     }

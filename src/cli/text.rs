@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use vte::{Parser, Perform};
 
-use super::output;
+use crate::output;
 
 /// One line of text, safe for a terminal: control characters become their pictures, white space becomes one blank.
 pub(super) fn line(text: &str) -> Cow<'_, str> {

@@ -1,23 +1,33 @@
 //! How states look in a line: a mark and a colour, the same in every command.
 
+use std::sync::OnceLock;
+
 use super::output::{Paint, Role};
 use super::table::{self, Cell};
+use crate::config::Variables;
 use crate::domain::attempt::{AttemptOutcome, Verdict};
 use crate::domain::reason::Mark;
+use crate::ui::glyph;
+use crate::ui::theme::is_utf8;
 
-/// The sign of a mark, and its role.
+/// The sign of a mark, the same as on the screen, and its role.
 pub(super) fn sign(mark: Mark) -> (&'static str, Role) {
-    match mark {
-        Mark::Ready => ("·", Role::Plain),
-        Mark::Blocked => ("·", Role::Faint),
-        Mark::Running => ("▶", Role::Active),
-        Mark::Checking => ("◆", Role::Active),
-        Mark::Waiting => ("⏸", Role::Warning),
-        Mark::Done => ("✔", Role::Good),
-        Mark::Failed => ("✖", Role::Bad),
-        Mark::Stopped => ("■", Role::Warning),
-        Mark::Broken => ("!", Role::Bad),
-    }
+    let role = match mark {
+        Mark::Ready => Role::Plain,
+        Mark::Blocked => Role::Faint,
+        Mark::Running | Mark::Checking => Role::Active,
+        Mark::Waiting | Mark::Stopped => Role::Warning,
+        Mark::Done => Role::Good,
+        Mark::Failed | Mark::Broken => Role::Bad,
+    };
+    let (sign, _colour_of_the_screen) = glyph::mark(mark, is_ascii());
+    (sign, role)
+}
+
+/// Whether the locale allows nothing else.
+fn is_ascii() -> bool {
+    static IS_ASCII: OnceLock<bool> = OnceLock::new();
+    *IS_ASCII.get_or_init(|| !is_utf8(&Variables::from_process()))
 }
 
 /// One word for a mark, for filters and counts.
@@ -56,12 +66,14 @@ pub(super) fn mark_of(outcome: Option<&AttemptOutcome>) -> Mark {
 
 /// A verdict's sign, role and word.
 pub(super) fn verdict(verdict: Verdict) -> (&'static str, Role, &'static str) {
-    match verdict {
-        Verdict::Pass => ("✔", Role::Good, "pass"),
-        Verdict::Fail => ("✖", Role::Bad, "fail"),
-        Verdict::TimedOut => ("✖", Role::Bad, "timed out"),
-        Verdict::Inconclusive => ("✖", Role::Bad, "inconclusive"),
-    }
+    let (role, word) = match verdict {
+        Verdict::Pass => (Role::Good, "pass"),
+        Verdict::Fail => (Role::Bad, "fail"),
+        Verdict::TimedOut => (Role::Bad, "timed out"),
+        Verdict::Inconclusive => (Role::Bad, "inconclusive"),
+    };
+    let (sign, _colour_of_the_screen) = glyph::verdict(verdict, is_ascii());
+    (sign, role, word)
 }
 
 /// A sign in its colour.

@@ -3,12 +3,12 @@
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Watched;
-use crate::cli::output;
 use crate::domain::attempt::{AttemptOutcome, Verdict};
 use crate::domain::board::{Feed, TicketState};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::machine::RunPlan;
 use crate::exit::Exit;
+use crate::output;
 
 /// Progress on stderr.
 pub(super) struct Progress {

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use super::Watched;
-use crate::cli::output;
 use crate::domain::attempt::{AttemptOutcome, Proof};
 use crate::domain::board::{Feed, TicketView};
 use crate::domain::event::{Envelope, RunOutcome};
 use crate::domain::ids::{RunId, TicketId};
 use crate::domain::machine::RunPlan;
 use crate::exit::Exit;
+use crate::output;
 
 /// The version of every document here.
 const SCHEMA: u32 = 1;

@@ -6,7 +6,6 @@ mod signals;
 
 use std::sync::Arc;
 
-use crate::cli::error::CliError;
 use crate::domain::attempt::CancelReason;
 use crate::domain::board::{Board, Feed};
 use crate::domain::command::Command;
@@ -17,9 +16,23 @@ use crate::domain::queue::{Queue, Readiness};
 use crate::domain::reason;
 use crate::domain::ticket::{KnownAgents, QueueEntry};
 use crate::exit::Exit;
-use crate::runner::{self, RunnerHandle, Setup};
+use crate::runner::{self, RunnerHandle, Setup, StartError};
 
 use self::signals::Signals;
+
+/// Why a headless run could not begin, or could not tell its result.
+#[derive(Debug, thiserror::Error)]
+pub enum HeadlessError {
+    /// The runner can't start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// Signals can't be listened to.
+    #[error("can't listen to signals: {0}")]
+    Signals(#[source] std::io::Error),
+    /// The result can't be written.
+    #[error("can't write the result: {0}")]
+    Output(#[from] std::io::Error),
+}
 
 /// What is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +70,7 @@ pub(crate) struct Watched {
 }
 
 /// Starts a runner, runs to its end, and prints.
-pub async fn drive(setup: Setup, form: Form) -> Result<Exit, CliError> {
+pub async fn drive(setup: Setup, form: Form) -> Result<Exit, HeadlessError> {
     let plan = setup.plan.clone();
     let agents = setup.config.settings().known_agents();
     // Before anything starts: a signal must not end docket while an agent is about to run.
@@ -74,12 +87,12 @@ pub async fn follow(
     board: Board,
     plan: &RunPlan,
     form: Form,
-) -> Result<Exit, CliError> {
+) -> Result<Exit, HeadlessError> {
     watch(handle, Watched::new(board, None), listen()?, plan, form).await
 }
 
-fn listen() -> Result<Signals, CliError> {
-    Signals::listen().map_err(|error| CliError::Failed(format!("can't listen to signals: {error}")))
+fn listen() -> Result<Signals, HeadlessError> {
+    Signals::listen().map_err(HeadlessError::Signals)
 }
 
 async fn watch(
@@ -88,7 +101,7 @@ async fn watch(
     mut signals: Signals,
     plan: &RunPlan,
     form: Form,
-) -> Result<Exit, CliError> {
+) -> Result<Exit, HeadlessError> {
     let RunnerHandle { commands, mut feed } = handle;
     // A runner that a screen left behind lives as long as somebody may ask: nobody will after this run.
     let mut commands = (form != Form::Silent || watched.board.has_live_run()).then_some(commands);

@@ -1,22 +1,21 @@
 //! A program on a terminal of its own: what the terminal pane shows.
 //!
-//! It leads a session whose controlling terminal is the pseudo terminal, so it never sees docket's own. It is no attempt:
-//! nothing here becomes evidence.
+//! It runs below a shim like every agent, so that nothing of it outlives its pane or docket; the shim's session has the
+//! pseudo terminal as its controlling terminal, so it never sees docket's own. Nothing here becomes evidence.
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use pty_process::{OwnedReadPty, OwnedWritePty};
-use rustix::process::{Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
-use super::supervise::Status;
-use super::{os, shim, sweep};
+use super::supervise::{Ladder, LaunchSpec, ProcessEvent, Shim, Status, Supervised};
+use crate::domain::attempt::CancelReason;
 
 /// How much is read at once: more than a terminal gives.
 const CHUNK: usize = 16 << 10;
@@ -24,7 +23,7 @@ const CHUNK: usize = 16 << 10;
 const CHUNKS: usize = 16;
 /// How long the program has between SIGHUP and SIGKILL.
 const GRACE: Duration = Duration::from_millis(300);
-/// How long docket waits for the last output and for the end of what it has killed.
+/// How long docket waits for a slow reader of the last output.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The size of a terminal in cells.
@@ -39,6 +38,8 @@ pub struct Size {
 /// What to start on a terminal.
 #[derive(Debug, Clone)]
 pub struct PtySpec {
+    /// docket's own program (an absolute path), for the shim.
+    pub docket: PathBuf,
     /// Program and arguments. Visible to every user of the machine: never a secret.
     pub argv: Vec<OsString>,
     /// Its working directory.
@@ -93,41 +94,30 @@ impl PtyControl {
 }
 
 impl Pty {
-    /// Starts a program on a new terminal. The error says what to do. Wants a tokio runtime around it.
+    /// Starts a program on a new terminal. A program that can't be started is an end ([`Status::NotStarted`]), not an
+    /// error. Wants a tokio runtime around it.
     pub fn open(spec: PtySpec) -> io::Result<Self> {
-        shim::check_directory(&spec.directory)
-            .map_err(|why| io::Error::new(io::ErrorKind::NotFound, why))?;
         let (pty, pts) = pty_process::open().map_err(io_error)?;
         pty.resize(spec.size.into()).map_err(io_error)?;
-        let (program, arguments) = spec.argv.split_first().ok_or_else(|| {
-            io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "the command is empty: name a program",
-            )
-        })?;
-        let child = pty_process::Command::new(program)
-            .args(arguments)
-            .current_dir(&spec.directory)
-            .env_clear()
-            .envs(spec.environment.iter().map(|(name, value)| (name, value)))
-            .env(sweep::VARIABLE, &spec.marker)
-            // For the case that docket's runtime ends before the keeper below.
-            .kill_on_drop(true)
-            .spawn(pts)
-            .map_err(|error| {
-                let error = io_error(error);
-                let why = shim::describe(program, &spec.directory, &spec.environment, &error);
-                io::Error::new(error.kind(), why)
-            })?;
+        let shim = Shim::start_on(&spec.docket, pts.as_fd().try_clone_to_owned()?)?;
+        let supervised = shim.launch(LaunchSpec {
+            argv: spec.argv,
+            directory: spec.directory,
+            environment: spec.environment,
+            marker: spec.marker,
+            stdin: false,
+            ladder: Ladder {
+                interrupt: Duration::ZERO,
+                terminate: Duration::ZERO,
+            },
+        });
+        // The terminal is the program's alone: else it would never be at its end.
+        drop(pts);
         let (reader, writer) = pty.into_split();
         let (output_sender, output) = mpsc::channel(CHUNKS);
         let (asks, ask_receiver) = mpsc::unbounded_channel();
         let (ended_sender, ended) = oneshot::channel();
-        let keeper = Keeper {
-            child,
-            writer,
-            marker: spec.marker,
-        };
+        let keeper = Keeper { supervised, writer };
         tokio::spawn(async move {
             let status = keeper.keep(reader, output_sender, ask_receiver).await;
             let _nobody_waits = ended_sender.send(status);
@@ -142,9 +132,8 @@ impl Pty {
 
 /// Holds the program and the terminal's other end.
 struct Keeper {
-    child: tokio::process::Child,
+    supervised: Supervised,
     writer: OwnedWritePty,
-    marker: String,
 }
 
 impl Keeper {
@@ -160,10 +149,8 @@ impl Keeper {
             Some(status) => status,
             None => self.hang_up().await,
         };
-        let marker = self.marker;
-        let _swept = tokio::task::spawn_blocking(move || sweep::sweep(&marker)).await;
         // Nobody holds the other side now, so the end of the output comes as soon as it is read.
-        if tokio::time::timeout(PATIENCE, &mut reading).await.is_err() {
+        if timeout(PATIENCE, &mut reading).await.is_err() {
             reading.abort();
             let _aborted = reading.await;
         }
@@ -180,7 +167,11 @@ impl Keeper {
         loop {
             // A program that does not read what is typed makes only the typing wait.
             tokio::select! { biased;
-                status = self.child.wait() => return Some(describe_end(status)),
+                event = self.supervised.events.recv() => {
+                    if let Some(status) = end_of(event) {
+                        return Some(status);
+                    }
+                }
                 ask = asks.recv() => match ask {
                     Some(Ask::Write(bytes)) => typed.extend(bytes),
                     Some(Ask::Resize(size)) => {
@@ -197,35 +188,31 @@ impl Keeper {
         }
     }
 
-    /// SIGHUP and SIGCONT to everything of it, a grace, then SIGKILL.
+    /// SIGHUP, a grace, SIGKILL.
     async fn hang_up(&mut self) -> Status {
-        let leader = self.child.id().and_then(os::pid);
-        let group = |signal| {
-            // Its child is not reaped yet, so the group can't be a stranger's.
-            if let Some(leader) = leader {
-                let _gone = kill_process_group(leader, signal);
+        self.supervised.control.hang_up();
+        if let Ok(status) = timeout(GRACE, self.end()).await {
+            return status;
+        }
+        self.supervised.control.stop(CancelReason::Kill);
+        self.end().await
+    }
+
+    async fn end(&mut self) -> Status {
+        loop {
+            if let Some(status) = end_of(self.supervised.events.recv().await) {
+                return status;
             }
-        };
-        group(Signal::HUP);
-        group(Signal::CONT);
-        // Jobs of a shell are in groups of their own.
-        let marker = self.marker.clone();
-        let _told = tokio::task::spawn_blocking(move || {
-            sweep::signal(&marker, Signal::HUP);
-            sweep::signal(&marker, Signal::CONT);
-        })
-        .await;
-        if let Ok(status) = tokio::time::timeout(GRACE, self.child.wait()).await {
-            return describe_end(status);
         }
-        group(Signal::KILL);
-        match tokio::time::timeout(PATIENCE, self.child.wait()).await {
-            Ok(status) => describe_end(status),
-            Err(_) => Status::Lost(format!(
-                "it did not end within {} s after SIGKILL",
-                PATIENCE.as_secs()
-            )),
-        }
+    }
+}
+
+/// How it ended, if this is the end.
+fn end_of(event: Option<ProcessEvent>) -> Option<Status> {
+    match event {
+        Some(ProcessEvent::Ended(ended)) => Some(ended.status),
+        Some(_) => None,
+        None => Some(Status::Lost("docket's supervision ended early".into())),
     }
 }
 
@@ -236,16 +223,6 @@ async fn read_all(mut reader: OwnedReadPty, output: mpsc::Sender<Vec<u8>>) {
         if output.send(buffer[..read].to_vec()).await.is_err() {
             return;
         }
-    }
-}
-
-fn describe_end(status: io::Result<ExitStatus>) -> Status {
-    match status {
-        Ok(status) => match (status.code(), status.signal()) {
-            (Some(code), _) => Status::Exited(code),
-            (None, signal) => Status::Signalled(signal.unwrap_or_default()),
-        },
-        Err(error) => Status::Lost(error.to_string()),
     }
 }
 

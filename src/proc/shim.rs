@@ -23,7 +23,7 @@ use rustix::process::{
 };
 use signal_hook::consts;
 
-pub(super) use self::start::{check_directory, describe};
+use self::start::Group;
 use super::clock::{Clock as _, SystemClock};
 use super::wire::{Reply, Request, WITH_STDIN, line};
 use super::{os, sweep};
@@ -96,6 +96,7 @@ pub fn main() -> io::Result<()> {
         argv,
         directory,
         environment,
+        terminal,
     })) = events.recv()
     else {
         return Ok(());
@@ -105,7 +106,14 @@ pub fn main() -> io::Result<()> {
         .map(|(name, value)| (name.into(), value.into()))
         .collect();
     let argv: Vec<OsString> = argv.into_iter().map(Into::into).collect();
-    let child = match start::start(&argv, &PathBuf::from(directory), &environment, stdin) {
+    if terminal {
+        // A session without a terminal takes it as its own; the shim's group is in the foreground.
+        let _of_another_session = rustix::process::ioctl_tiocsctty(io::stdout());
+    }
+    // On a terminal the program shares the shim's group: in the foreground from the first moment, and, as that group has
+    // no parent in its session, never stopped by a Ctrl-Z that nobody could undo.
+    let group = if terminal { Group::Shims } else { Group::Own };
+    let child = match start::start(&argv, &PathBuf::from(directory), &environment, stdin, group) {
         Ok(child) => child,
         Err(why) => {
             tell(&socket, &Reply::NotStarted { why });
@@ -120,6 +128,7 @@ pub fn main() -> io::Result<()> {
     watch(leader, sender);
     let tree = Tree {
         leader,
+        group,
         carried: sweep::carried(&environment),
         ended: BTreeSet::new(),
     };
@@ -208,6 +217,10 @@ fn serve(socket: &UnixStream, events: &Receiver<Event>, mut tree: Tree) {
             Ok(Event::Request(request)) => match request {
                 Request::Interrupt => tree.ask(Signal::INT),
                 Request::Terminate => tree.ask(Signal::TERM),
+                Request::HangUp => {
+                    tree.signal_all(Signal::HUP);
+                    tree.signal_all(Signal::CONT);
+                }
                 Request::Kill => tree.kill(),
                 Request::Freeze => tree.freeze(),
                 Request::Thaw => tree.signal_all(Signal::CONT),
@@ -244,6 +257,7 @@ fn end_orphans(events: &Receiver<Event>, tree: &mut Tree) {
 struct Tree {
     /// The program itself. It is not reaped before the sweep, so its group's id can't be a stranger's.
     leader: Pid,
+    group: Group,
     /// What everything carries in its environment, as `NAME=value`.
     carried: String,
     /// Who was ended with SIGKILL, but the leader.
@@ -261,9 +275,19 @@ impl Tree {
         }
     }
 
+    fn signal_group(&self, signal: Signal) {
+        match self.group {
+            Group::Own => {
+                let _gone = kill_process_group(self.leader, signal);
+            }
+            // Its group is the shim's, too.
+            Group::Shims => self.signal_all(signal),
+        }
+    }
+
     /// Asks the program's group to end.
     fn ask(&self, signal: Signal) {
-        let _gone = kill_process_group(self.leader, signal);
+        self.signal_group(signal);
         // A stopped process acts on a signal only when it goes on, and may need others of the tree for that.
         self.signal_all(Signal::CONT);
     }
@@ -290,7 +314,7 @@ impl Tree {
     fn kill(&mut self) {
         let leader = u32::try_from(self.leader.as_raw_nonzero().get()).unwrap_or_default();
         let members = self.members();
-        let _gone = kill_process_group(self.leader, Signal::KILL);
+        self.signal_group(Signal::KILL);
         for pid in members {
             sweep::kill(pid, Signal::KILL);
             if pid != leader {

@@ -124,6 +124,7 @@ enum Ask {
     Write(Vec<u8>),
     CloseStdin,
     Stop(CancelReason),
+    HangUp,
     Freeze,
     Thaw,
 }
@@ -142,6 +143,11 @@ impl Control {
     /// Stops it by the ladder; [`CancelReason::Kill`], and a second call with a higher reason, go to SIGKILL at once.
     pub fn stop(&self, reason: CancelReason) {
         self.ask(Ask::Stop(reason));
+    }
+
+    /// Tells it that its terminal is gone.
+    pub(super) fn hang_up(&self) {
+        self.ask(Ask::HangUp);
     }
 
     /// Freezes every process of the tree.
@@ -174,15 +180,16 @@ pub struct Shim {
     process: tokio::process::Child,
     record: ProcessRecord,
     socket: UnixStream,
-    stdout: OwnedFd,
+    stdout: Option<OwnedFd>,
     stderr: Option<OwnedFd>,
+    /// What becomes the program's standard input.
+    terminal: Option<OwnedFd>,
 }
 
 impl Shim {
     /// Starts a shim from docket's own `program` (an absolute path). May be called early: it costs nothing while it
     /// waits, and goes when it is dropped.
     pub fn start(program: &Path, output: Output) -> std::io::Result<Self> {
-        let (ours, theirs) = UnixStream::pair()?;
         let (stdout, stdout_end) = std::io::pipe()?;
         let (stderr, stderr_end) = match output {
             Output::Separate => {
@@ -191,6 +198,21 @@ impl Shim {
             }
             Output::Merged => (None, stdout_end.try_clone()?),
         };
+        let mut shim = Self::spawn(program, stdout_end.into(), stderr_end.into())?;
+        shim.stdout = Some(stdout.into());
+        shim.stderr = stderr;
+        Ok(shim)
+    }
+
+    /// The same for a program on a terminal. Its output is not in the events.
+    pub(super) fn start_on(program: &Path, terminal: OwnedFd) -> std::io::Result<Self> {
+        let mut shim = Self::spawn(program, terminal.try_clone()?, terminal.try_clone()?)?;
+        shim.terminal = Some(terminal);
+        Ok(shim)
+    }
+
+    fn spawn(program: &Path, stdout: OwnedFd, stderr: OwnedFd) -> std::io::Result<Self> {
+        let (ours, theirs) = UnixStream::pair()?;
         #[expect(
             clippy::disallowed_methods,
             reason = "the shim, below which everything else starts"
@@ -201,8 +223,8 @@ impl Shim {
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::from(OwnedFd::from(stdout_end)))
-            .stderr(Stdio::from(OwnedFd::from(stderr_end)))
+            .stdout(Stdio::from(stdout))
+            .stderr(Stdio::from(stderr))
             .spawn()?;
         let record = process
             .id()
@@ -212,8 +234,9 @@ impl Shim {
             process,
             record,
             socket: ours,
-            stdout: stdout.into(),
-            stderr,
+            stdout: None,
+            stderr: None,
+            terminal: None,
         })
     }
 

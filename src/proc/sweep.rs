@@ -50,13 +50,6 @@ pub fn carriers(marker: &str) -> BTreeSet<u32> {
     os::carriers(&format!("{VARIABLE}={marker}"))
 }
 
-/// Sends a signal to every process that carries `marker`.
-pub(super) fn signal(marker: &str, signal: Signal) {
-    for pid in carriers(marker) {
-        kill(pid, signal);
-    }
-}
-
 /// The marker in this environment, as `NAME=value`. The last one counts, as for the program.
 pub(super) fn carried(environment: &[(OsString, OsString)]) -> String {
     let marker = environment.iter().rfind(|(name, _)| name == VARIABLE);

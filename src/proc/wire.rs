@@ -53,12 +53,16 @@ pub(super) enum Request {
         argv: Vec<Text>,
         directory: Text,
         environment: Vec<(Text, Text)>,
+        /// Whether the output is a terminal that becomes the program's own.
+        terminal: bool,
     },
+    /// SIGHUP to everything below the shim: its terminal is gone.
+    HangUp,
     /// SIGINT to the program's group.
     Interrupt,
     /// SIGTERM to the program's group.
     Terminate,
-    /// SIGKILL to the program's group; `Sweep` follows when it has ended.
+    /// SIGKILL to everything below the shim; `Sweep` follows when the program has ended.
     Kill,
     /// SIGSTOP to everything below the shim.
     Freeze,

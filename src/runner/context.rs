@@ -7,6 +7,8 @@ use tokio::sync::mpsc;
 
 use crate::config::Config;
 use crate::domain::board::Feed;
+use crate::domain::event::RunOutcome;
+use crate::domain::ids::RunId;
 use crate::domain::settings::{Isolation, Settings};
 use crate::git::Repository;
 use crate::proc::clock::SystemClock;
@@ -67,12 +69,16 @@ impl Context {
         let _nobody_listens = self.feed.send(feed);
     }
 
-    /// Tells it after everything that is on its way to the ledger.
-    pub(super) fn tell_after_ledger(&self, feed: Feed) {
+    /// Tells the end of a run after everything that is on its way to the ledger. A run whose facts could not be stored has
+    /// ended as broken, whatever it came to.
+    pub(super) fn tell_end(&self, run: RunId, outcome: RunOutcome) {
         let (sender, barrier) = (self.feed.clone(), self.ledger.barrier());
         tokio::spawn(async move {
-            let _even_if_the_ledger_is_broken = barrier.await;
-            let _nobody_listens = sender.send(feed);
+            let outcome = match barrier.await {
+                Ok(Ok(_)) => outcome,
+                Ok(Err(_)) | Err(_) => RunOutcome::Broken,
+            };
+            let _nobody_listens = sender.send(Feed::RunOver { run, outcome });
         });
     }
 

@@ -156,8 +156,7 @@ impl Dispatcher {
             Effect::WakeAt(at) => self.wake_at = Some(at),
             Effect::RunOver { run, outcome } => {
                 self.run_is_over = true;
-                self.context
-                    .tell_after_ledger(Feed::RunOver { run, outcome });
+                self.context.tell_end(run, outcome);
             }
         }
     }

@@ -42,6 +42,7 @@ actions! {
     Reject = "reject", "reject", "Reject it, with a reason that goes into the next turn";
     Reply = "reply", "reply", "Answer the selected ticket's agent, in its next turn";
     NextWaiting = "next-waiting", "next waiting", "Select the next ticket that waits for a human";
+    FollowRun = "follow-run", "follow", "Select whatever begins to run, until you move";
     Diff = "diff", "diff", "Show the diff of the selected ticket's last attempt";
 
     FocusQueue = "focus-queue", "queue", "Go to the queue";
@@ -71,7 +72,7 @@ actions! {
     ToggleMouse = "toggle-mouse", "mouse", "Take the mouse, or leave it to your terminal (to select text)";
     Redraw = "redraw", "redraw", "Draw everything anew";
     Help = "help", "help", "Show all keys";
-    Suspend = "suspend", "suspend", "Put docket into the background (`fg` brings it back); its agents go on";
+    Suspend = "suspend", "suspend", "Put docket into the background (`fg` brings it back); its agents are frozen meanwhile";
     StopRun = "stop-run", "stop the run", "Stop the run after asking; twice: kill it now";
     Quit = "quit", "quit", "Leave docket; asks first while a run is alive";
 

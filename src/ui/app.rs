@@ -25,6 +25,8 @@ use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Session, UiEnd, UiError};
 use super::update::{Message, Signal, update};
 use super::view;
+use crate::domain::board::PhaseView;
+use crate::domain::command::Command;
 use crate::runner::handle::RunnerHandle;
 
 /// At most sixty frames a second.
@@ -33,6 +35,9 @@ const FRAME: Duration = Duration::from_millis(16);
 const BATCH: usize = 256;
 /// How long what programs write is parsed before input is looked at again.
 const PARSE: Duration = Duration::from_millis(4);
+
+/// How long the runner has to freeze its agents before docket is stopped.
+const FREEZE: Duration = Duration::from_millis(100);
 
 /// Keys, pastes, the mouse, new sizes.
 pub(crate) type Events = Pin<Box<dyn Stream<Item = io::Result<Event>> + Send>>;
@@ -266,6 +271,7 @@ impl<H: Host> App<H> {
                     self.gone_if(&done);
                 }
                 Effect::Suspend => {
+                    let freezes = self.freeze().await;
                     // Its thread would eat what is typed into the shell.
                     self.events = None;
                     let done = self.host.suspend().await;
@@ -273,10 +279,24 @@ impl<H: Host> App<H> {
                     self.gone_if(&done);
                     let done = self.redraw();
                     self.gone_if(&done);
+                    if freezes {
+                        drop(self.handle.commands.send(Command::Resume));
+                    }
                 }
                 Effect::End(why) => self.end = self.end.or(Some(why)),
             }
         }
+    }
+
+    /// Freezes the agents of a run before docket itself is stopped: nobody would watch over them. Whether there is one.
+    async fn freeze(&mut self) -> bool {
+        let phase = self.model.board.run.as_ref().map(|run| run.phase);
+        if self.model.viewer || phase != Some(PhaseView::Running) {
+            return false;
+        }
+        drop(self.handle.commands.send(Command::Pause));
+        tokio::time::sleep(FREEZE).await;
+        true
     }
 
     fn gone_if(&mut self, done: &io::Result<()>) {

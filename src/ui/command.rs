@@ -14,23 +14,30 @@ use crate::domain::ids::{TicketId, TicketName};
 pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     let phase = model.board.run.as_ref().map(|run| run.phase);
     match action {
-        Action::Start => send(Command::Start { only: None }),
-        Action::TogglePause => match phase {
-            Some(PhaseView::Paused) => send(Command::Resume),
-            _ => send(Command::Pause),
-        },
-        _ => match selected(model) {
-            Some((ticket, name)) => about(model, action, ticket, name),
-            None => {
-                model.say("no ticket is selected", Role::Notice);
-                Vec::new()
+        Action::Start => {
+            model.follows_run = true;
+            begin(model, Command::Start { only: None })
+        }
+        Action::TogglePause if phase == Some(PhaseView::Paused) => send(Command::Resume),
+        Action::TogglePause => send(Command::Pause),
+        _ => {
+            if let Some((ticket, name)) = selected(model) {
+                return about(model, action, ticket, name);
             }
-        },
+            model.say("no ticket is selected", Role::Notice);
+            Vec::new()
+        }
     }
 }
 
 fn send(command: Command) -> Vec<Effect> {
     vec![Effect::Send(command)]
+}
+
+/// Asks for something that may begin a run.
+fn begin(model: &mut Model, command: Command) -> Vec<Effect> {
+    model.start_is_asked = true;
+    send(command)
 }
 
 fn selected(model: &Model) -> Option<(TicketId, TicketName)> {
@@ -51,8 +58,10 @@ pub(super) fn need(model: &Model) -> Option<&Need> {
 
 fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) -> Vec<Effect> {
     match action {
-        Action::StartOnly => return send(Command::Start { only: Some(ticket) }),
-        Action::Retry => return send(Command::Retry { ticket }),
+        Action::StartOnly => {
+            return begin(model, Command::Start { only: Some(ticket) });
+        }
+        Action::Retry => return begin(model, Command::Retry { ticket }),
         Action::Skip => return send(Command::Skip { ticket }),
         Action::StopTicket => {
             let is_stoppable = model.view().is_some_and(|view| {

@@ -39,8 +39,7 @@ pub(crate) fn tool(status: ToolStatus, ascii: bool) -> Glyph {
 pub(crate) fn verdict(verdict: Verdict, ascii: bool) -> Glyph {
     let (unicode, plain, role) = match verdict {
         Verdict::Pass => ("✓", "+", Role::Success),
-        Verdict::Fail => ("✗", "x", Role::Error),
-        Verdict::TimedOut => ("✗", "x", Role::Error),
+        Verdict::Fail | Verdict::TimedOut => ("✗", "x", Role::Error),
         Verdict::Inconclusive => ("?", "?", Role::Warning),
     };
     (if ascii { plain } else { unicode }, role)

@@ -12,7 +12,7 @@ use super::terminals::{
 /// See the module.
 pub(super) struct Links {
     opener: Box<dyn OpenTerminal>,
-    links: Vec<(TerminalId, TerminalLink)>,
+    open: Vec<(TerminalId, TerminalLink)>,
     /// Where the next round begins, so that a flood from one doesn't silence the others.
     turn: usize,
 }
@@ -21,7 +21,7 @@ impl Links {
     pub(super) fn new(opener: Box<dyn OpenTerminal>) -> Self {
         Self {
             opener,
-            links: Vec::new(),
+            open: Vec::new(),
             turn: 0,
         }
     }
@@ -41,7 +41,7 @@ impl Links {
         };
         match self.opener.open(&request) {
             Ok(link) => {
-                self.links.push((id, link));
+                self.open.push((id, link));
                 None
             }
             Err(error) => Some(TerminalEvent::Ended(format!("can't open a shell: {error}"))),
@@ -49,7 +49,7 @@ impl Links {
     }
 
     fn control(&mut self, id: TerminalId) -> Option<&mut Box<dyn TerminalControl>> {
-        let link = self.links.iter_mut().find(|(known, _)| *known == id);
+        let link = self.open.iter_mut().find(|(known, _)| *known == id);
         link.map(|(_, link)| &mut link.control)
     }
 
@@ -69,12 +69,12 @@ impl Links {
         if let Some(control) = self.control(id) {
             control.hang_up();
         }
-        self.links.retain(|(known, _)| *known != id);
+        self.open.retain(|(known, _)| *known != id);
     }
 
     /// Hangs up everywhere.
     pub(super) fn hang_up(&mut self) {
-        for (_, mut link) in self.links.drain(..) {
+        for (_, mut link) in self.open.drain(..) {
             link.control.hang_up();
         }
     }
@@ -82,10 +82,10 @@ impl Links {
     /// What the next program does. Never ready without a program; dropping the future loses nothing.
     pub(super) async fn next(&mut self) -> (TerminalId, TerminalEvent) {
         poll_fn(|context| {
-            let count = self.links.len();
+            let count = self.open.len();
             for step in 0..count {
                 let index = (self.turn + step) % count;
-                let Some((id, link)) = self.links.get_mut(index) else {
+                let Some((id, link)) = self.open.get_mut(index) else {
                     continue;
                 };
                 let Poll::Ready(event) = link.output.poll_recv(context) else {
@@ -96,7 +96,7 @@ impl Links {
                 let event =
                     event.unwrap_or_else(|| TerminalEvent::Ended("the shell ended".to_owned()));
                 if let TerminalEvent::Ended(_) = event {
-                    self.links.remove(index);
+                    self.open.remove(index);
                 }
                 return Poll::Ready((id, event));
             }

@@ -10,7 +10,7 @@ mod app;
 mod command;
 mod effect;
 mod emulator;
-mod glyph;
+pub(crate) mod glyph;
 mod keymap;
 mod layout;
 mod links;
@@ -23,6 +23,8 @@ mod render;
 mod screen;
 mod session;
 mod terminals;
+#[cfg(test)]
+mod tests;
 mod text;
 pub mod theme;
 mod tty;

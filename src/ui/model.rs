@@ -13,7 +13,7 @@ use super::panes::terminal::TerminalPane;
 use super::panes::transcript::TranscriptPane;
 use super::session::{Look, UiEnd};
 use super::theme::Role;
-use crate::domain::board::{Board, PhaseView, TicketView};
+use crate::domain::board::{Board, PhaseView, RunView, TicketView};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 
@@ -37,6 +37,10 @@ pub(crate) struct Model {
     pub(crate) zoom: bool,
     pub(crate) mouse: bool,
     pub(crate) overlay: Option<Overlay>,
+    /// A run was asked for, and no answer has come yet.
+    pub(crate) start_is_asked: bool,
+    /// Whether what begins to run is selected. Ends when the user moves.
+    pub(crate) follows_run: bool,
     /// The beginning of a sequence of keys.
     pub(crate) pressed: Vec<Key>,
     pub(crate) notice: Option<Notice>,
@@ -90,6 +94,8 @@ impl Model {
             zoom: false,
             mouse: false,
             overlay: None,
+            start_is_asked: false,
+            follows_run: true,
             pressed: Vec::new(),
             notice: None,
             leaving: None,
@@ -146,12 +152,10 @@ impl Model {
         self.queue.reason(&self.board, self.now)
     }
 
-    /// Whether a run goes on, frozen and ending ones included.
+    /// Whether a run goes on: frozen and ending ones included, and one that is asked for.
     pub(crate) fn run_is_alive(&self) -> bool {
-        self.board
-            .run
-            .as_ref()
-            .is_some_and(|run| !matches!(run.phase, PhaseView::Finished { .. }))
+        let goes_on = |run: &RunView| !matches!(run.phase, PhaseView::Finished { .. });
+        self.start_is_asked || self.board.run.as_ref().is_some_and(goes_on)
     }
 
     /// Says something until the next key.

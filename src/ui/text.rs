@@ -210,16 +210,8 @@ mod tests {
     fn long_lines_break_at_spaces() {
         let line = Line::from("  alpha beta gammadelta epsilonzetaeta".to_owned());
         let lines: Vec<String> = wrap(line, 12, 2).iter().map(ToString::to_string).collect();
-        assert_eq!(
-            lines,
-            ["  alpha beta ", "  gammadelta ", "  epsilonzet", "  aeta"]
-                .map(|line| line.to_owned())
-                .map(|line| if line.len() > 12 {
-                    line[..12].to_owned()
-                } else {
-                    line
-                })
-        );
+        let expected = ["  alpha beta ", "  gammadelta ", "  epsilonzet", "  aeta"];
+        assert_eq!(lines, expected.map(|line| &line[..line.len().min(12)]));
     }
 
     proptest! {

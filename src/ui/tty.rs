@@ -138,7 +138,9 @@ impl Host for Terminal {
     type Backend = Screen<BufWriter<Stdout>>;
 
     fn backend(&mut self) -> Self::Backend {
-        Screen::new(BufWriter::with_capacity(BUFFER, stdout()))
+        // GNU screen names itself in `STY`.
+        let erases = std::env::var_os("STY").is_none();
+        Screen::new(BufWriter::with_capacity(BUFFER, stdout()), erases)
     }
 
     fn forget(backend: &mut Self::Backend) {

@@ -82,6 +82,20 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
             let event = &envelope.event;
+            if matches!(
+                event,
+                Event::RunStarted { .. }
+                    | Event::RunResumed
+                    | Event::StepRetried { .. }
+                    | Event::Refused { .. }
+            ) {
+                model.start_is_asked = false;
+            }
+            if let Event::AttemptStarted { ticket, .. } = event
+                && model.follows_run
+            {
+                model.queue.select_ticket(ticket);
+            }
             if changes_readiness(event) {
                 model.queue.outdate();
             }
@@ -108,10 +122,13 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             model.board.set_status(&attempt, status);
             Vec::new()
         }
-        Feed::RunOver { .. } => match model.leaving {
-            Some(why) => vec![Effect::End(why)],
-            None => Vec::new(),
-        },
+        Feed::RunOver { .. } => {
+            model.start_is_asked = false;
+            match model.leaving {
+                Some(why) => vec![Effect::End(why)],
+                None => Vec::new(),
+            }
+        }
         Feed::Trouble(text) => {
             model.say(text, Role::Error);
             Vec::new()
@@ -179,9 +196,8 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             follow_filter(model);
             Vec::new()
         }
-        Some(_) => Vec::new(),
         None if model.focus == Pane::Terminal => model.terminal.key(event),
-        None => Vec::new(),
+        Some(_) | None => Vec::new(),
     }
 }
 
@@ -244,11 +260,13 @@ fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
 }
 
 fn focus(model: &mut Model, pane: Pane) {
+    model.follows_run = false;
     model.focus = pane;
 }
 
 /// Moves in a pane.
 fn go(model: &mut Model, pane: Pane, to: Move) -> Vec<Effect> {
+    model.follows_run = false;
     match pane {
         Pane::Queue => {
             model.queue.go(to);
@@ -302,11 +320,10 @@ fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         return go(model, model.focus, to);
     }
     match action {
-        Action::FocusQueue => focus(model, Pane::Queue),
+        Action::FocusQueue | Action::LeaveTerminal => focus(model, Pane::Queue),
         Action::FocusTranscript => focus(model, Pane::Transcript),
         Action::FocusEvidence => focus(model, Pane::Evidence),
         Action::Terminal => return open_terminal(model),
-        Action::LeaveTerminal => focus(model, Pane::Queue),
         Action::ScrollbackUp => model.terminal.scroll(1),
         Action::ScrollbackDown => model.terminal.scroll(-1),
         Action::NextPane => step_focus(model, 1),
@@ -326,7 +343,14 @@ fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             let input = Input::new(Purpose::Filter, &text, &model.look);
             model.overlay = Some(Overlay::Input(Box::new(input)));
         }
+        Action::FollowRun => {
+            model.follows_run = true;
+            if let Some(ticket) = newest_active(model) {
+                model.queue.select_ticket(&ticket);
+            }
+        }
         Action::NextWaiting => {
+            model.follows_run = false;
             if !model.queue.select_next_waiting(&model.board, model.now) {
                 model.say("nothing waits for you", Role::Notice);
             }
@@ -359,6 +383,15 @@ fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
+/// The ticket that began last of those that something works on.
+fn newest_active(model: &Model) -> Option<crate::domain::ids::TicketId> {
+    let active = model.board.tickets.iter();
+    let newest = active
+        .filter(|(_, view)| view.state.is_active())
+        .max_by_key(|(_, view)| view.since);
+    newest.map(|(ticket, _)| ticket.clone())
+}
+
 fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
     if action == Action::StopRun {
         return command::interrupt(model);
@@ -387,18 +420,14 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(Overlay::Input(input)) = model.overlay.take() else {
         return Vec::new();
     };
-    match action {
-        Action::Send => {
-            let text = input.text();
-            command::typed(model, input.purpose, &text)
-        }
-        _ => {
-            if input.is_filter() {
-                model.queue.set_filter("");
-            }
-            Vec::new()
-        }
+    if action == Action::Send {
+        let text = input.text();
+        return command::typed(model, input.purpose, &text);
     }
+    if input.is_filter() {
+        model.queue.set_filter("");
+    }
+    Vec::new()
 }
 
 /// The panes that Tab goes through: those that are there to be seen, on a small screen all of them.

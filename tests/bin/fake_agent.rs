@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
+use docket::proc::pty::{Pty, PtySpec, Size};
 use docket::proc::supervise::{Ladder, LaunchSpec, Output, ProcessEvent, Shim, Status};
 use rustix::process::{Pid, Signal, getpid, getppid, kill_process, setsid};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         ["print-env"] => print_env(),
         ["print-directory"] => print_directory(),
         ["supervise", docket, marker, argv @ ..] => supervise(docket, marker, argv),
+        ["pane", docket, marker, argv @ ..] => pane(docket, marker, argv),
         ["many", docket, count, width] => many(docket, number(count), number(width)),
         ["measure", docket, count] => measure(docket, number(count)),
         _ => {
@@ -321,6 +323,28 @@ fn supervise(docket: &str, marker: &str, argv: &[&str]) {
                 ProcessEvent::Ended(ended) => say(&format!("{ended:?}\n")),
                 _ => {}
             }
+        }
+    });
+}
+
+/// Plays docket with a terminal pane, and passes on what is drawn there.
+fn pane(docket: &str, marker: &str, argv: &[&str]) {
+    let launch = launch(argv, marker);
+    runtime().block_on(async {
+        let mut pty = Pty::open(PtySpec {
+            docket: docket.into(),
+            argv: launch.argv,
+            directory: launch.directory,
+            environment: launch.environment,
+            marker: launch.marker,
+            size: Size {
+                rows: 24,
+                columns: 80,
+            },
+        })
+        .expect("a terminal");
+        while let Some(bytes) = pty.output.recv().await {
+            say(&String::from_utf8_lossy(&bytes));
         }
     });
 }

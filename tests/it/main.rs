@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod cli;
 mod config;
 mod crash;
 mod evidence;
@@ -13,6 +14,8 @@ mod git;
 mod headless;
 mod ledger;
 mod machine;
+mod runs;
+mod screen;
 mod supervise;
 mod support;
 mod tickets;

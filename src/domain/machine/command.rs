@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Attempt, Run, RunPhase, Stage, State, StepState};
-use super::{Effect, Order, attempt, emit, order, refuse, schedule};
+use super::{Effect, Order, attempt, emit, order, refuse, schedule, turns};
 use crate::domain::attempt::{CancelReason, Need};
 use crate::domain::command::Command;
 use crate::domain::event::{Event, RunOutcome};
@@ -287,7 +287,7 @@ fn reply(
     ) {
         attempt.idle_turns = 0;
         let limits = settings.limits_for(&step.ticket);
-        attempt::next_turn(attempt, &limits, left_behind, None, now, effects);
+        turns::next_turn(attempt, &limits, left_behind, None, now, effects);
     }
     None
 }
@@ -323,10 +323,10 @@ fn decide(
         effects,
     );
     match (rejection, attempt.proof) {
-        (None, Some(proof)) => attempt::accept(attempt, proof, effects),
+        (None, Some(proof)) => turns::accept(attempt, proof, effects),
         (rejected, _) => {
             let limits = settings.limits_for(&step.ticket);
-            attempt::next_turn(attempt, &limits, left_behind, rejected, now, effects);
+            turns::next_turn(attempt, &limits, left_behind, rejected, now, effects);
         }
     }
     None

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Proof, TurnClocks, Validation};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, RunId, Sha256};
-use crate::domain::ticket::{Check, Ticket};
+use crate::domain::ticket::{Check, PathRules, Ticket};
 use crate::domain::time::Timestamp;
 
 /// One thing to do.
@@ -85,8 +85,10 @@ pub enum Order {
         /// Which turn.
         turn: u32,
     },
-    /// Run the checks; answer with `Validated`.
+    /// Hold the rules against the diff and run the checks; answer with `Validated`.
     Validate {
+        /// What the ticket says about the diff.
+        rules: DiffRules,
         /// After which turn.
         turn: u32,
         /// All of them run.
@@ -121,6 +123,29 @@ pub enum Order {
         /// Whether the working tree may go.
         integrated: bool,
     },
+}
+
+/// What a ticket says about the diff of its work. Each rule is a validation of docket's own.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DiffRules {
+    /// Which paths may change.
+    pub paths: PathRules,
+    /// How many files may change.
+    pub changed_files: Option<u32>,
+}
+
+impl DiffRules {
+    /// The name of the validation that holds `paths` against the diff.
+    pub const PATHS: &'static str = "docket paths";
+    /// The name of the validation that counts changed files.
+    pub const CHANGED_FILES: &'static str = "docket changed-files";
+
+    /// The validations that must be there, and pass.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        let paths = (!self.paths.is_empty()).then_some(Self::PATHS);
+        let changed_files = self.changed_files.map(|_| Self::CHANGED_FILES);
+        paths.into_iter().chain(changed_files)
+    }
 }
 
 /// What is new for the agent in a turn.

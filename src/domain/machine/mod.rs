@@ -8,8 +8,9 @@ mod ending;
 mod input;
 mod schedule;
 mod state;
+mod turns;
 
-pub use effect::{AttemptSpec, Brief, Effect, Order};
+pub use effect::{AttemptSpec, Brief, DiffRules, Effect, Order};
 pub use input::{Collected, Dispatch, Input, Report};
 pub use state::{History, RunPlan, State};
 

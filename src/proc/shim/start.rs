@@ -9,12 +9,22 @@ use std::process::{Child, Command, Stdio};
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
-/// Starts it in a group of its own.
+/// Which process group the program is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Group {
+    /// It leads its own.
+    Own,
+    /// The shim's.
+    Shims,
+}
+
+/// Starts it.
 pub(super) fn start(
     argv: &[OsString],
     directory: &Path,
     environment: &[(OsString, OsString)],
     stdin: Stdio,
+    group: Group,
 ) -> Result<Child, String> {
     let (program, arguments) = argv
         .split_first()
@@ -30,8 +40,10 @@ pub(super) fn start(
         .current_dir(directory)
         .env_clear()
         .envs(environment.iter().map(|(name, value)| (name, value)))
-        .stdin(stdin)
-        .process_group(0);
+        .stdin(stdin);
+    if group == Group::Own {
+        command.process_group(0);
+    }
     command
         .spawn()
         .map_err(|error| describe(program, directory, environment, &error))
@@ -39,7 +51,7 @@ pub(super) fn start(
 
 /// Whether a program can start in this directory; if not, why, and what to do. The error of a spawn does not tell whether
 /// the program or the directory was missing.
-pub(in crate::proc) fn check_directory(directory: &Path) -> Result<(), String> {
+fn check_directory(directory: &Path) -> Result<(), String> {
     let name = directory.display();
     if !directory.is_dir() {
         return Err(format!(
@@ -55,7 +67,7 @@ pub(in crate::proc) fn check_directory(directory: &Path) -> Result<(), String> {
 }
 
 /// Why a start failed, and what to do.
-pub(in crate::proc) fn describe(
+fn describe(
     program: &OsStr,
     directory: &Path,
     environment: &[(OsString, OsString)],

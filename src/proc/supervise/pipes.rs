@@ -103,19 +103,30 @@ pub(super) struct Input {
 }
 
 impl Input {
-    /// Makes the pipe and hands its reading end to the shim.
-    pub(super) fn hand_over(socket: &UnixStream, wanted: bool) -> std::io::Result<Self> {
-        let pipe = if wanted {
-            let (reader, writer) = std::io::pipe()?;
-            send_descriptor(socket, Some(&reader.into()))?;
-            Some(pipe::Sender::from_owned_fd(writer.into())?)
-        } else {
-            send_descriptor(socket, None)?;
-            None
-        };
+    /// A pipe, whose reading end goes to the shim.
+    pub(super) fn pipe(socket: &UnixStream) -> std::io::Result<Self> {
+        let (reader, writer) = std::io::pipe()?;
+        send_descriptor(socket, Some(&reader.into()))?;
+        let pipe = pipe::Sender::from_owned_fd(writer.into())?;
+        Ok(Self::to(Some(pipe)))
+    }
+
+    /// Something that is there already.
+    pub(super) fn hand_over(socket: &UnixStream, input: &OwnedFd) -> std::io::Result<Self> {
+        send_descriptor(socket, Some(input))?;
+        Ok(Self::to(None))
+    }
+
+    /// None.
+    pub(super) fn nothing(socket: &UnixStream) -> std::io::Result<Self> {
+        send_descriptor(socket, None)?;
+        Ok(Self::to(None))
+    }
+
+    fn to(pipe: Option<pipe::Sender>) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let writer = tokio::spawn(write_all(pipe, receiver));
-        Ok(Self { sender, writer })
+        Self { sender, writer }
     }
 
     /// Writes in order.

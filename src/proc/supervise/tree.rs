@@ -29,6 +29,7 @@ pub(super) struct Tree {
     stdout: Option<pipe::Receiver>,
     stderr: Option<pipe::Receiver>,
     outputs: Outputs,
+    terminal: bool,
     marker: String,
     stop: Stop,
     started: bool,
@@ -48,7 +49,12 @@ enum LeaderEnd {
 impl Tree {
     /// Takes what the shim has, before anything of the program runs.
     pub(super) fn new(shim: Shim, spec: &LaunchSpec) -> std::io::Result<Self> {
-        let stdin = Input::hand_over(&shim.socket, spec.stdin)?;
+        let terminal = shim.terminal.is_some();
+        let stdin = match shim.terminal {
+            Some(terminal) => Input::hand_over(&shim.socket, &terminal)?,
+            None if spec.stdin => Input::pipe(&shim.socket)?,
+            None => Input::nothing(&shim.socket)?,
+        };
         shim.socket.set_nonblocking(true)?;
         let (replies, requests) = UnixStream::from_std(shim.socket)?.into_split();
         Ok(Self {
@@ -56,9 +62,10 @@ impl Tree {
             requests,
             replies: BufReader::new(replies).lines(),
             stdin,
-            stdout: Some(receiver(shim.stdout)?),
+            stdout: shim.stdout.map(receiver).transpose()?,
             stderr: shim.stderr.map(receiver).transpose()?,
             outputs: Outputs::default(),
+            terminal,
             marker: spec.marker.clone(),
             stop: Stop::new(spec.ladder),
             started: false,
@@ -73,7 +80,7 @@ impl Tree {
         mut asks: mpsc::UnboundedReceiver<Ask>,
         events: &mpsc::Sender<ProcessEvent>,
     ) -> Ended {
-        let leader = match launch_request(spec) {
+        let leader = match launch_request(spec, self.terminal) {
             Ok(launch) => {
                 // A dead shim is seen by the end of its replies.
                 let _dead = self.requests.write_all(&launch).await;
@@ -153,6 +160,7 @@ impl Tree {
             Ask::Write(bytes) => self.stdin.write(bytes),
             Ask::CloseStdin => self.stdin.close(),
             Ask::Stop(reason) => self.hurry(reason, events).await,
+            Ask::HangUp => self.request(&Request::HangUp).await,
             Ask::Freeze => self.request(&Request::Freeze).await,
             Ask::Thaw => self.request(&Request::Thaw).await,
         }
@@ -295,7 +303,7 @@ fn receiver(pipe: OwnedFd) -> std::io::Result<pipe::Receiver> {
     pipe::Receiver::from_owned_fd(pipe)
 }
 
-fn launch_request(spec: &LaunchSpec) -> std::io::Result<Vec<u8>> {
+fn launch_request(spec: &LaunchSpec, terminal: bool) -> std::io::Result<Vec<u8>> {
     let mut environment: Vec<(Text, Text)> = spec
         .environment
         .iter()
@@ -314,6 +322,7 @@ fn launch_request(spec: &LaunchSpec) -> std::io::Result<Vec<u8>> {
             .collect(),
         directory: spec.directory.as_os_str().into(),
         environment,
+        terminal,
     })
 }
 

@@ -92,7 +92,7 @@ fn save(
     write_diff(evidence, &diff)?;
     let progress = tree != state.last;
     state.last = tree;
-    state.tickets = ticket_files(context, &diff);
+    (state.tickets, state.changed) = changed_paths(context, &diff);
     Ok(Saved {
         state,
         autosave: format!("refs/docket/autosave/{attempt}/{turn}"),
@@ -101,21 +101,21 @@ fn save(
     })
 }
 
-/// The files of the queue among those that changed.
-fn ticket_files(context: &Context, diff: &Diff) -> Vec<PathBuf> {
-    let Ok(folder) = context.places.tickets.strip_prefix(&context.places.root) else {
-        // The queue lies outside of the repository.
-        return Vec::new();
-    };
+/// The paths that changed: those of the queue, and all others.
+fn changed_paths(context: &Context, diff: &Diff) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let paths = diff
         .files
         .iter()
-        .flat_map(|change| [Some(&change.path), change.old_path.as_ref()]);
-    paths
+        .flat_map(|change| [Some(&change.path), change.old_path.as_ref()])
         .flatten()
-        .filter(|path| path.starts_with(folder))
-        .cloned()
-        .collect()
+        .cloned();
+    // A queue outside of the repository is in no diff.
+    let folder = context
+        .places
+        .tickets
+        .strip_prefix(&context.places.root)
+        .ok();
+    paths.partition(|path| folder.is_some_and(|folder| path.starts_with(folder)))
 }
 
 /// One line of `files.json`.

@@ -6,6 +6,7 @@ mod finish;
 mod prepare;
 mod process;
 mod prompt;
+mod rules;
 mod transcript;
 mod turn;
 mod validate;
@@ -61,6 +62,8 @@ struct GitState {
     base: TreeId,
     /// The files after the last turn that was collected.
     last: TreeId,
+    /// Files that differ from the attempt's base, under their old names too; tickets are not among them.
+    changed: Vec<PathBuf>,
     /// Ticket files that differ from the attempt's base: they are docket's business and are not merged.
     tickets: Vec<PathBuf>,
     /// Whether the working tree is the attempt's own (not the user's checkout).
@@ -83,7 +86,7 @@ pub(super) async fn run(
         prepared: None,
         paused: false,
     };
-    unit.live().await;
+    Box::pin(unit.live()).await;
 }
 
 impl Unit {
@@ -110,7 +113,11 @@ impl Unit {
                     clocks,
                 } => self.turn(turn, brief, clocks).await,
                 Order::Collect { turn } => self.collect(turn).await,
-                Order::Validate { turn, checks } => self.validate(turn, checks).await,
+                Order::Validate {
+                    rules,
+                    turn,
+                    checks,
+                } => self.validate(&rules, turn, checks).await,
                 Order::Seal { outcome } => self.seal(outcome).await,
                 Order::Integrate { manifest } => self.integrate(manifest).await,
                 Order::WriteTicket { proof } => self.write_ticket(proof).await,

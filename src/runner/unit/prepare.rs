@@ -141,6 +141,7 @@ fn own_worktree(
         options,
         base: tree,
         last: tree,
+        changed: Vec::new(),
         tickets: Vec::new(),
         own: true,
     };
@@ -163,6 +164,7 @@ fn in_place(context: &Context, options: SnapshotOptions) -> (Workspace, Option<G
                     options,
                     base,
                     last: base,
+                    changed: Vec::new(),
                     tickets: Vec::new(),
                     own: false,
                 })

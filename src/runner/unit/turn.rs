@@ -121,15 +121,19 @@ impl Unit {
         let mut actions = Actions::default();
         prepared.session.begin(turn, &mut actions);
         conversation.act(prepared, &supervised, actions, self);
+        let mut ordered = true;
         let ended = loop {
             tokio::select! { biased;
-                order = self.orders.recv() => match order {
+                order = self.orders.recv(), if ordered => match order {
                     Some(Order::Stop { reason }) => conversation.stop(&supervised, Stopped::Cancelled(reason), reason),
                     Some(Order::Pause) => { self.paused = true; supervised.control.freeze(); clocks.pause(); }
                     Some(Order::Resume) => { self.paused = false; supervised.control.thaw(); clocks.resume(); }
                     Some(_) => {}
                     // The dispatcher is gone: docket is ending.
-                    None => conversation.stop(&supervised, Stopped::Cancelled(CancelReason::Kill), CancelReason::Kill),
+                    None => {
+                        ordered = false;
+                        conversation.stop(&supervised, Stopped::Cancelled(CancelReason::Kill), CancelReason::Kill);
+                    }
                 },
                 event = supervised.events.recv() => {
                     let mut actions = Actions::default();

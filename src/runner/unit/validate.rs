@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::turn::lost;
 use super::{Prepared, Unit};
 use crate::domain::attempt::{CancelReason, TurnClocks, Validation, Verdict};
-use crate::domain::machine::{Order, Report};
+use crate::domain::machine::{DiffRules, Order, Report};
 use crate::domain::ticket::Check;
 use crate::proc::clock::Clock as _;
 use crate::proc::clocks::Clocks;
@@ -25,10 +25,11 @@ struct CheckEnd {
 }
 
 impl Unit {
-    pub(super) async fn validate(&mut self, turn: u32, checks: Vec<Check>) {
+    pub(super) async fn validate(&mut self, rules: &DiffRules, turn: u32, checks: Vec<Check>) {
         let Some(prepared) = self.prepared.take() else {
             return;
         };
+        self.hold_rules(&prepared, rules, turn);
         let mut cancelled = false;
         for check in checks {
             if cancelled || self.thawed().await.is_some() {
@@ -95,14 +96,18 @@ impl Unit {
             ..TurnClocks::default()
         });
         let (mut timed_out, mut cancelled, mut failed, mut written) = (false, false, None, 0);
+        let mut ordered = true;
         let ended = loop {
             tokio::select! { biased;
-                order = self.orders.recv() => match order {
+                order = self.orders.recv(), if ordered => match order {
                     Some(Order::Stop { reason }) => { cancelled = true; supervised.control.stop(reason); }
                     Some(Order::Pause) => { self.paused = true; supervised.control.freeze(); clocks.pause(); }
                     Some(Order::Resume) => { self.paused = false; supervised.control.thaw(); clocks.resume(); }
                     Some(_) => {}
-                    None => { cancelled = true; supervised.control.stop(CancelReason::Kill); }
+                    None => {
+                        (ordered, cancelled) = (false, true);
+                        supervised.control.stop(CancelReason::Kill);
+                    }
                 },
                 event = supervised.events.recv() => match event {
                     Some(ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes)) => {

@@ -1,5 +1,7 @@
 //! `docs/KEYS.md`, from the table.
 
+use std::fmt::Write as _;
+
 use super::{Context, Keymap};
 use crate::ui::action::Action;
 
@@ -18,22 +20,24 @@ pub fn document() -> String {
                 actions.push(binding.action);
             }
         }
-        text.push_str(&format!(
+        let _infallible = write!(
+            text,
             "\n## {}\n\n| keys | action | does |\n|---|---|---|\n",
             context.title()
-        ));
+        );
         for action in actions {
             let keys: Vec<String> = keymap
                 .of(context)
                 .filter(|binding| binding.action == action)
                 .map(|binding| format!("`{}`", binding.label()))
                 .collect();
-            text.push_str(&format!(
-                "| {} | {} | {} |\n",
+            let _infallible = writeln!(
+                text,
+                "| {} | {} | {} |",
                 keys.join(" "),
                 action.name(),
                 action.doc()
-            ));
+            );
         }
     }
     text

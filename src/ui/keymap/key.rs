@@ -38,6 +38,12 @@ impl From<KeyEvent> for Key {
     }
 }
 
+impl From<Key> for KeyEvent {
+    fn from(key: Key) -> Self {
+        Self::new(key.code, key.modifiers)
+    }
+}
+
 const NAMES: &[(KeyCode, &str)] = &[
     (KeyCode::Enter, "Enter"),
     (KeyCode::Esc, "Esc"),

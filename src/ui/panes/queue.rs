@@ -10,6 +10,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::{Move, moved};
+use crate::domain::attempt::Proof;
 use crate::domain::board::Board;
 use crate::domain::ids::TicketId;
 use crate::domain::queue::{Queue, Readiness};
@@ -80,6 +81,8 @@ impl QueuePane {
     pub(crate) fn set_filter(&mut self, filter: &str) {
         if self.filter != filter {
             filter.clone_into(&mut self.filter);
+            // If the selected ticket doesn't match, the first one that does is selected.
+            self.row = 0;
             self.stale = true;
         }
     }
@@ -165,6 +168,14 @@ impl QueuePane {
         if let Some(entry) = id {
             self.row = row;
             self.selected = Some(entry.id.clone());
+        }
+    }
+
+    /// Selects a ticket, as soon as it is in the queue.
+    pub(crate) fn select_ticket(&mut self, id: &TicketId) {
+        if self.selected.as_ref() != Some(id) {
+            self.selected = Some(id.clone());
+            self.stale = true;
         }
     }
 
@@ -263,7 +274,10 @@ fn row_line(entry: &QueueEntry, reason: &Reason, columns: usize, look: &Look) ->
     let room = columns.saturating_sub(used);
     // The title keeps at least half of the room.
     let why_room = (room / 2).max(room.saturating_sub(text::width(&entry.title) + 1));
-    let why = text::fit(&reason.text, why_room, look.ascii).into_owned();
+    // What is as it should be needs no words.
+    let is_plain = reason.mark == Mark::Done && reason.text == Proof::Proven.as_str();
+    let why = if is_plain { "" } else { &reason.text };
+    let why = text::fit(why, why_room, look.ascii).into_owned();
     let why_width = text::width(&why);
     let title_room = room.saturating_sub(if why.is_empty() { 0 } else { why_width + 1 });
     let title = text::fit(&entry.title, title_room, look.ascii).into_owned();
@@ -287,7 +301,18 @@ fn matching(queue: &Queue, filter: &str, board: &Board) -> Vec<usize> {
     if filter.trim().is_empty() {
         return (0..entries.len()).collect();
     }
-    let pattern = Pattern::parse(filter, CaseMatching::Smart, Normalization::Smart);
+    // A word means itself, not letters here and there: in lines of words fuzzy matching finds far too much.
+    let words: Vec<String> = filter
+        .split_whitespace()
+        .map(|word| {
+            if word.starts_with(['!', '^', '\'']) {
+                word.to_owned()
+            } else {
+                format!("'{word}")
+            }
+        })
+        .collect();
+    let pattern = Pattern::parse(&words.join(" "), CaseMatching::Smart, Normalization::Smart);
     let mut matcher = Matcher::new(Config::DEFAULT);
     let mut characters = Vec::new();
     let mut haystack = String::new();

@@ -1,5 +1,7 @@
 //! Bytes that are no text.
 
+use std::fmt::Write as _;
+
 use ratatui::text::{Line, Span};
 
 use super::super::theme::{Role, Theme};
@@ -19,7 +21,9 @@ pub(crate) fn lines(bytes: &[u8], theme: &Theme) -> Vec<Line<'static>> {
                     digits.push(' ');
                 }
                 match row.get(column) {
-                    Some(byte) => digits.push_str(&format!("{byte:02x} ")),
+                    Some(byte) => {
+                        let _infallible = write!(digits, "{byte:02x} ");
+                    }
                     None => digits.push_str("   "),
                 }
             }

@@ -104,7 +104,7 @@ impl Writer<'_> {
 
     fn event(&mut self, event: Event<'_>) {
         match event {
-            Event::Start(tag) => self.start(tag),
+            Event::Start(tag) => self.start(&tag),
             Event::End(tag) => self.end(tag),
             Event::Text(content) if self.in_code => {
                 let style = self.theme.style(Role::Code);
@@ -137,7 +137,7 @@ impl Writer<'_> {
         }
     }
 
-    fn start(&mut self, tag: Tag<'_>) {
+    fn start(&mut self, tag: &Tag<'_>) {
         match tag {
             Tag::Heading { .. } => {
                 self.gap();
@@ -154,7 +154,7 @@ impl Writer<'_> {
             }
             Tag::List(first) => {
                 self.end_line();
-                self.lists.push(first);
+                self.lists.push(*first);
             }
             Tag::Item => {
                 self.end_line();

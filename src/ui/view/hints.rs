@@ -30,14 +30,19 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         .render(area, buffer);
         return;
     }
+    let mut hints = hints(model);
+    let width = |(key, words): &(String, String)| text::width(key) + text::width(words) + 3;
+    // The way to the help is always there, whatever else has room.
+    let help = hints.iter().position(|(key, _)| key == "?");
+    let help = help.map(|index| hints.remove(index));
+    let mut used = help.as_ref().map_or(0, width);
+    let fits = |hint: &(String, String)| {
+        used += width(hint);
+        used <= columns + 1
+    };
+    let shown: Vec<_> = hints.into_iter().take_while(fits).chain(help).collect();
     let mut spans = Vec::new();
-    let mut used = 1;
-    for (key, words) in hints(model) {
-        let width = text::width(&key) + text::width(&words) + 3;
-        if used + width > columns + 2 {
-            break;
-        }
-        used += width;
+    for (key, words) in shown {
         spans.push(Span::raw(if spans.is_empty() { " " } else { "  " }));
         spans.push(Span::styled(key, theme.style(Role::HintKey)));
         spans.push(Span::styled(format!(" {words}"), theme.style(Role::Hint)));
@@ -95,8 +100,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Need::UserTask) | None => {}
     }
     match model.board.run.as_ref().map(|run| run.phase) {
-        Some(PhaseView::Running) => actions.push(Action::TogglePause),
-        Some(PhaseView::Paused) => actions.push(Action::TogglePause),
+        Some(PhaseView::Running | PhaseView::Paused) => actions.push(Action::TogglePause),
         Some(PhaseView::Ending { .. }) => actions.push(Action::StopRun),
         Some(PhaseView::Finished { .. }) | None => actions.push(Action::Start),
     }

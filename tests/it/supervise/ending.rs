@@ -67,8 +67,9 @@ async fn a_second_stop_kills_at_once() {
     assert_eq!(seen.rungs, [Rung::Interrupt, Rung::Kill]);
     assert_eq!(seen.ended.status, Status::Signalled(9));
     assert_eq!(seen.ended.stopped, Some(CancelReason::Kill));
-    // The one that holds our pipe, the one in its own session, the one without a marker, the daemon.
-    assert_eq!(seen.ended.swept, 4);
+    // The one in its own session, the one without a marker, the daemon; and the one in the leader's group, unless
+    // SIGINT had ended it by then.
+    assert!((3..=4).contains(&seen.ended.swept), "{}", seen.ended.swept);
     assert!(seen.ended.left.is_empty());
 }
 

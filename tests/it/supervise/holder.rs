@@ -1,7 +1,7 @@
 //! The process holder itself: its death, docket's death, and that nothing is left of either.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use docket::domain::attempt::CancelReason;
@@ -10,47 +10,50 @@ use docket::proc::supervise::{Output, Rung, Shim, Status};
 use docket::proc::sweep;
 
 use super::scene::{HASTY, Scene, agent, marker};
-use crate::support::processes::below;
+use crate::support::processes::{below, children};
 use crate::support::programs::{docket, fake_agent};
 use crate::support::wait::{LONG, wait_until};
 
 #[test]
+fn nothing_survives_a_docket_that_is_killed() {
+    // With an agent, and with a terminal pane.
+    for mode in ["supervise", "pane"] {
+        let marker = marker();
+        let (mut driver, mut said) = driver(mode, &marker);
+        while !said().contains("ready") {}
+        let [holder] = children(driver.id()).try_into().expect("one shim");
+        let tree = below(holder.pid);
+        assert_eq!(tree.len(), 5, "{mode}: {tree:?}");
+        assert_eq!(
+            sweep::carriers(&marker).len(),
+            4,
+            "{mode}: one of the five goes without a marker"
+        );
+        driver.kill().expect("SIGKILL");
+        driver.wait().expect("it is dead");
+        wait_until("nothing is left", Duration::from_secs(3), || {
+            !identity::is_alive(&holder) && !tree.iter().any(identity::is_alive)
+        });
+        assert!(sweep::carriers(&marker).is_empty());
+    }
+}
+
+/// A process that plays docket and holds a nasty tree, and what it says, line by line.
 #[expect(
     clippy::disallowed_methods,
     reason = "a process that plays docket and is killed"
 )]
-fn nothing_survives_a_docket_that_is_killed() {
-    let marker = marker();
+fn driver(mode: &str, marker: &str) -> (Child, impl FnMut() -> String) {
     let agent = fake_agent();
     let mut driver = Command::new(&agent)
-        .arg("supervise")
+        .arg(mode)
         .args([docket(), marker.as_ref(), &agent, "nasty-tree".as_ref()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
         .expect("the driver starts");
     let mut lines = BufReader::new(driver.stdout.take().expect("a pipe")).lines();
-    let mut said = || lines.next().expect("a line").expect("text");
-    let shim: u32 = said()
-        .strip_prefix("shim ")
-        .expect("who the shim is")
-        .parse()
-        .expect("a pid");
-    while !said().contains("ready") {}
-    let holder = identity::record(shim).expect("the shim lives");
-    let tree = below(shim);
-    assert_eq!(tree.len(), 5, "{tree:?}");
-    assert_eq!(
-        sweep::carriers(&marker).len(),
-        4,
-        "one of the five goes without a marker"
-    );
-    driver.kill().expect("SIGKILL");
-    driver.wait().expect("it is dead");
-    wait_until("nothing is left", Duration::from_secs(3), || {
-        !identity::is_alive(&holder) && !tree.iter().any(identity::is_alive)
-    });
-    assert!(sweep::carriers(&marker).is_empty());
+    (driver, move || lines.next().expect("a line").expect("text"))
 }
 
 #[tokio::test]

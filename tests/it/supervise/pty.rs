@@ -22,6 +22,7 @@ impl Pane {
     fn open(argv: Vec<OsString>) -> Self {
         let marker = marker();
         let pty = Pty::open(PtySpec {
+            docket: docket().into(),
             argv,
             directory: PathBuf::from("/"),
             environment: vec![
@@ -64,7 +65,8 @@ impl Pane {
             let bytes = tokio::time::timeout(LONG, self.pty.output.recv())
                 .await
                 .expect("output before long")
-                .unwrap_or_else(|| panic!("it ended without drawing {text:?}: {:?}", self.drawn));
+                .ok_or_else(|| format!("it ended without drawing {text:?}: {:?}", self.drawn))
+                .expect("more output");
             self.drawn += &String::from_utf8_lossy(&bytes);
         }
     }
@@ -200,21 +202,35 @@ async fn who_does_not_read_its_keys_can_still_be_closed() {
 }
 
 #[tokio::test]
-async fn a_start_that_fails_says_what_to_do() {
-    let spec = |program: &str, directory: &str| PtySpec {
-        argv: vec![program.into()],
-        directory: directory.into(),
-        environment: vec![],
-        marker: marker(),
-        size: Size {
-            rows: 24,
-            columns: 80,
-        },
+async fn a_start_that_fails_is_an_end_that_says_what_to_do() {
+    let (status, drawn) = Pane::open(vec!["/no/such/agent".into()]).end().await;
+    let Status::NotStarted(why) = status else {
+        panic!("{status:?}");
     };
-    let why = Pty::open(spec("/no/such/agent", "/")).expect_err("no such program");
-    assert!(why.to_string().contains("install it"), "{why}");
-    let why = Pty::open(spec("/bin/true", "/no/such/folder")).expect_err("no such folder");
-    assert!(why.to_string().contains("/no/such/folder"), "{why}");
+    assert!(why.contains("install it"), "{why}");
+    assert_eq!(drawn, "");
+}
+
+#[tokio::test]
+async fn control_z_stops_nothing_that_nobody_could_wake() {
+    let mut pane = Pane::agent(&["polite"]);
+    pane.draws("ready").await;
+    pane.types("\u{1a}\u{3}");
+    assert_eq!(pane.end().await.0, Status::Exited(3));
+}
+
+#[tokio::test]
+async fn a_shell_has_jobs() {
+    let mut pane = Pane::open(["/bin/sh", "-i"].map(Into::into).to_vec());
+    pane.types("sleep 1000 &\r");
+    pane.types("echo $((40 + 2)); jobs\r");
+    pane.draws("42").await;
+    pane.draws("unning").await;
+    pane.types("exit 6\r");
+    pane.types("exit 6\r");
+    let (status, drawn) = pane.end().await;
+    assert_eq!(status, Status::Exited(6), "{drawn}");
+    assert!(!drawn.contains("can't access tty"), "{drawn}");
 }
 
 #[tokio::test]

@@ -4,4 +4,5 @@ pub(crate) mod processes;
 pub(crate) mod programs;
 pub(crate) mod repository;
 pub(crate) mod sandbox;
+pub(crate) mod terminal;
 pub(crate) mod wait;

@@ -1,6 +1,5 @@
 //! What the system says about processes.
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use docket::domain::attempt::ProcessRecord;
@@ -12,24 +11,32 @@ pub(crate) fn state(pid: u32) -> Option<char> {
     stat.rsplit_once(") ")?.1.chars().next()
 }
 
+/// The children of a process.
+pub(crate) fn children(pid: u32) -> Vec<ProcessRecord> {
+    fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|children| {
+            let children = children.split_ascii_whitespace();
+            children
+                .filter_map(|child| identity::record(child.parse().ok()?))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
 /// Who lives below a process now.
 pub(crate) fn below(pid: u32) -> Vec<ProcessRecord> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![pid];
-    while let Some(pid) = open.pop() {
-        for thread in fs::read_dir(format!("/proc/{pid}/task"))
-            .into_iter()
-            .flatten()
-            .flatten()
-        {
-            let children = fs::read_to_string(thread.path().join("children")).unwrap_or_default();
-            let children = children
-                .split_ascii_whitespace()
-                .filter_map(|pid| pid.parse().ok());
-            open.extend(children.filter(|child| found.insert(*child)));
-        }
+    let mut found = children(pid);
+    let mut seen = 0;
+    while let Some(process) = found.get(seen) {
+        let more = children(process.pid);
+        found.extend(more);
+        seen += 1;
     }
-    found.into_iter().filter_map(identity::record).collect()
+    found
 }
 
 /// How many bytes a process has written so far.

@@ -1,5 +1,7 @@
 //! One item of a transcript as lines.
 
+use std::fmt::Write as _;
+
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -226,7 +228,7 @@ fn usage_line(usage: &Usage, columns: usize, look: &Look) -> Line<'static> {
         text::count(usage.output)
     );
     if let Some(cost) = usage.cost_usd {
-        words.push_str(&format!(", ${cost:.2}"));
+        let _infallible = write!(words, ", ${cost:.2}");
     }
     Line::styled(
         text::fit(&words, columns, look.ascii).into_owned(),

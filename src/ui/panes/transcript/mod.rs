@@ -12,7 +12,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use self::window::{Place, Setting, Window};
-use crate::domain::ids::{AttemptId, RunId, Sha256};
+use crate::domain::ids::{AttemptId, RunId, Sha256, TicketId};
 use crate::domain::reason::Reason;
 use crate::domain::ticket::QueueEntry;
 use crate::ui::effect::{Effect, Load, Part, Slice};
@@ -55,6 +55,7 @@ pub(crate) struct TranscriptPane {
 /// What the layout of a ticket's text depends on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TicketText {
+    pub(crate) id: TicketId,
     pub(crate) revision: Sha256,
     pub(crate) reason: Reason,
     pub(crate) columns: u16,
@@ -171,9 +172,15 @@ impl TranscriptPane {
             }
         };
         self.trouble = None;
-        self.length = self.length.max(slice.length);
-        // Worth another question only when this one brought something, or more was announced while it was open.
-        let go_on = !slice.range.is_empty() || self.length > self.asked_at;
+        // The file itself knows best, unless more was announced while the question was open. (A file that is shorter than
+        // announced would be asked for without end.)
+        let was_announced = self.length > self.asked_at;
+        self.length = if was_announced {
+            self.length.max(slice.length)
+        } else {
+            slice.length
+        };
+        let go_on = !slice.range.is_empty() || was_announced;
         match part {
             Part::Tail => {
                 self.settle |= !self.has_items();
@@ -380,6 +387,7 @@ impl TranscriptPane {
             return;
         };
         let text = TicketText {
+            id: entry.id.clone(),
             revision: entry.revision,
             reason,
             columns,
@@ -459,6 +467,3 @@ pub(crate) fn moved(position: usize, to: Move, height: usize) -> usize {
         Move::End => usize::MAX,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -292,15 +292,15 @@ fn keep_end(text: &mut String) {
 mod tests {
     use super::*;
 
-    fn entry(id: u64, text: &str, append: bool) -> Option<Entry> {
-        Some(Entry {
+    fn entry(id: u64, text: &str, append: bool) -> Entry {
+        Entry {
             id,
             at: Timestamp(id as i64),
             turn: 1,
             parent: None,
             append,
             item: Item::Message { text: text.into() },
-        })
+        }
     }
 
     fn slice(range: Range<u64>, entries: Vec<(u64, Option<Entry>)>) -> Slice {
@@ -329,23 +329,26 @@ mod tests {
         window.replace(slice(
             100..200,
             vec![
-                (100, entry(5, "lo", true)),
-                (120, entry(6, "other", false)),
+                (100, Some(entry(5, "lo", true))),
+                (120, Some(entry(6, "other", false))),
                 (140, None),
-                (160, entry(5, " world", true)),
+                (160, Some(entry(5, " world", true))),
             ],
         ));
         assert_eq!(texts(&window), ["lo world", "other", "unreadable"]);
-        window.extend(slice(200..210, vec![(200, entry(6, "replaced", false))]));
-        window.extend(slice(500..510, vec![(500, entry(9, "a gap", false))]));
+        window.extend(slice(
+            200..210,
+            vec![(200, Some(entry(6, "replaced", false)))],
+        ));
+        window.extend(slice(500..510, vec![(500, Some(entry(9, "a gap", false)))]));
         assert_eq!(texts(&window), ["lo world", "replaced", "unreadable"]);
         let places = window.places();
         window.prepend(slice(
             50..100,
             vec![
-                (50, entry(4, "first", false)),
-                (60, entry(5, "hel", false)),
-                (70, entry(6, "old", false)),
+                (50, Some(entry(4, "first", false))),
+                (60, Some(entry(5, "hel", false))),
+                (70, Some(entry(6, "old", false))),
             ],
         ));
         assert_eq!(
@@ -362,7 +365,10 @@ mod tests {
         window.replace(slice(0..0, Vec::new()));
         for id in 0..5_000u64 {
             let at = id * 1_000;
-            window.extend(slice(at..at + 1_000, vec![(at, entry(id, "x", false))]));
+            window.extend(slice(
+                at..at + 1_000,
+                vec![(at, Some(entry(id, "x", false)))],
+            ));
             window.drop_beginning();
         }
         assert!(window.items.len() <= 3_200);
@@ -375,7 +381,7 @@ mod tests {
             let offset = at * 1_000;
             window.prepend(slice(
                 offset..offset + 1_000,
-                vec![(offset, entry(at, "x", false))],
+                vec![(offset, Some(entry(at, "x", false)))],
             ));
             window.drop_end();
         }

@@ -1,0 +1,100 @@
+//! Whatever was pressed, whatever came: it draws at any size.
+
+use proptest::prelude::*;
+
+use super::scene::{Scene, attempt, event_of};
+use crate::domain::board::Feed;
+use crate::ui::effect::TerminalId;
+use crate::ui::terminals::TerminalEvent;
+use crate::ui::update::{Message, Signal};
+
+const KEYS: &[&str] = &[
+    "j",
+    "k",
+    "g",
+    "G",
+    "PageUp",
+    "PageDown",
+    "1",
+    "2",
+    "3",
+    "t",
+    "Ctrl-]",
+    "Tab",
+    "Shift-Tab",
+    "z",
+    "v",
+    "Enter",
+    "Esc",
+    "/",
+    "?",
+    "q",
+    "y",
+    "n",
+    "x",
+    "r",
+    "N",
+    "a",
+    "!",
+    "d",
+    "Left",
+    "Right",
+    "Ctrl-c",
+    "Ctrl-l",
+    "p",
+    "s",
+    "m",
+    "Space",
+    "Backspace",
+    "Alt-Enter",
+    "Shift-PageUp",
+];
+
+#[derive(Debug, Clone)]
+enum Step {
+    Key(usize),
+    Paste(String),
+    Output(Vec<u8>),
+    Advanced,
+    Size(u16, u16),
+    Terminate,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0..KEYS.len()).prop_map(Step::Key),
+        1 => "\\PC{0,20}".prop_map(Step::Paste),
+        1 => proptest::collection::vec(any::<u8>(), 0..60).prop_map(Step::Output),
+        1 => Just(Step::Advanced),
+        4 => (0u16..=300, 0u16..=100).prop_map(|(width, height)| Step::Size(width, height)),
+        2 => (0u16..=12, 0u16..=8).prop_map(|(width, height)| Step::Size(width, height)),
+        1 => Just(Step::Terminate),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_state_draws_at_any_size(steps in proptest::collection::vec(step(), 1..40)) {
+        let mut scene = Scene::full();
+        for step in steps {
+            match step {
+                Step::Key(index) => scene.message(Message::Key(event_of(KEYS[index]))),
+                Step::Paste(text) => scene.message(Message::Paste(text)),
+                Step::Output(bytes) => {
+                    let event = TerminalEvent::Output(bytes);
+                    scene.message(Message::Terminal(TerminalId(1), event));
+                    scene.model.terminal.parse(std::time::Duration::MAX, &|| std::time::Duration::ZERO);
+                }
+                Step::Advanced => scene.feed(Feed::Advanced {
+                    attempt: attempt("003"),
+                    bytes: 1 << 30,
+                }),
+                Step::Size(width, height) => drop(scene.buffer(width, height)),
+                Step::Terminate => scene.message(Message::Signal(Signal::Terminate)),
+            }
+        }
+        scene.buffer(80, 24);
+    }
+}
