@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::arguments::Global;
 use crate::cli::error::CliError;
-use crate::config::{self, Directories, Loaded, Overrides, Variables};
-use crate::domain::settings::Isolation;
+use crate::config::{self, Directories, Loaded, Overrides, Provision, Variables};
+use crate::domain::settings::{Integrate, Isolation};
 use crate::git::{GitError, Head, Repository};
 use crate::runner::Places;
 use crate::tickets::locate;
@@ -85,7 +85,37 @@ impl Place {
             }
         }
         self.check_queue()?;
+        self.check_supported()?;
         self.check_trust()
+    }
+
+    /// Settings that this version reads but doesn't act on are refused: whoever sets one counts on it.
+    fn check_supported(&self) -> Result<(), CliError> {
+        let config = &self.loaded.config;
+        let agents = config.agents.values();
+        let private = agents.clone().find(|agent| agent.private_home);
+        let fallback = agents.clone().find(|agent| !agent.fallback.is_empty());
+        let why = if config.integrate == Integrate::Current {
+            "`integrate = \"current\"` is not there yet: leave it out, and bring accepted work over with \
+             `git merge docket/r1/main` (the branch of your run)"
+                .to_owned()
+        } else if config.provision != Provision::default() {
+            "`[provision]` is not there yet: leave it out, and put what attempts need into the repository or into a ticket"
+                .to_owned()
+        } else if let Some(agent) = private {
+            format!(
+                "`agents.{}.private_home` is not there yet: set HOME in its `env`",
+                agent.name
+            )
+        } else if let Some(agent) = fallback {
+            format!(
+                "`agents.{}.fallback` is not there yet: leave it out",
+                agent.name
+            )
+        } else {
+            return Ok(());
+        };
+        Err(CliError::Usage(why))
     }
 
     /// The place of a command, from its flags.

@@ -1,6 +1,6 @@
 //! Configuration: layers merged to one typed value, each with its origin; trust.
 //!
-//! [`merge`] is pure: texts and variables in, a typed [`Config`] with its [`Origins`] out, or every error at once.
+//! [`merge()`] is pure: texts and variables in, a typed [`Config`] with its [`Origins`] out, or every error at once.
 //! [`load`] reads the files and calls it. What a key is called, takes and means stands in one table, [`keys::KEYS`].
 //!
 //! Layers, later wins key by key (lists are replaced as a whole): built-in, the user's file, the repository's

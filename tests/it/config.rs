@@ -22,7 +22,7 @@ use docket::domain::settings::{AgentKind, Claim, Integrate, Isolation};
 use docket::domain::ticket::{Approvals, Check, TicketLimits};
 
 const USER: &str = "/home/ada/.config/docket/config.toml";
-const REPOSITORY: &str = "/work/api/docket.toml";
+const REPOSITORY: &str = "/srv/api/docket.toml";
 
 /// Merges texts of the user and of the repository, variables and flags; errors as lines, with short names for the files.
 fn check(

@@ -56,3 +56,14 @@ fn a_rule_about_the_diff_is_held_against_what_really_changed() {
     sandbox.docket(["--once", "--ticket", "30"]).exits(5);
     assert!(!sandbox.is_done(30));
 }
+
+#[test]
+fn settings_that_nobody_acts_on_are_refused_in_words() {
+    let sandbox = Sandbox::new();
+    sandbox.shell(10, "", "true");
+    sandbox
+        .docket(["--once", "--integrate", "current"])
+        .exits(2)
+        .says("`integrate = \"current\"` is not there yet");
+    assert!(!sandbox.is_done(10));
+}

@@ -10,8 +10,8 @@ pub fn document() -> String {
     let keymap = Keymap::default();
     let mut text = String::from(
         "# Keys\n\n\
-         Made from the table in `src/ui/keymap/default.rs`; a test holds it to that. `?` shows the same on the screen. Every action has\n\
-         a command too (`docs/CLI.md`).\n",
+         Made from the table in `src/ui/keymap/default.rs`; a test holds it to that. `?` shows the same on the\n\
+         screen.\n",
     );
     for context in Context::ALL {
         let mut actions: Vec<Action> = Vec::new();

@@ -260,11 +260,8 @@ async fn what_the_runner_tells_is_shown_and_keys_become_commands() {
     outside.shows("no tickets yet").await;
     outside.feed.send(queue()).expect("an app");
     outside.shows("001 the only one").await;
-    outside.press("s");
-    assert_eq!(
-        outside.commands.recv().await,
-        Some(Command::Start { only: None })
-    );
+    outside.press("p");
+    assert_eq!(outside.commands.recv().await, Some(Command::Pause));
     outside.press("q");
     assert_eq!(outside.ends().await, UiEnd::Quit);
 }

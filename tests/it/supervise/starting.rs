@@ -16,10 +16,11 @@ async fn refusal(spec: LaunchSpec) -> String {
     let seen = Scene::launch(spec).end().await;
     assert!(seen.started.is_none());
     assert!(!seen.ended.leaked && seen.ended.swept == 0 && seen.ended.left.is_empty());
-    match seen.ended.status {
-        Status::NotStarted(why) => why,
-        other => panic!("it ended as {other:?}"),
-    }
+    let why = match &seen.ended.status {
+        Status::NotStarted(why) => Ok(why.clone()),
+        other => Err(format!("it ended as {other:?}")),
+    };
+    why.expect("a program that did not start")
 }
 
 fn script(folder: &Path, name: &str, mode: u32, content: &str) -> OsString {

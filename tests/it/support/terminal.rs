@@ -26,7 +26,7 @@ struct Received {
 
 /// A program on a terminal. It is killed when the test is over.
 pub(crate) struct Terminal {
-    terminal: Option<pty::Pty>,
+    pty: Option<pty::Pty>,
     child: Child,
     received: Arc<Mutex<Received>>,
 }
@@ -67,7 +67,7 @@ impl Terminal {
         let reader = terminal.as_fd().try_clone_to_owned().expect("a reader");
         read(File::from(reader), Arc::clone(&received));
         Self {
-            terminal: Some(terminal),
+            pty: Some(terminal),
             child,
             received,
         }
@@ -78,7 +78,7 @@ impl Terminal {
     }
 
     fn master(&self) -> &pty::Pty {
-        self.terminal.as_ref().expect("the terminal is there")
+        self.pty.as_ref().expect("the terminal is there")
     }
 
     /// What is on the screen.
@@ -170,7 +170,7 @@ impl Terminal {
     /// The line drops: the terminal is gone, and the program gets SIGHUP.
     pub(crate) fn hang_up(&mut self) {
         // The reader holds the terminal too, until the signal has made the program let go of it.
-        self.terminal = None;
+        self.pty = None;
         self.signal(Signal::HUP);
     }
 
@@ -185,7 +185,7 @@ impl Terminal {
         });
         let status = status.expect("it has ended");
         wait_until("everything is read", LONG, || {
-            self.terminal.is_none() || self.with(|received| received.is_closed)
+            self.pty.is_none() || self.with(|received| received.is_closed)
         });
         status
             .code()
