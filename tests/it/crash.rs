@@ -119,7 +119,8 @@ fn killed_at_any_moment_it_leaves_no_orphan_and_the_next_run_goes_on() {
     let mut rounds = 0;
     // Later and later, until one round gets through.
     for delay in (0..).map(|round| Duration::from_millis(27 * round)) {
-        let running = sandbox.start(["run"]);
+        let jobs = if rounds % 3 == 2 { "2" } else { "1" };
+        let running = sandbox.start(["run", "--jobs", jobs]);
         let began = Stopwatch::start();
         until("the moment has come", || began.elapsed() >= delay);
         running.signal(Signal::KILL);

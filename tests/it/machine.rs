@@ -720,6 +720,45 @@ fn a_ticket_that_is_gone_before_anything_was_tried_is_left_out() {
 }
 
 #[test]
+fn a_done_flag_that_appears_while_a_ticket_runs_lets_nothing_go() {
+    let one = |done: &str| {
+        let text = format!(
+            "---\nticket_id: tkt_000001\nagent: shell\ndone: {done}\nlimits: {{turns: 1, attempts: 1}}\n---\n"
+        );
+        parse::parse("tickets/TICKET-001.md".as_ref(), text.as_bytes())
+    };
+    let two = || entry(2, "depends_on: [1]\n");
+    let settings = Settings {
+        jobs: 2.try_into().expect("not zero"),
+        ..checked()
+    };
+    let mut bench = Bench::new(settings, RunPlan::default(), vec![one("false"), two()]);
+    bench.begin();
+    bench.first_turn("TICKET-001.1", TurnEnd::Completed, claim());
+    bench.log.clear();
+    bench.save(vec![one("true"), two()]);
+    bench.give(Input::Queue(bench.queue.clone()));
+    bench.check("");
+    bench.validate("TICKET-001.1", Verdict::Fail);
+    bench.log.clear();
+    bench.report(
+        "TICKET-001.1",
+        Report::Sealed {
+            manifest: sha256(b""),
+            files: 1,
+            bytes: 1,
+        },
+    );
+    bench.report("TICKET-001.1", Report::Closed);
+    bench.check(
+        "EvidenceSealed\n AttemptFinished TICKET-001.1 validation failed: test\n > TICKET-001.1 close false\n
+         Refused call TICKET-001 done: its file says so, but docket holds no proof: set `done: false` to have it tried \
+         again, or leave it if it was you\n
+         StepFinished validation failed: test\n > look\n RunFinished Failed\n > over Failed",
+    );
+}
+
+#[test]
 fn between_two_attempts_the_ticket_is_read_again() {
     let failed = || TurnEnd::Failed { why: "x".into() };
     for (saved, expected) in [

@@ -58,6 +58,18 @@ pub(super) fn finish(
         | AttemptOutcome::Cancelled { .. }
         | AttemptOutcome::Lost => false,
     };
+    if !integrated
+        && state
+            .queue
+            .by_id(ticket)
+            .is_some_and(|entry| entry.is_done())
+    {
+        let what = format!("call {} done", id.ticket);
+        let why = "its file says so, but docket holds no proof: set `done: false` to have it tried again, or leave it if \
+                   it was you"
+            .to_owned();
+        emit(run.id, Event::Refused { what, why }, effects);
+    }
     let attempts = state.settings.limits_for(&step.ticket).attempts;
     let goes_on = matches!(run.phase, RunPhase::Running | RunPhase::Paused);
     if may_try_again && !stopped && goes_on && step.attempts < attempts {

@@ -36,7 +36,7 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
             Readiness::NotBefore(at) => {
                 wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
             }
-            Readiness::Ready if wanted(state, entry) => {
+            Readiness::Ready if wanted(state, entry) && needs_are_done(state, &queue, index) => {
                 if entry
                     .ticket
                     .as_ref()
@@ -95,6 +95,25 @@ fn is_done_here(state: &State, id: &TicketId) -> bool {
     state.run.as_ref().is_some_and(|run| {
         run.steps.get(id).is_some_and(|step| {
             matches!(step.state, StepState::Finished(AttemptOutcome::Done { .. }))
+        })
+    })
+}
+
+/// Whether what the entry depends on is done as far as this run can tell. A `done: true` in the file of a ticket that the run
+/// itself tried is no proof: its agent may have put it there. A human's own tickets are done when the file says so.
+fn needs_are_done(state: &State, queue: &Queue, index: usize) -> bool {
+    let Some(run) = &state.run else { return false };
+    queue.dependencies(index).all(|needed| {
+        let step = run.steps.get(&needed.id);
+        step.is_none_or(|step| match &step.state {
+            StepState::Finished(outcome) => matches!(
+                outcome,
+                AttemptOutcome::Done { .. }
+                    | AttemptOutcome::NeedsHuman {
+                        need: Need::UserTask
+                    }
+            ),
+            StepState::Active(_) | StepState::Again(_) => false,
         })
     })
 }
