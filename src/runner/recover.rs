@@ -21,7 +21,11 @@ pub(super) fn lost_attempts(
     reader: &Reader,
     clock: &SystemClock,
 ) -> Result<(), LedgerError> {
-    for open in reader.open_attempts()? {
+    let (attempts, runs) = (reader.open_attempts()?, reader.open_runs()?);
+    if attempts.is_empty() && runs.is_empty() {
+        return Ok(());
+    }
+    for open in attempts {
         let mut events = vec![end_processes(places, &open)];
         // With a proof all was merged when docket died: only the last word was missing.
         let outcome = if let Some(proof) = integrated_proof(places, reader, &open)? {
@@ -39,13 +43,14 @@ pub(super) fn lost_attempts(
         events.push(Event::StepFinished { ticket, outcome });
         ledger.append(open.run, clock.now().wall, events);
     }
-    for run in reader.open_runs()? {
+    for run in runs {
         let events = vec![Event::RunFinished {
             outcome: RunOutcome::Lost,
         }];
         ledger.append(run.run, clock.now().wall, events);
     }
-    Ok(())
+    // Whoever looks at earlier runs from here on finds them ended.
+    ledger.settle().map(drop)
 }
 
 fn end_processes(places: &Places, open: &OpenAttempt) -> Event {

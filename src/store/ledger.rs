@@ -109,6 +109,16 @@ impl Ledger {
         receiver
     }
 
+    /// Waits until everything appended before this call is on disk. Blocks for a few milliseconds: for start-up only.
+    pub fn settle(&self) -> Result<Sequence, LedgerError> {
+        let barrier = self.barrier();
+        // A thread of its own may block, also when the caller is inside of an async runtime.
+        std::thread::scope(|scope| scope.spawn(|| barrier.blocking_recv()).join())
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or_else(|| Err(self.closed()))
+    }
+
     /// Stores what is queued, folds the write-ahead log into the file, and ends the writer.
     pub fn close(mut self) -> Result<Sequence, LedgerError> {
         self.end()
