@@ -93,7 +93,7 @@ enum Found {
 }
 
 impl<H: Host> App<H> {
-    pub(crate) fn new(session: Session, mut host: H) -> Result<Self, UiError> {
+    pub(crate) fn new(session: Session, mut host: H, mouse: bool) -> Result<Self, UiError> {
         let terminal = Terminal::new(host.backend())?;
         let now = (session.clock)();
         let mut model = Model::new(
@@ -106,7 +106,7 @@ impl<H: Host> App<H> {
         );
         model.queue = QueuePane::new(session.agents);
         model.viewer = session.viewer;
-        model.mouse = session.mouse;
+        model.mouse = mouse;
         Ok(Self {
             terminal,
             events: Some(host.events()),

@@ -35,11 +35,32 @@ pub use keymap::document as keys_document;
 pub use session::{Clock, Ended, Look, Session, UiEnd, UiError};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};
 
-/// Runs the screen until the user leaves, the terminal is gone or the process is asked to end. The terminal is as it
-/// was before, on every path.
+/// The terminal, taken and still empty. Dropping it gives the terminal back.
 ///
-/// When it [ended](UiEnd) by a hang-up the runner still works: the caller goes on with the handle, without a screen.
+/// Whoever has much to do before there is a [`Session`] takes the terminal first: the user sees at once that something
+/// happens.
+pub struct Entered {
+    host: tty::Terminal,
+    mouse: bool,
+}
+
+/// Takes the terminal; `mouse` says whether the mouse too. Must be called inside of tokio's runtime.
+pub fn enter(mouse: bool) -> Result<Entered, UiError> {
+    let host = tty::Terminal::enter(mouse)?;
+    Ok(Entered { host, mouse })
+}
+
+impl Entered {
+    /// Runs the screen until the user leaves, the terminal is gone or the process is asked to end. The terminal is as it
+    /// was before, on every path.
+    ///
+    /// When it [ended](UiEnd) by a hang-up the runner still works: the caller goes on with the handle, without a screen.
+    pub async fn run(self, session: Session) -> Result<Ended, UiError> {
+        app::App::new(session, self.host, self.mouse)?.run().await
+    }
+}
+
+/// [Enters](enter) and [runs](Entered::run).
 pub async fn run(session: Session) -> Result<Ended, UiError> {
-    let host = tty::Terminal::enter(session.mouse)?;
-    app::App::new(session, host)?.run().await
+    enter(session.mouse)?.run(session).await
 }

@@ -34,7 +34,8 @@ pub struct Session {
     pub look: Look,
     /// Whether another process runs the queue and this one looks on.
     pub viewer: bool,
-    /// Whether the mouse is taken from the terminal at the start. (`m` changes it.)
+    /// Whether the mouse is taken from the terminal at the start; not looked at when the terminal was entered before.
+    /// (`m` changes it.)
     pub mouse: bool,
     /// The clock.
     pub clock: Clock,

@@ -54,6 +54,20 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// The last bytes of a text, at most so many, that begin at a character.
+pub(crate) fn last_bytes(text: &str, most: usize) -> &str {
+    let from = text.len().saturating_sub(most);
+    (from..=text.len())
+        .find_map(|at| text.get(at..))
+        .unwrap_or("")
+}
+
+/// The first bytes of a text, at most so many, that end with a character.
+pub(crate) fn first_bytes(text: &str, most: usize) -> &str {
+    let to = most.min(text.len());
+    (0..=to).rev().find_map(|at| text.get(..at)).unwrap_or("")
+}
+
 /// How many columns a text takes.
 pub(crate) fn width(text: &str) -> usize {
     text.width()
@@ -195,6 +209,14 @@ mod tests {
         assert_eq!(clean("a\u{202e}b\u{1b}[31mc\rd\u{9b}e"), "ab[31mcde");
         assert_eq!(clean("a\tb"), "a   b");
         assert!(matches!(clean("plain ünïcode 漢字"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn text_is_cut_by_bytes_at_characters() {
+        assert_eq!(last_bytes("aäö", 3), "ö");
+        assert_eq!(first_bytes("aäö", 4), "aä");
+        assert_eq!((last_bytes("ab", 9), first_bytes("ab", 9)), ("ab", "ab"));
+        assert_eq!((last_bytes("ä", 0), first_bytes("ä", 1)), ("", ""));
     }
 
     #[test]

@@ -214,7 +214,7 @@ fn begin() -> Outside {
         }),
         terminals: Box::new(Echo),
     };
-    let app = App::new(session, host).expect("an app");
+    let app = App::new(session, host, false).expect("an app");
     let app = tokio::spawn(async move { app.run().await.expect("an end") });
     Outside {
         input,

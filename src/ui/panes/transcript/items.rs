@@ -19,6 +19,14 @@ const FOLDED_DIFF: usize = 12;
 /// And so many of anything, unfolded: the file itself has the rest.
 const MOST_LINES: usize = 5_000;
 
+/// So much of a text is laid out, in bytes: its end.
+const LONGEST_TEXT: usize = 64 * 1024;
+
+/// The end of a text that is too long to be laid out whole in every frame in which it grows.
+fn end_of(content: &str) -> &str {
+    text::last_bytes(content, LONGEST_TEXT)
+}
+
 /// The lines of an item.
 pub(super) fn lines(folded: &Folded, setting: Setting, look: &Look) -> Vec<Line<'static>> {
     let columns = usize::from(setting.columns);
@@ -28,8 +36,12 @@ pub(super) fn lines(folded: &Folded, setting: Setting, look: &Look) -> Vec<Line<
     }
     let unfolded = setting.unfolded;
     match &folded.item {
-        Item::Message { text } => lines.extend(markdown::lines(text, columns, &look.theme)),
-        Item::Reasoning { text } => lines.extend(reasoning(text, columns, unfolded, look)),
+        Item::Message { text } => {
+            lines.extend(markdown::lines(end_of(text), columns, &look.theme));
+        }
+        Item::Reasoning { text } => {
+            lines.extend(reasoning(end_of(text), columns, unfolded, look));
+        }
         Item::ToolCall { title, status, .. } => {
             lines.push(tool_call(title, *status, folded, columns, look));
         }
@@ -40,11 +52,11 @@ pub(super) fn lines(folded: &Folded, setting: Setting, look: &Look) -> Vec<Line<
         Item::Diff { path, patch } => lines.extend(change(path, patch, columns, unfolded, look)),
         Item::Usage { usage } => lines.push(usage_line(usage, columns, look)),
         Item::Notice { text } => {
-            lines.extend(plain(text, columns, look.theme.style(Role::Notice)));
+            lines.extend(plain(end_of(text), columns, look.theme.style(Role::Notice)));
         }
         Item::Error { text, retrying } => {
             let again = if *retrying { " (it tries again)" } else { "" };
-            let text = format!("error: {text}{again}");
+            let text = format!("error: {}{again}", end_of(text));
             lines.extend(plain(&text, columns, look.theme.style(Role::Error)));
         }
     }
@@ -150,7 +162,7 @@ fn tool_result(
 ) -> Vec<Line<'static>> {
     let style = look.theme.style(Role::ToolOutput);
     let shown = if unfolded {
-        ansi::lines(output, style, look.depth)
+        ansi::lines(end_of(output), style, look.depth)
     } else {
         let total = output.lines().count();
         let skipped = total.saturating_sub(FOLDED_OUTPUT);

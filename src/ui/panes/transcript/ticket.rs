@@ -9,6 +9,9 @@ use crate::ui::session::Look;
 use crate::ui::text;
 use crate::ui::theme::Role;
 
+/// So much of a ticket's body is laid out, in bytes.
+const LONGEST_BODY: usize = 64 * 1024;
+
 /// The ticket: what is wrong with it, why it does not run, what it asks for.
 pub(crate) fn lines(
     entry: &QueueEntry,
@@ -64,7 +67,12 @@ pub(crate) fn lines(
     }
     if !ticket.body.trim().is_empty() {
         lines.push(Line::default());
-        lines.extend(markdown::lines(&ticket.body, width, theme));
+        let body = text::first_bytes(&ticket.body, LONGEST_BODY);
+        lines.extend(markdown::lines(body, width, theme));
+        if body.len() < ticket.body.len() {
+            let words = format!("(the rest is in {})", entry.path.display());
+            lines.extend(plain(&words, width, theme.style(Role::Dim)));
+        }
     }
     lines
 }
