@@ -22,7 +22,7 @@ use crate::runner::{self, Life, RunnerHandle};
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
     Look, OpenTerminal, Session, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
-    UiEnd,
+    UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.
@@ -45,6 +45,11 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
     };
     let places = place.places.clone();
     let config = place.loaded.config.clone();
+    // Over SSH the mouse belongs to the user's own terminal: `m` takes it.
+    let mouse = config.ui.mouse && std::env::var_os("SSH_CONNECTION").is_none();
+    let in_words = |error: UiError| CliError::Failed(error.to_string());
+    // The screen first: it answers while the runner still opens its ledger. When that fails it is left again.
+    let screen = crate::ui::enter(mouse).map_err(in_words)?;
     let started = runner::start(drive::setup(place, plan.clone(), Life::WhileAsked))?;
     if begin {
         let _dispatcher_is_gone = started.handle.commands.send(Command::Start { only: None });
@@ -63,17 +68,14 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         seed: started.board,
         look,
         viewer: false,
-        // Over SSH the mouse belongs to the user's own terminal: `m` takes it.
-        mouse: config.ui.mouse && std::env::var_os("SSH_CONNECTION").is_none(),
+        mouse,
         clock: Arc::new(move || clock.now()),
         terminals: Box::new(Shells {
             docket: places.program.clone(),
             opened: 0,
         }),
     };
-    let ended = crate::ui::run(session)
-        .await
-        .map_err(|error| CliError::Failed(error.to_string()))?;
+    let ended = screen.run(session).await.map_err(in_words)?;
     match ended.why {
         UiEnd::Quit | UiEnd::RunnerEnded => {
             to_the_end(ended.handle).await;
