@@ -211,13 +211,16 @@ fn a_validation_that_was_cut_off_is_no_pass() {
             .filter(|event| matches!(event, Event::ValidationFinished { validation, .. } if validation.name == name))
             .count()
     };
-    assert_eq!((finished("first"), finished("second")), (1, 0));
+    // The first one's end may have been on its way to the disk: nothing rested on it yet.
+    let before = finished("first");
+    assert!(before <= 1);
+    assert_eq!(finished("second"), 0);
     assert!(!sandbox.is_done(10));
     sandbox
         .docket(["run"])
         .exits(0)
         .says("TICKET-010.2 done, proven");
-    assert_eq!((finished("first"), finished("second")), (2, 1));
+    assert_eq!((finished("first"), finished("second")), (before + 1, 1));
     check_ledger(&sandbox);
 }
 
