@@ -1,9 +1,8 @@
 //! `docket`, `docket --once`, `docket run`: the commands that run tickets.
 
-use std::sync::Arc;
-
 use super::arguments::{Global, RunArguments};
 use super::error::CliError;
+use super::find;
 use super::place::{Place, start_folder};
 use crate::domain::ids::TicketId;
 use crate::domain::machine::RunPlan;
@@ -16,9 +15,7 @@ use crate::tickets::load;
 /// One ready ticket, headless.
 pub(super) fn once(global: &Global, ticket: Option<&str>) -> Result<Exit, CliError> {
     let place = find(global)?;
-    let only = ticket
-        .map(|ticket| find_ticket(&place, ticket))
-        .transpose()?;
+    let only = ticket.map(|ticket| named(&place, ticket)).transpose()?;
     let plan = RunPlan {
         only,
         max_tickets: Some(1),
@@ -78,19 +75,13 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
         .map_err(|error| CliError::Failed(format!("can't start: {error}")))
 }
 
-/// The ticket that a word means: its name (`TICKET-003`), its number (`3`) or its id.
-pub(super) fn find_ticket(place: &Place, word: &str) -> Result<TicketId, CliError> {
+/// The id of the ticket that a word means.
+fn named(place: &Place, word: &str) -> Result<TicketId, CliError> {
     let scan = load::scan(&place.places.root, &place.places.tickets);
-    let queue = Arc::new(Queue::new(scan.entries));
-    let found = queue.entries().iter().find(|entry| {
-        entry.name.as_str().eq_ignore_ascii_case(word)
-            || entry.id.as_str() == word
-            || word.parse() == Ok(entry.name.number())
-    });
-    found.map(|entry| entry.id.clone()).ok_or_else(|| {
-        CliError::Usage(format!(
-            "there is no ticket `{word}` in {}: `docket ls` lists them",
-            place.shown(&place.places.tickets)
-        ))
-    })
+    let queue = Queue::new(scan.entries);
+    let index = find::entry(place, &queue, word)?;
+    let entry = queue.entries().get(index);
+    entry
+        .map(|entry| entry.id.clone())
+        .ok_or_else(|| CliError::Failed(format!("{word} left the queue in this moment: try again")))
 }

@@ -22,7 +22,7 @@ pub enum Event {
         jobs: u32,
         /// The run's branch (`docket/r12/main`); `None` in place.
         branch: Option<String>,
-        /// The commit that the run's branch was cut from.
+        /// Where the user was: the run's branch begins there, or at unmerged work of the last run on top of it.
         base: Option<String>,
         /// docket's version.
         version: String,
@@ -91,7 +91,8 @@ pub enum Event {
         /// Where.
         workspace: Workspace,
     },
-    /// A process that holds an agent or a validation was made; the agent itself starts after this is stored.
+    /// A process that holds an agent was made; the agent itself starts after this is stored. (Validations are found by the
+    /// attempt's marker.)
     ProcessStarted {
         /// The attempt.
         attempt: AttemptId,

@@ -13,6 +13,7 @@ pub struct Clocks {
     idle: Countdown,
     wall: Countdown,
     idle_limit: Option<Duration>,
+    paused: bool,
 }
 
 impl Clocks {
@@ -25,6 +26,7 @@ impl Clocks {
             idle: Countdown::start(idle_from_the_start),
             wall: Countdown::start(limits.wall),
             idle_limit: limits.idle,
+            paused: false,
         }
     }
 
@@ -32,10 +34,15 @@ impl Clocks {
     pub fn output(&mut self) {
         self.startup = Countdown::start(None);
         self.idle = Countdown::start(self.idle_limit);
+        if self.paused {
+            // What was still on its way when the job was frozen: the clock waits with the job.
+            self.idle.pause();
+        }
     }
 
     /// The job is frozen.
     pub fn pause(&mut self) {
+        self.paused = true;
         for clock in [&mut self.startup, &mut self.idle, &mut self.wall] {
             clock.pause();
         }
@@ -43,6 +50,7 @@ impl Clocks {
 
     /// The job goes on; every clock has left what it had.
     pub fn resume(&mut self) {
+        self.paused = false;
         for clock in [&mut self.startup, &mut self.idle, &mut self.wall] {
             clock.resume();
         }
@@ -148,6 +156,20 @@ mod tests {
         assert_eq!(
             tokio::time::timeout(SECOND * 2, clocks.expired()).await,
             Ok(Phase::Wall)
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn output_that_was_on_its_way_starts_no_clock_of_a_frozen_job() {
+        let mut clocks = clocks(0, 2, 0);
+        clocks.pause();
+        clocks.output();
+        let nothing = tokio::time::timeout(SECOND * 100, clocks.expired()).await;
+        assert!(nothing.is_err());
+        clocks.resume();
+        assert_eq!(
+            tokio::time::timeout(SECOND * 3, clocks.expired()).await,
+            Ok(Phase::Idle)
         );
     }
 }
