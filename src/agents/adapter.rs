@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::plain::PlainSession;
 use super::shell::ShellSession;
-use super::{AgentError, Session};
+use super::{AgentError, Session, acp, claude, codex, opencode};
 use crate::config::{Agent, Config};
 use crate::domain::settings::AgentKind;
 use crate::domain::ticket::AgentName;
@@ -42,14 +42,12 @@ pub fn session(
             let argv = replay(agent, root, program)?;
             Ok(Box::new(PlainSession::new(argv, env, false)))
         }
-        AgentKind::User
-        | AgentKind::CodexAppServer
-        | AgentKind::ClaudeStreamJson
-        | AgentKind::Acp
-        | AgentKind::Terminal => Err(AgentError::NoAdapter {
-            agent: name.to_string(),
-            kind: agent.kind.to_string(),
-        }),
+        AgentKind::CodexAppServer => codex::app_server(agent),
+        AgentKind::CodexExecJson => codex::exec(agent),
+        AgentKind::ClaudeStreamJson => claude::session(agent),
+        AgentKind::OpencodeRunJson => opencode::run_json(agent),
+        AgentKind::Acp => acp::session(agent),
+        AgentKind::User | AgentKind::Terminal => Err(AgentError::no_adapter(agent)),
     }
 }
 

@@ -1,10 +1,18 @@
 //! Agents: how to launch each kind, and a sans-I/O session per protocol.
 //!
-//! A [`Session`] never touches a pipe: it is given bytes and says what it wants in [`Actions`]. So the same code serves
-//! a live process, a replayed recording and a test that splits the bytes anywhere.
+//! A [`Session`] never touches a pipe: it is given bytes and says what it wants in [`Actions`]. Inside, what came over
+//! the wire is understood by a [`Decoder`], which is passive: it is shown every line in both directions and says what
+//! they mean. So the same decoder serves a live process, a recording, old evidence (`docket log --redecode`) and a test
+//! that splits the bytes anywhere.
 
+pub mod acp;
 pub mod adapter;
+pub mod claude;
+pub mod client;
+pub mod codex;
+pub mod decoder;
 pub mod lines;
+pub mod opencode;
 pub mod plain;
 pub mod shell;
 
@@ -13,6 +21,7 @@ use std::path::PathBuf;
 
 use crate::domain::attempt::TurnEnd;
 use crate::domain::item::{AgentStatus, Item, Usage};
+use crate::domain::request::{Answer, Request, RequestKey};
 
 /// What an agent can do beyond taking a prompt and ending a turn. The screen says so, and offers nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +34,8 @@ pub struct Capabilities {
     pub interrupt: bool,
     /// One process serves all turns of an attempt.
     pub keeps_process: bool,
+    /// A new process can go on with the conversation of an old one.
+    pub resume: bool,
     /// It speaks soon after its start, so that a start-up clock makes sense.
     pub speaks_early: bool,
 }
@@ -42,13 +53,17 @@ pub struct Turn {
     pub workspace: PathBuf,
     /// The agent's desk.
     pub desk: PathBuf,
-    /// The model that the ticket asks for.
+    /// The model that the ticket asks for, over the agent's own setting.
     pub model: Option<String>,
-    /// The token of a session to resume.
+    /// How hard the ticket wants the agent to think, over the agent's own setting.
+    pub reasoning: Option<String>,
+    /// The token of a conversation to go on with, when a new process is started.
     pub resume: Option<String>,
+    /// What that conversation has used before, as docket counted: for agents whose figures go on over processes.
+    pub used: Usage,
 }
 
-/// A program to start for a turn.
+/// A program to start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Launch {
     /// Program and arguments; never a secret, never the prompt.
@@ -61,10 +76,35 @@ pub struct Launch {
     pub stdin: bool,
 }
 
+/// Which way a line went, from the agent's side of docket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// To its standard input.
+    In,
+    /// From its standard output.
+    Out,
+    /// From its standard error.
+    Err,
+}
+
+impl Direction {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::In, Self::Out, Self::Err];
+
+    /// As recordings spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+            Self::Err => "err",
+        }
+    }
+}
+
 /// An entry for the transcript; the runner gives it its time and turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
-    /// Unique within the attempt; the same id again changes the same item.
+    /// Unique within the process; the same id again changes the same item.
     pub id: u64,
     /// The item that it belongs to.
     pub parent: Option<u64>,
@@ -74,32 +114,66 @@ pub struct Draft {
     pub item: Item,
 }
 
-/// How a session says that its turn is over.
+/// How a decoder says that a turn is over.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finished {
     /// How it ended; never told by text, only by the protocol or the process.
     pub end: TurnEnd,
     /// The agent's last words.
     pub message: Option<String>,
-    /// What the turn used.
+    /// What the turn used: this turn alone, whatever scope the protocol counts in.
     pub usage: Usage,
 }
 
-/// What a session wants done. The runner does it in this order: write, close, show, end.
+/// What lines came to mean.
+#[derive(Debug, Default, PartialEq)]
+pub struct Decoded {
+    /// New entries.
+    pub drafts: Vec<Draft>,
+    /// What the agent is doing now. Times that are the zero timestamp are filled in by whoever has a clock.
+    pub status: Option<AgentStatus>,
+    /// The conversation's token, once known: with it a new process goes on.
+    pub session: Option<String>,
+    /// The model that answers, once the agent names it.
+    pub model: Option<String>,
+    /// What this turn has used so far.
+    pub usage: Option<Usage>,
+    /// What the agent asks.
+    pub requests: Vec<(RequestKey, Request)>,
+    /// Requests that the agent waits for no more, whether they were answered or not.
+    pub resolved: Vec<RequestKey>,
+    /// The turn is over.
+    pub finished: Option<Finished>,
+}
+
+/// Understands what goes over the wire, in both directions. Passive, and never fails: what it doesn't know it shows as a
+/// notice or leaves out.
+pub trait Decoder: Send + Sync {
+    /// One line, without its end.
+    fn line(&mut self, direction: Direction, line: &str, decoded: &mut Decoded);
+
+    /// The process ended. A turn that is still open is finished here, and what still runs in the transcript is closed;
+    /// without an open turn nothing is finished.
+    fn ended(&mut self, end: &ProcessEnd, decoded: &mut Decoded);
+}
+
+/// What a session wants done. The runner does it in this order: write, close, then what was decoded.
 #[derive(Debug, Default, PartialEq)]
 pub struct Actions {
     /// Bytes for the agent's standard input.
     pub write: Vec<u8>,
     /// Close its standard input after that.
     pub close_stdin: bool,
-    /// New entries.
-    pub drafts: Vec<Draft>,
-    /// What the agent is doing now.
-    pub status: Option<AgentStatus>,
-    /// The session's token, once known.
-    pub session: Option<String>,
-    /// The turn is over.
-    pub finished: Option<Finished>,
+    /// What came, in its meaning.
+    pub decoded: Decoded,
+}
+
+impl Actions {
+    /// Writes one line to the agent's standard input.
+    pub fn write_line(&mut self, line: &str) {
+        self.write.extend_from_slice(line.as_bytes());
+        self.write.push(b'\n');
+    }
 }
 
 /// How a process ended, as far as a session cares.
@@ -130,10 +204,11 @@ pub trait Session: Send + Sync {
     /// What this agent can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// The program to start for this turn; `None` when the process of the turn before takes it.
-    fn launch(&mut self, turn: &Turn) -> Result<Option<Launch>, AgentError>;
+    /// The program to start for this turn: what the session knew of an earlier process is void. Not called when the
+    /// process of the turn before still runs and [`Capabilities::keeps_process`] says that it takes this turn too.
+    fn launch(&mut self, turn: &Turn) -> Result<Launch, AgentError>;
 
-    /// The program runs (or still runs): the turn may be sent.
+    /// The program runs (or still runs): the turn may be sent, after whatever the protocol wants first.
     fn begin(&mut self, turn: &Turn, actions: &mut Actions);
 
     /// Bytes of its standard output, split anywhere.
@@ -145,9 +220,23 @@ pub trait Session: Send + Sync {
     /// The process ended. A turn that is still open must be finished here.
     fn ended(&mut self, end: &ProcessEnd, actions: &mut Actions);
 
-    /// Ask the agent to end its turn. `false` when its protocol has no such thing: then it is stopped by signals.
+    /// Answers a request. Called at most once for each; a request that is resolved already is left alone.
+    fn answer(&mut self, _key: &RequestKey, _answer: &Answer, _actions: &mut Actions) {}
+
+    /// Gives the agent words in the middle of its turn. `false` when it takes none now: they wait for the next turn.
+    fn steer(&mut self, _text: &str, _actions: &mut Actions) -> bool {
+        false
+    }
+
+    /// Asks the agent to end its turn; open requests are refused first, so that it can. `false` when its protocol has no
+    /// such thing: then it is stopped by signals.
     fn interrupt(&mut self, _actions: &mut Actions) -> bool {
         false
+    }
+
+    /// No turn follows: the process may end. Closing its standard input is what most agents understand.
+    fn leave(&mut self, actions: &mut Actions) {
+        actions.close_stdin = true;
     }
 }
 
@@ -195,4 +284,14 @@ pub enum AgentError {
         /// Its kind.
         kind: String,
     },
+}
+
+impl AgentError {
+    /// That this version can't drive the agent.
+    fn no_adapter(agent: &crate::config::Agent) -> Self {
+        Self::NoAdapter {
+            agent: agent.name.to_string(),
+            kind: agent.kind.to_string(),
+        }
+    }
 }

@@ -5,9 +5,10 @@ use std::ffi::OsString;
 
 use super::lines::LineSplitter;
 use super::{
-    Actions, AgentError, Capabilities, Draft, Finished, Launch, ProcessEnd, Session, Turn,
+    Actions, AgentError, Capabilities, Decoded, Decoder, Direction, Draft, Finished, Launch,
+    ProcessEnd, Session, Turn,
 };
-use crate::domain::attempt::TurnEnd;
+use crate::domain::attempt::{Fault, TurnEnd};
 use crate::domain::item::{AgentStatus, Item, Usage};
 
 /// Only so much of the output is kept as the final message: its end.
@@ -40,7 +41,7 @@ impl PlainSession {
     }
 
     fn show(&mut self, item: Item, actions: &mut Actions) {
-        actions.drafts.push(Draft {
+        actions.decoded.drafts.push(Draft {
             id: self.next_id,
             parent: None,
             append: false,
@@ -68,18 +69,18 @@ impl Session for PlainSession {
         Capabilities::default()
     }
 
-    fn launch(&mut self, _turn: &Turn) -> Result<Option<Launch>, AgentError> {
+    fn launch(&mut self, _turn: &Turn) -> Result<Launch, AgentError> {
         self.message.clear();
-        Ok(Some(Launch {
+        Ok(Launch {
             argv: self.argv.clone(),
             env: self.env.clone(),
             files: Vec::new(),
             stdin: self.takes_prompt,
-        }))
+        })
     }
 
     fn begin(&mut self, turn: &Turn, actions: &mut Actions) {
-        actions.status = Some(AgentStatus::Thinking);
+        actions.decoded.status = Some(AgentStatus::Thinking);
         if self.takes_prompt {
             actions.write = turn.prompt.clone().into_bytes();
             actions.close_stdin = true;
@@ -110,9 +111,41 @@ impl Session for PlainSession {
             self.show(Item::Notice { text }, actions);
         }
         let message = self.message.trim();
-        actions.finished = Some(Finished {
+        actions.decoded.finished = Some(Finished {
             end: turn_end(end),
             message: (!message.is_empty()).then(|| message.to_owned()),
+            usage: Usage::default(),
+        });
+    }
+}
+
+/// Understands programs without a protocol: each line of output is words of the agent, each line of error output a notice.
+#[derive(Debug, Default)]
+pub struct LinesDecoder {
+    next_id: u64,
+}
+
+impl Decoder for LinesDecoder {
+    fn line(&mut self, direction: Direction, line: &str, decoded: &mut Decoded) {
+        let text = line.to_owned();
+        let item = match direction {
+            Direction::In => return,
+            Direction::Out => Item::Message { text },
+            Direction::Err => Item::Notice { text },
+        };
+        self.next_id += 1;
+        decoded.drafts.push(Draft {
+            id: self.next_id,
+            parent: None,
+            append: false,
+            item,
+        });
+    }
+
+    fn ended(&mut self, end: &ProcessEnd, decoded: &mut Decoded) {
+        decoded.finished = Some(Finished {
+            end: turn_end(end),
+            message: None,
             usage: Usage::default(),
         });
     }
@@ -124,6 +157,7 @@ pub(super) fn turn_end(end: &ProcessEnd) -> TurnEnd {
         ProcessEnd::Exited(0) => TurnEnd::Completed,
         ProcessEnd::Exited(_) => TurnEnd::Failed {
             why: end.to_string(),
+            fault: Fault::Agent,
         },
         ProcessEnd::Signalled(_) | ProcessEnd::Lost(_) => TurnEnd::Died {
             how: end.to_string(),

@@ -116,7 +116,7 @@ impl ShellSession {
             output: text,
             exit: None,
         };
-        actions.drafts.push(Draft {
+        actions.decoded.drafts.push(Draft {
             id,
             parent,
             append,
@@ -140,14 +140,14 @@ impl ShellSession {
             title: title.clone(),
             status: ToolStatus::Running,
         };
-        actions.drafts.push(Draft {
+        actions.decoded.drafts.push(Draft {
             id,
             parent: None,
             append: false,
             item,
         });
         // The runner, which has a clock, puts the time.
-        actions.status = Some(AgentStatus::Tool {
+        actions.decoded.status = Some(AgentStatus::Tool {
             title,
             since: crate::domain::time::Timestamp::default(),
         });
@@ -160,7 +160,7 @@ impl ShellSession {
                 title: self.title(number),
                 status,
             };
-            actions.drafts.push(Draft {
+            actions.decoded.drafts.push(Draft {
                 id,
                 parent: None,
                 append: false,
@@ -193,7 +193,7 @@ impl Session for ShellSession {
         Capabilities::default()
     }
 
-    fn launch(&mut self, turn: &Turn) -> Result<Option<Launch>, AgentError> {
+    fn launch(&mut self, turn: &Turn) -> Result<Launch, AgentError> {
         self.blocks = shell_blocks(&turn.body);
         self.pending.clear();
         self.running = None;
@@ -201,12 +201,12 @@ impl Session for ShellSession {
             return Err(AgentError::NoShellBlock);
         }
         let script = turn.desk.join(format!("turn-{}.sh", turn.number));
-        Ok(Some(Launch {
+        Ok(Launch {
             argv: vec!["sh".into(), script.clone().into()],
             env: self.env.clone(),
             files: vec![(script, self.script().into_bytes())],
             stdin: false,
-        }))
+        })
     }
 
     fn begin(&mut self, _turn: &Turn, _actions: &mut Actions) {}
@@ -224,8 +224,9 @@ impl Session for ShellSession {
     fn ended(&mut self, end: &ProcessEnd, actions: &mut Actions) {
         self.drain(true, actions);
         let end = match (turn_end(end), self.running) {
-            (TurnEnd::Failed { why }, Some((number, _))) => TurnEnd::Failed {
+            (TurnEnd::Failed { why, fault }, Some((number, _))) => TurnEnd::Failed {
                 why: format!("{} ({why})", self.title(number)),
+                fault,
             },
             (end, _) => end,
         };
@@ -236,7 +237,7 @@ impl Session for ShellSession {
         };
         self.end_block(status, actions);
         let message = (!self.last_line.is_empty()).then(|| std::mem::take(&mut self.last_line));
-        actions.finished = Some(Finished {
+        actions.decoded.finished = Some(Finished {
             end,
             message,
             usage: Usage::default(),
@@ -271,6 +272,7 @@ pub fn shell_blocks(markdown: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::attempt::Fault;
 
     #[test]
     fn only_fenced_shell_blocks_run() {
@@ -287,7 +289,7 @@ mod tests {
         }
         session.ended(end, &mut actions);
         let mut items: Vec<(u64, Item)> = Vec::new();
-        for draft in actions.drafts {
+        for draft in actions.decoded.drafts {
             let known = items.iter_mut().find(|(id, _)| *id == draft.id);
             match (known, draft.append, draft.item) {
                 (
@@ -303,7 +305,7 @@ mod tests {
         }
         (
             items.into_iter().map(|(_, item)| item).collect(),
-            actions.finished.expect("finished"),
+            actions.decoded.finished.expect("finished"),
         )
     }
 
@@ -330,7 +332,8 @@ mod tests {
         assert_eq!(
             whole.1.end,
             TurnEnd::Failed {
-                why: "$ false (exit code 1)".into()
+                why: "$ false (exit code 1)".into(),
+                fault: Fault::Agent,
             }
         );
         assert_eq!(whole.1.message.as_deref(), Some("last"));

@@ -289,7 +289,7 @@ impl Page {
 fn turn_words(end: &TurnEnd) -> Option<String> {
     Some(match end {
         TurnEnd::Completed => return None,
-        TurnEnd::Failed { why } => format!("failed: {why}"),
+        TurnEnd::Failed { why, .. } => format!("failed: {why}"),
         TurnEnd::NotStarted { why } => format!("could not start: {why}"),
         TurnEnd::Died { how } => format!("died: {how}"),
         TurnEnd::TimedOut { phase } => format!("timed out: {}", phase.as_str()),

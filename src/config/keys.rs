@@ -3,7 +3,7 @@
 use toml::de::DeValue;
 
 use super::kind::Kind;
-use super::model::{BorderStyle, ColorMode, Decoder};
+use super::model::{BorderStyle, ColorMode, Decoder, Sandbox};
 use super::origin::Layer;
 use super::path::KeyPath;
 use crate::domain::settings::{AgentKind, Claim, Integrate, Isolation};
@@ -226,6 +226,32 @@ pub const KEYS: &[Key] = &[
         "the program and its arguments; a relative program is looked up in the worktree",
     )
     .trusted(),
+    key(
+        "agents.*.model",
+        Kind::Text,
+        None,
+        "the model that the agent is told to use when the ticket names none",
+    ),
+    key(
+        "agents.*.reasoning",
+        Kind::Text,
+        None,
+        "how hard the agent thinks when the ticket doesn't say, in its own words",
+    ),
+    key(
+        "agents.*.mode",
+        Kind::Text,
+        None,
+        "the agent's own permission mode: codex's approval policy, claude's permission mode, an ACP agent's session mode",
+    )
+    .trusted(),
+    key(
+        "agents.*.sandbox",
+        Kind::Word(Sandbox::WORDS),
+        Some(r#""workspace-write""#),
+        "the sandbox that codex puts around commands",
+    )
+    .trusted_for("danger-full-access"),
     key(
         "agents.*.env.*",
         Kind::AnyText,

@@ -238,7 +238,9 @@ impl Merged {
             Some(AgentKind::Replay) => ("recording", r#"recording = "demo.jsonl""#),
             Some(AgentKind::Command) => ("command", r#"command = ["./agent.sh"]"#),
             Some(AgentKind::CodexAppServer) => ("command", r#"command = ["codex", "app-server"]"#),
+            Some(AgentKind::CodexExecJson) => ("command", r#"command = ["codex", "exec"]"#),
             Some(AgentKind::ClaudeStreamJson) => ("command", r#"command = ["claude"]"#),
+            Some(AgentKind::OpencodeRunJson) => ("command", r#"command = ["opencode", "run"]"#),
             Some(AgentKind::Acp) => ("command", r#"command = ["opencode", "acp"]"#),
             Some(AgentKind::Terminal) => ("command", r#"command = ["aider"]"#),
         };
@@ -263,6 +265,10 @@ impl Merged {
 fn is_told(key: &str, agent: &AgentName, kind: Option<AgentKind>) -> bool {
     match key {
         "recording" | "decoder" | "speed" => kind == Some(AgentKind::Replay),
+        "sandbox" => matches!(
+            kind,
+            Some(AgentKind::CodexAppServer | AgentKind::CodexExecJson)
+        ),
         _ => !agent.is_user(),
     }
 }

@@ -30,7 +30,9 @@ pub use files::{Directories, Loaded, REPOSITORY_FILE, RepositoryFile, load};
 pub use keys_help::{keys_as_markdown, keys_as_text};
 pub use kind::Kind;
 pub use merge::{Source, merge};
-pub use model::{Agent, BorderStyle, ColorMode, Config, Decoder, Provision, StopGraces, UiConfig};
+pub use model::{
+    Agent, BorderStyle, ColorMode, Config, Decoder, Provision, Sandbox, StopGraces, UiConfig,
+};
 pub use origin::{FilePlace, Layer, Origin, Origins, Sourced};
 pub use overrides::Overrides;
 pub use path::KeyPath;

@@ -51,6 +51,14 @@ pub struct Agent {
     pub kind: AgentKind,
     /// The program and its arguments; empty for kinds that start none.
     pub command: Vec<String>,
+    /// The model that it is told to use when the ticket names none.
+    pub model: Option<String>,
+    /// How hard it thinks when the ticket doesn't say, in its own words.
+    pub reasoning: Option<String>,
+    /// Its own permission mode: codex's approval policy, claude's permission mode, the session mode of an ACP agent.
+    pub mode: Option<String>,
+    /// The sandbox that codex puts around commands.
+    pub sandbox: Sandbox,
     /// Variables that it gets.
     pub env: BTreeMap<String, String>,
     /// Variables that it inherits beyond the allow-list.
@@ -78,10 +86,26 @@ words! {
         Lines = "lines",
         /// As `codex app-server` speaks.
         CodexAppServer = "codex-app-server",
+        /// As `codex exec --json` prints.
+        CodexExecJson = "codex-exec-json",
         /// As `claude` speaks stream-json.
         ClaudeStreamJson = "claude-stream-json",
+        /// As `opencode run --format json` prints.
+        OpencodeRunJson = "opencode-run-json",
         /// As the Agent Client Protocol says.
         Acp = "acp",
+    }
+}
+
+words! {
+    /// The sandbox that codex puts around commands.
+    Sandbox {
+        /// Commands may only read.
+        ReadOnly = "read-only",
+        /// Commands may write in the working tree.
+        WorkspaceWrite = "workspace-write",
+        /// No sandbox.
+        DangerFullAccess = "danger-full-access",
     }
 }
 

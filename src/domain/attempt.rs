@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::Sha256;
+use super::time::Timestamp;
 
 /// Why docket stops something. The order is severity: a reason is only ever replaced by a higher one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -75,6 +76,9 @@ pub enum TurnEnd {
     Failed {
         /// In the agent's words.
         why: String,
+        /// What kind of failure it is, as far as the protocol says.
+        #[serde(default, skip_serializing_if = "Fault::is_agent")]
+        fault: Fault,
     },
     /// The program could not be started.
     NotStarted {
@@ -96,6 +100,47 @@ pub enum TurnEnd {
         /// Why.
         reason: CancelReason,
     },
+}
+
+/// What kind of failure ended a turn: whether waiting helps, and what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(tag = "fault", rename_all = "snake_case")]
+pub enum Fault {
+    /// The agent's own, or nobody says which.
+    #[default]
+    Agent,
+    /// The provider takes no more for now.
+    RateLimit {
+        /// Until when, where that is known.
+        until: Option<Timestamp>,
+    },
+    /// The provider is overloaded, or failed.
+    Overload,
+    /// The connection was lost or refused.
+    Connection,
+    /// No key, no login, or one that is not accepted.
+    Login,
+    /// The model refused to answer.
+    Refused,
+    /// The answer was cut off: the output limit, the context or the agent's own limit of steps.
+    Truncated,
+    /// The turn was interrupted, and not by docket.
+    Interrupted,
+}
+
+impl Fault {
+    /// Whether it goes away by waiting.
+    pub fn passes(self) -> bool {
+        matches!(
+            self,
+            Self::RateLimit { .. } | Self::Overload | Self::Connection
+        )
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+    fn is_agent(&self) -> bool {
+        *self == Self::Agent
+    }
 }
 
 /// The verdict of one validation.

@@ -189,6 +189,21 @@ pub enum AgentStatus {
         /// Why.
         why: String,
     },
+    /// It waits for a yes or no.
+    WaitingForApproval {
+        /// Of what.
+        title: String,
+    },
+    /// It waits for an answer in words.
+    WaitingForAnswer {
+        /// The question.
+        title: String,
+    },
+    /// The model's provider takes no more for now.
+    RateLimited {
+        /// Until when, where that is known.
+        until: Option<Timestamp>,
+    },
     /// Nothing came for a while.
     Silent {
         /// Since when.

@@ -12,6 +12,7 @@ pub mod problem;
 pub mod prompt;
 pub mod queue;
 pub mod reason;
+pub mod request;
 pub mod settings;
 pub mod ticket;
 pub mod time;

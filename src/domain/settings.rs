@@ -105,8 +105,12 @@ words! {
         Replay = "replay",
         /// `codex app-server`: JSON-RPC over stdio.
         CodexAppServer = "codex-app-server",
+        /// `codex exec --json`: one process a turn, no requests.
+        CodexExecJson = "codex-exec-json",
         /// `claude` with stream-json both ways.
         ClaudeStreamJson = "claude-stream-json",
+        /// `opencode run --format json`: one process a turn, no requests.
+        OpencodeRunJson = "opencode-run-json",
         /// The Agent Client Protocol over stdio.
         Acp = "acp",
         /// A program for people, in a terminal pane.
@@ -122,7 +126,9 @@ impl AgentKind {
             Self::User
             | Self::Replay
             | Self::CodexAppServer
+            | Self::CodexExecJson
             | Self::ClaudeStreamJson
+            | Self::OpencodeRunJson
             | Self::Acp
             | Self::Terminal => Claim::Ticket,
         }

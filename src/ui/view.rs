@@ -147,6 +147,12 @@ fn doing(model: &Model) -> Option<String> {
             format!("{title} {}", coarse(model.now.since(*since)))
         }
         AgentStatus::Retrying { count, why } => format!("retrying {count}: {why}"),
+        AgentStatus::WaitingForApproval { title } => format!("waits for approval of {title}"),
+        AgentStatus::WaitingForAnswer { title } => format!("waits for an answer: {title}"),
+        AgentStatus::RateLimited { until: None } => "rate limited".to_owned(),
+        AgentStatus::RateLimited { until: Some(until) } => {
+            format!("rate limited for {}", coarse(until.since(model.now)))
+        }
         AgentStatus::Silent { since } => {
             format!("silent {}", coarse(model.now.since(*since)))
         }

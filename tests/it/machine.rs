@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use docket::domain::attempt::{
-    Artifact, AttemptOutcome, CancelReason, Failure, Need, Phase, Proof, TurnEnd, Validation,
-    Verdict, Workspace,
+    Artifact, AttemptOutcome, CancelReason, Failure, Fault, Need, Phase, Proof, TurnEnd,
+    Validation, Verdict, Workspace,
 };
 use docket::domain::command::Command;
 use docket::domain::event::{Event, Leftovers, RunOutcome};
@@ -352,6 +352,7 @@ fn a_failed_turn_is_never_a_success_and_a_new_attempt_follows() {
         "TICKET-001.1",
         TurnEnd::Failed {
             why: "exit code 3".into(),
+            fault: Fault::Agent,
         },
         claim(),
     );
@@ -760,7 +761,10 @@ fn a_done_flag_that_appears_while_a_ticket_runs_lets_nothing_go() {
 
 #[test]
 fn between_two_attempts_the_ticket_is_read_again() {
-    let failed = || TurnEnd::Failed { why: "x".into() };
+    let failed = || TurnEnd::Failed {
+        why: "x".into(),
+        fault: Fault::Agent,
+    };
     for (saved, expected) in [
         (vec![entry(1, "title: New\n")], "> open TICKET-001.2"),
         (vec![], "StepFinished the agent failed: x"),
@@ -832,7 +836,7 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
     ];
     let end = prop_oneof![
         4 => Just(TurnEnd::Completed),
-        1 => Just(TurnEnd::Failed { why: "x".into() }),
+        1 => Just(TurnEnd::Failed { why: "x".into(), fault: Fault::Agent }),
         1 => Just(TurnEnd::Died { how: "x".into() }),
         1 => Just(TurnEnd::NotStarted { why: "x".into() }),
         1 => Just(TurnEnd::TimedOut { phase: Phase::Idle }),

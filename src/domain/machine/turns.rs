@@ -52,7 +52,7 @@ pub(super) fn after_turn(
         (Some(reason), _) | (None, TurnEnd::Cancelled { reason }) => {
             AttemptOutcome::Cancelled { reason }
         }
-        (None, TurnEnd::Failed { why } | TurnEnd::Died { how: why }) => {
+        (None, TurnEnd::Failed { why, .. } | TurnEnd::Died { how: why }) => {
             failed(Failure::Agent { why })
         }
         (None, TurnEnd::NotStarted { why }) => failed(Failure::NotStarted { why }),

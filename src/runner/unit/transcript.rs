@@ -1,7 +1,7 @@
 //! The transcript of an attempt: items and raw lines, on disk as they come; readers are told how far it is.
 
-use crate::agents::Draft;
 use crate::agents::lines::LineSplitter;
+use crate::agents::{Direction, Draft};
 use crate::domain::board::Feed;
 use crate::domain::ids::AttemptId;
 use crate::domain::item::{AgentStatus, Entry, Item};
@@ -9,26 +9,6 @@ use crate::domain::time::Timestamp;
 use crate::runner::context::Context;
 use crate::store::EvidenceError;
 use crate::store::evidence::{Appender, EvidenceFolder};
-
-/// Where a raw line went or came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
-    In,
-    Out,
-    Err,
-}
-
-impl Direction {
-    const ALL: [Self; 3] = [Self::In, Self::Out, Self::Err];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::In => "in",
-            Self::Out => "out",
-            Self::Err => "err",
-        }
-    }
-}
 
 pub(super) struct Transcript {
     attempt: AttemptId,

@@ -3,9 +3,8 @@
 use std::fs;
 
 use super::process::Holder;
-use super::transcript::Direction;
 use super::{Prepared, Unit};
-use crate::agents::{Actions, Finished, Launch, ProcessEnd, Turn};
+use crate::agents::{Actions, Direction, Finished, Launch, ProcessEnd, Turn};
 use crate::domain::attempt::{CancelReason, Phase, TurnClocks, TurnEnd};
 use crate::domain::event::Leftovers;
 use crate::domain::item::Usage;
@@ -26,10 +25,7 @@ impl Unit {
             return;
         };
         let (end, usage, leftovers) = match self.begin(&mut prepared, turn, &brief) {
-            Ok((turn, Some(launch))) => self.run(&mut prepared, &turn, launch, clocks).await,
-            Ok((_, None)) => {
-                not_started("the agent's process did not last to this turn".to_owned())
-            }
+            Ok((turn, launch)) => self.run(&mut prepared, &turn, launch, clocks).await,
             Err(why) => not_started(why),
         };
         prepared.last_turn_ok = end == TurnEnd::Completed;
@@ -48,7 +44,7 @@ impl Unit {
         prepared: &mut Prepared,
         number: u32,
         brief: &Brief,
-    ) -> Result<(Turn, Option<Launch>), String> {
+    ) -> Result<(Turn, Launch), String> {
         let text = self.prompt(prepared, number, brief)?;
         for (index, reply) in brief.replies.iter().enumerate() {
             prepared
@@ -77,13 +73,15 @@ impl Unit {
             workspace: prepared.workspace.path.clone(),
             desk: prepared.desk.path().to_owned(),
             model: self.spec.ticket.model.clone(),
+            reasoning: self.spec.ticket.reasoning.clone(),
             resume: None,
+            used: Usage::default(),
         };
         let launch = prepared
             .session
             .launch(&turn)
             .map_err(|error| error.to_string())?;
-        for (path, bytes) in launch.iter().flat_map(|launch| &launch.files) {
+        for (path, bytes) in &launch.files {
             fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
         }
         Ok((turn, launch))
@@ -274,18 +272,19 @@ impl Conversation {
         if actions.close_stdin {
             supervised.control.close_stdin();
         }
-        for draft in actions.drafts {
+        let decoded = actions.decoded;
+        for draft in decoded.drafts {
             prepared.transcript.add(draft, now);
         }
-        if let Some(status) = actions.status {
+        if let Some(status) = decoded.status {
             prepared.transcript.status(status, now);
         }
-        if let Some(session) = actions.session {
+        if let Some(session) = decoded.session {
             unit.report(Report::Session(session));
         }
         // The first end counts: what comes after it is another turn's, or nobody's.
-        if actions.finished.is_some() && self.finished.is_none() {
-            self.finished = actions.finished;
+        if decoded.finished.is_some() && self.finished.is_none() {
+            self.finished = decoded.finished;
         }
     }
 

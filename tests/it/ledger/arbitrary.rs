@@ -1,8 +1,8 @@
 //! Random events: every kind, over a few tickets, attempts and texts, so that they meet each other.
 
 use docket::domain::attempt::{
-    Artifact, AttemptOutcome, Branch, CancelReason, Failure, LimitKind, Need, Phase, ProcessRecord,
-    Proof, TurnEnd, Validation, Verdict, Workspace,
+    Artifact, AttemptOutcome, Branch, CancelReason, Failure, Fault, LimitKind, Need, Phase,
+    ProcessRecord, Proof, TurnEnd, Validation, Verdict, Workspace,
 };
 use docket::domain::event::{Event, Leftovers, RunOutcome};
 use docket::domain::ids::{AttemptId, Sha256, TicketId, TicketName};
@@ -99,7 +99,10 @@ fn run_outcome() -> impl Strategy<Value = RunOutcome> {
 fn turn_end() -> impl Strategy<Value = TurnEnd> {
     prop_oneof![
         Just(TurnEnd::Completed),
-        text().prop_map(|why| TurnEnd::Failed { why }),
+        text().prop_map(|why| TurnEnd::Failed {
+            why,
+            fault: Fault::Agent
+        }),
         text().prop_map(|why| TurnEnd::NotStarted { why }),
         text().prop_map(|how| TurnEnd::Died { how }),
         select(vec![Phase::Startup, Phase::Idle, Phase::Wall])

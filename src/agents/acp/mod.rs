@@ -1,0 +1,14 @@
+//! The Agent Client Protocol over stdio: opencode, gemini, qwen and whatever else speaks it.
+
+use super::{AgentError, Decoder, Session};
+use crate::config::Agent;
+
+/// A session with an agent that speaks ACP.
+pub fn session(agent: &Agent) -> Result<Box<dyn Session>, AgentError> {
+    Err(AgentError::no_adapter(agent))
+}
+
+/// Understands ACP.
+pub fn decoder() -> Box<dyn Decoder> {
+    Box::new(super::plain::LinesDecoder::default())
+}
