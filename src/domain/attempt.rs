@@ -137,7 +137,6 @@ impl Fault {
         )
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
     fn is_agent(&self) -> bool {
         *self == Self::Agent
     }
