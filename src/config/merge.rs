@@ -61,6 +61,18 @@ impl Source<'_> {
     }
 }
 
+/// What no layer may take away: the elements of two lists.
+fn both(before: &toml::Value, value: toml::Value) -> toml::Value {
+    match (before, value) {
+        (toml::Value::Array(before), toml::Value::Array(more)) => {
+            let mut all = before.clone();
+            all.extend(more.into_iter().filter(|rule| !before.contains(rule)));
+            toml::Value::Array(all)
+        }
+        (_, value) => value,
+    }
+}
+
 /// The agents that need no configuration, each called by its kind.
 const BUILT_IN_AGENTS: &[AgentKind] = &[AgentKind::User, AgentKind::Shell, AgentKind::Replay];
 
@@ -94,6 +106,7 @@ pub(super) fn merge_after(
     }
     merged.add_defaults();
     merged.check_agents();
+    merged.check_prices();
     let Merged {
         values,
         agents,
@@ -136,7 +149,7 @@ impl Merged {
         for (agent, origin) in document.agents {
             self.agents.entry(agent).or_insert(origin);
         }
-        for (path, sourced) in document.values {
+        for (path, mut sourced) in document.values {
             if let [table, agent, key] = path.parts()
                 && table == "agents"
                 && key == "kind"
@@ -153,8 +166,41 @@ impl Merged {
                 let origin = || sourced.origin.clone();
                 self.agents.entry(agent).or_insert_with(origin);
             }
+            if path.parts() == ["rules", "deny"]
+                && let Some(before) = self.values.get(&path)
+            {
+                sourced.value = both(&before.value, sourced.value);
+            }
             self.values.insert(path, sourced);
         }
+    }
+
+    /// A price needs both of its halves.
+    fn check_prices(&mut self) {
+        let mut found = Vec::new();
+        for (path, sourced) in &self.values {
+            let [table, model, ..] = path.parts() else {
+                continue;
+            };
+            if table != "prices" {
+                continue;
+            }
+            let table = KeyPath::dotted("prices").child(model);
+            let missing = ["input", "output"].map(|key| table.child(key));
+            let missing = missing.iter().find(|key| !self.values.contains_key(key));
+            let is_told = |error: &ConfigError| {
+                error.key().is_some_and(|key| key.starts_with(&table))
+                    || matches!(&error.fault, Fault::PriceNeeds { key } if key.starts_with(&table))
+            };
+            if let Some(key) = missing
+                && !self.errors.iter().chain(&found).any(is_told)
+            {
+                let origin = sourced.origin.clone();
+                let fault = Fault::PriceNeeds { key: key.clone() };
+                found.push(ConfigError { origin, fault });
+            }
+        }
+        self.errors.extend(found);
     }
 
     fn add_defaults(&mut self) {

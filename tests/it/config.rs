@@ -332,7 +332,7 @@ fn agents_that_can_not_work_are_refused() {
         "[agents.a]\nkind = 'comand'\n",
         &[
             "repo:2:8: `agents.a.kind` must be one of \"user\", \"shell\", \"command\", \"replay\", \"codex-app-server\", \
-             \"claude-stream-json\", \"acp\", \"terminal\"; it is the text \"comand\" (did you mean \"command\"?)",
+             \"codex-exec-json\", \"claude-stream-json\", \"opencode-run-json\", \"acp\", \"terminal\"; it is the text \"comand\" (did you mean \"command\"?)",
         ],
     );
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use docket::domain::hash::sha256;
+use docket::domain::rules::Rules;
 use docket::domain::ticket::{
     AgentName, Approvals, Check, ContextFile, Dependency, GateRule, KnownAgents, PathRules,
     Problem, ProblemCode, QueueEntry, Ticket, TicketLimits,
@@ -158,6 +159,7 @@ x-anything: {kept: [true]}
             changed_files: Some(12),
         },
         approvals: Some(Approvals::Deny),
+        rules: Rules::default(),
         not_before: Some(Timestamp(1_795_294_800_000)),
         every: Some(Duration::from_secs(600)),
         body: "\n# Body\n".into(),
