@@ -237,7 +237,7 @@ pub const KEYS: &[Key] = &[
         "agents.*.kind",
         Kind::Word(AgentKind::WORDS),
         None,
-        "how the agent is started and understood; `user`, `shell` and `replay` are built in",
+        "how the agent is started and understood; `user`, `shell`, `replay` and the presets (docs/AGENTS.md) have one",
     ),
     key(
         "agents.*.command",

@@ -12,6 +12,7 @@ use super::model::Config;
 use super::origin::{Layer, Origin, Origins, Sourced};
 use super::overrides::{self, Overrides};
 use super::path::KeyPath;
+use super::preset::PRESETS;
 use super::suggest::nearest;
 use crate::domain::settings::AgentKind;
 use crate::domain::ticket::AgentName;
@@ -104,6 +105,7 @@ pub(super) fn merge_after(
     for source in &sources {
         merged.add(source.read());
     }
+    merged.add_presets();
     merged.add_defaults();
     merged.check_agents();
     merged.check_prices();
@@ -140,6 +142,36 @@ impl Merged {
                 self.values
                     .insert(agent_key(&agent, "kind"), built_in(value));
                 self.agents.insert(agent, Origin::BuiltIn);
+            }
+        }
+    }
+
+    /// What nobody changed of the presets. One that was made an agent of another kind is not that preset any more.
+    fn add_presets(&mut self) {
+        let text = |text: &str| toml::Value::String(text.to_owned());
+        let texts = |texts: &[&str]| toml::Value::Array(texts.iter().copied().map(text).collect());
+        for preset in PRESETS {
+            let Ok(agent) = preset.name.parse::<AgentName>() else {
+                continue;
+            };
+            self.agents.entry(agent.clone()).or_insert(Origin::BuiltIn);
+            let mut add = |path: KeyPath, value| {
+                self.values.entry(path).or_insert_with(|| built_in(value));
+            };
+            add(agent_key(&agent, "kind"), text(preset.kind.as_str()));
+            if self.kind(&agent) != Some(preset.kind) {
+                continue;
+            }
+            let mut add = |path: KeyPath, value| {
+                self.values.entry(path).or_insert_with(|| built_in(value));
+            };
+            add(agent_key(&agent, "command"), texts(preset.command));
+            add(agent_key(&agent, "pass_env"), texts(preset.pass_env));
+            for (name, value) in preset.env {
+                add(agent_key(&agent, "env").child(*name), text(value));
+            }
+            if let Some(mode) = preset.mode {
+                add(agent_key(&agent, "mode"), text(mode));
             }
         }
     }

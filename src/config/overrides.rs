@@ -79,9 +79,9 @@ fn set(document: &mut Document, assignment: &str) {
     // Agents' names are lower case in every layer.
     let name = name.trim();
     let path = if name.starts_with("agents.") && !name.contains(".env.") {
-        KeyPath::dotted(&name.to_ascii_lowercase())
+        KeyPath::written(&name.to_ascii_lowercase())
     } else {
-        KeyPath::dotted(name)
+        KeyPath::written(name)
     };
     if let Node::Leaf(key) = keys::node(&path) {
         document.bare(key, path, text.trim(), origin);
