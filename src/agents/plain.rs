@@ -89,7 +89,7 @@ impl Session for PlainSession {
 
     fn stdout(&mut self, bytes: &[u8], actions: &mut Actions) {
         let mut lines = Vec::new();
-        self.stdout.feed(bytes, |line| lines.push(line));
+        self.stdout.feed(bytes, |line| lines.push(line.to_owned()));
         for line in lines {
             self.message_line(line, actions);
         }
@@ -97,7 +97,7 @@ impl Session for PlainSession {
 
     fn stderr(&mut self, bytes: &[u8], actions: &mut Actions) {
         let mut lines = Vec::new();
-        self.stderr.feed(bytes, |line| lines.push(line));
+        self.stderr.feed(bytes, |line| lines.push(line.to_owned()));
         for text in lines {
             self.show(Item::Notice { text }, actions);
         }
