@@ -59,6 +59,14 @@ impl Player {
         }
     }
 
+    /// Plays what begins now through this decoder.
+    pub fn switch(&mut self, which: config::Decoder) {
+        self.which = which;
+        if !self.has_begun {
+            self.decoder = decoder(which);
+        }
+    }
+
     /// How many turns are over.
     pub fn turns(&self) -> u32 {
         self.turns
