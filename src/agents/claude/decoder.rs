@@ -189,14 +189,7 @@ impl ClaudeDecoder {
             }
             "control_response" => self.control_response(message, decoded),
             "rate_limit_event" => self.rate_limit(message, decoded),
-            "command_lifecycle" => {
-                if self.words.lifecycle(message) {
-                    self.notice(
-                        "words were not delivered: the turn was interrupted",
-                        decoded,
-                    );
-                }
-            }
+            "command_lifecycle" => self.lifecycle(message, decoded),
             "keep_alive"
             | "tool_progress"
             | "tool_use_summary"
@@ -503,6 +496,18 @@ impl ClaudeDecoder {
             return;
         }
         self.finish(end, decoded);
+    }
+
+    /// An interrupt withdraws words that no turn has taken, even the prompt: no result comes of them.
+    fn lifecycle(&mut self, message: &Value, decoded: &mut Decoded) {
+        if !self.words.lifecycle(message) {
+            return;
+        }
+        self.notice("words were withdrawn before the agent took them", decoded);
+        if self.open && self.words.nothing_waits() {
+            let end = self.held.take().unwrap_or_else(ending::interrupted);
+            self.finish(end, decoded);
+        }
     }
 
     /// What this turn has used so far.

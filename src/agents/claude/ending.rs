@@ -9,6 +9,8 @@ use crate::domain::time::Timestamp;
 /// The reason of a failure, in at most so many characters.
 const LONGEST: usize = 500;
 
+const INTERRUPTED: &str = "the turn was interrupted";
+
 /// What was seen before the result and says more than the result does.
 #[derive(Debug, Default)]
 pub(super) struct Hints {
@@ -31,6 +33,14 @@ pub(super) fn of_result(result: &Value, hints: &Hints) -> TurnEnd {
     TurnEnd::Failed {
         why: why(result, fault),
         fault,
+    }
+}
+
+/// A turn that was stopped before anything came of it.
+pub(super) fn interrupted() -> TurnEnd {
+    TurnEnd::Failed {
+        why: INTERRUPTED.to_owned(),
+        fault: Fault::Interrupted,
     }
 }
 
@@ -108,7 +118,7 @@ fn fault(result: &Value, hints: &Hints) -> Option<Fault> {
 fn why(result: &Value, fault: Fault) -> String {
     if fault == Fault::Interrupted {
         // What the agent writes here is meant for its own developers.
-        return "the turn was interrupted".to_owned();
+        return INTERRUPTED.to_owned();
     }
     let errors: Vec<&str> = list(result, "errors")
         .iter()

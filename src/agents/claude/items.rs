@@ -130,13 +130,11 @@ impl Items {
             .broken
             .iter()
             .position(|(whose, what, _)| whose == owner && *what == kind);
-        match before {
-            Some(position) => self.broken.remove(position).2,
-            None => {
-                self.last += 1;
-                self.last
-            }
+        if let Some(position) = before {
+            return self.broken.remove(position).2;
         }
+        self.last += 1;
+        self.last
     }
 
     /// `content_block_delta`.

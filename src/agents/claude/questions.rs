@@ -34,11 +34,18 @@ pub(super) fn asked(message: &Value, folder: &str) -> (Asked, Request) {
     let name = word(request, "tool_name");
     let input = request.get("input").cloned().unwrap_or_else(|| json!({}));
     let ask = ask(name, &input, folder);
+    let title = tools::title(name, &input, folder);
     let title = match &ask {
-        Ask::Edit { paths } => format!("edit {}", paths.join(", ")),
-        Ask::Command { .. } | Ask::Tool { .. } | Ask::Question { .. } => {
-            tools::title(name, &input, folder)
-        }
+        Ask::Edit { .. } => format!("edit {title}"),
+        Ask::Tool {
+            tool: ToolKind::Read,
+            ..
+        } => format!("read {title}"),
+        Ask::Tool {
+            tool: ToolKind::Fetch,
+            ..
+        } => format!("fetch {title}"),
+        Ask::Command { .. } | Ask::Tool { .. } | Ask::Question { .. } => title,
     };
     let suggestions = list(request, "permission_suggestions").to_vec();
     let takes_words = matches!(ask, Ask::Question { .. });

@@ -10,6 +10,9 @@ use crate::domain::item::{Item, PlanEntry, ToolKind};
 /// Titles are one line of at most so many characters.
 const LONGEST: usize = 300;
 
+/// What stands beside the result of a call that an interrupt stopped.
+const STOPPED: &str = "User rejected tool use";
+
 /// What kind of tool it is.
 pub(super) fn kind(name: &str) -> ToolKind {
     match name {
@@ -58,7 +61,7 @@ pub(super) fn relative(path: &str, folder: &str) -> String {
 }
 
 /// The file that a tool works on.
-pub(super) fn path<'a>(input: &'a Value) -> Option<&'a str> {
+pub(super) fn path(input: &Value) -> Option<&str> {
     ["file_path", "notebook_path", "absolute_path", "path"]
         .iter()
         .find_map(|key| text(input, key))
@@ -118,6 +121,10 @@ pub(super) struct Outcome {
 /// Reads a `tool_result` block and the `tool_use_result` beside it, which has more in it than the model is shown.
 pub(super) fn outcome(name: &str, block: &Value, detail: Option<&Value>, folder: &str) -> Outcome {
     let failed = flag(block, "is_error");
+    if detail.and_then(Value::as_str) == Some(STOPPED) {
+        // The rest is what claude tells the model about that, at length.
+        return Outcome::default();
+    }
     let content = block.get("content").map(flat).unwrap_or_default();
     let mut outcome = Outcome::default();
     if let Some(detail) = detail {
@@ -223,10 +230,11 @@ fn diffs(detail: &Value, folder: &str) -> Vec<Item> {
 fn diff(path: &str, hunks: &[Value], created: bool, folder: &str) -> Item {
     use std::fmt::Write as _;
     let path = relative(path, folder);
+    let name = path.trim_start_matches('/');
     let mut patch = if created {
-        format!("--- /dev/null\n+++ b/{path}\n")
+        format!("--- /dev/null\n+++ b/{name}\n")
     } else {
-        format!("--- a/{path}\n+++ b/{path}\n")
+        format!("--- a/{name}\n+++ b/{name}\n")
     };
     for hunk in hunks {
         let _infallible = writeln!(

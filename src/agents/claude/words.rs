@@ -19,18 +19,27 @@ enum Progress {
 #[derive(Debug, Default)]
 pub(super) struct Words {
     waiting: Vec<(String, Progress)>,
+    /// A line without an id was sent: nobody can say where it is.
+    untold: bool,
 }
 
 impl Words {
     /// A user line was written. A line without an id can't be followed, and is not waited for.
     pub(super) fn sent(&mut self, line: &Value) {
         let id = word(line, "uuid");
-        if !id.is_empty() {
+        if id.is_empty() {
+            self.untold = true;
+        } else {
             self.waiting.push((id.to_owned(), Progress::Sent));
         }
     }
 
-    /// `command_lifecycle`: says whether words were withdrawn.
+    /// Whether every line that was sent is accounted for.
+    pub(super) fn nothing_waits(&self) -> bool {
+        self.waiting.is_empty() && !self.untold
+    }
+
+    /// `command_lifecycle`: says whether words were withdrawn before a turn had taken them.
     pub(super) fn lifecycle(&mut self, line: &Value) -> bool {
         let id = word(line, "command_uuid");
         let state = word(line, "state");
@@ -71,6 +80,6 @@ impl Words {
 
     /// Nothing is waited for any more.
     pub(super) fn clear(&mut self) {
-        self.waiting.clear();
+        *self = Self::default();
     }
 }
