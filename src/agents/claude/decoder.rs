@@ -491,7 +491,10 @@ impl ClaudeDecoder {
             (_, end) => end,
         };
         if self.words.still_waiting(result) {
-            self.held = Some(end);
+            // A result that answers nothing of ours is of work that claude took up by itself.
+            if !list(result, "user_message_uuids").is_empty() {
+                self.held = Some(end);
+            }
             decoded.usage = Some(self.used());
             return;
         }

@@ -315,7 +315,8 @@ impl Items {
             return;
         }
         let id = self.parent(key);
-        if !is_plan && (!outcome.output.is_empty() || outcome.exit.is_some()) {
+        let worth_showing = !is_plan || status != ToolStatus::Completed;
+        if worth_showing && (!outcome.output.is_empty() || outcome.exit.is_some()) {
             let item = Item::ToolResult {
                 output: outcome.output,
                 exit: outcome.exit,
