@@ -91,6 +91,17 @@ impl Items {
         self.last
     }
 
+    /// A new state of an item that belongs to no other.
+    pub(super) fn change(&self, id: u64, item: Item, drafts: &mut Vec<Draft>) {
+        debug_assert!(id <= self.last, "an item that was never added");
+        drafts.push(Draft {
+            id,
+            parent: None,
+            append: false,
+            item,
+        });
+    }
+
     /// The item of the call that a line's sub-agent was started by.
     pub(super) fn parent(&self, owner: &str) -> Option<u64> {
         self.calls.get(owner)?.id

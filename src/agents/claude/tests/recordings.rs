@@ -6,7 +6,7 @@ use crate::agents::client::LineSession;
 use crate::agents::{Actions, Direction, Session as _};
 use crate::domain::attempt::{Fault, TurnEnd};
 
-const ALL: [&str; 31] = [
+const ALL: [&str; 32] = [
     "401-retries2",
     "429-500-recover",
     "control-misc",
@@ -37,6 +37,7 @@ const ALL: [&str; 31] = [
     "steered",
     "sub-agent-background",
     "sub-agent-foreground",
+    "sub-agent-short",
     "todo",
 ];
 

@@ -16,6 +16,7 @@ use crate::domain::attempt::TurnEnd;
 use crate::domain::item::{AgentStatus, Item, Usage};
 use crate::domain::request::{Request, RequestKey};
 use crate::domain::settings::{AgentKind, Claim};
+use crate::domain::ticket::TicketLimits;
 
 /// A recording, as `(direction, line)`, and how its process ended.
 pub(super) fn recording(name: &str) -> (Vec<(Direction, String)>, ProcessEnd) {
@@ -195,7 +196,7 @@ pub(super) fn agent() -> Agent {
         recording: None,
         decoder: Decoder::ClaudeStreamJson,
         speed: 1.0,
-        limits: Default::default(),
+        limits: TicketLimits::default(),
     }
 }
 
