@@ -8,7 +8,7 @@ use super::items::Items;
 use super::settings::Settings;
 use super::thread_item::{CallStatus, ChangeKind, FileChange, McpError, McpResult, ThreadItem};
 use super::wire::Tokens;
-use super::{usage, words};
+use super::{stderr, usage, words};
 use crate::agents::client::Client;
 use crate::agents::{
     Actions, AgentError, Capabilities, Decoded, Decoder, Direction, Finished, Launch, ProcessEnd,
@@ -174,10 +174,13 @@ impl Decoder for ExecDecoder {
             return;
         }
         if direction == Direction::Err {
-            if !CHATTER.contains(&line.trim()) {
-                let text = words::short(line, NOTICE);
-                self.notice(text.clone(), decoded);
-                self.last_words = Some(text);
+            match stderr::Line::of(line) {
+                stderr::Line::Log(text) => self.notice(text, decoded),
+                stderr::Line::Words(text) if CHATTER.contains(&text.as_str()) => {}
+                stderr::Line::Words(text) => {
+                    self.notice(text.clone(), decoded);
+                    self.last_words = Some(text);
+                }
             }
             return;
         }

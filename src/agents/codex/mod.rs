@@ -3,6 +3,7 @@
 mod client;
 mod decoder;
 mod elicitation;
+mod events;
 mod exec;
 mod fault;
 mod items;
@@ -11,6 +12,7 @@ mod requests;
 mod settings;
 mod shown;
 mod status;
+mod stderr;
 #[cfg(test)]
 mod tests;
 mod thread_item;

@@ -208,6 +208,7 @@ pub(super) struct PlanStep {
 #[serde(rename_all = "camelCase")]
 pub(super) struct UsageEvent {
     pub(super) thread_id: String,
+    pub(super) turn_id: String,
     pub(super) token_usage: TokenUsage,
 }
 
