@@ -168,6 +168,8 @@ impl Items {
         item: ThreadItem,
         decoded: &mut Decoded,
     ) {
+        let agent = agent(&item);
+        let id = agent.as_deref().unwrap_or(id);
         match shown(item, false, &self.roots) {
             Shown::Words { is_reasoning, text } => {
                 let began = Open::Words {
@@ -192,6 +194,8 @@ impl Items {
         item: ThreadItem,
         decoded: &mut Decoded,
     ) {
+        let agent = agent(&item);
+        let id = agent.as_deref().unwrap_or(id);
         match shown(item, true, &self.roots) {
             Shown::Words { is_reasoning, text } => {
                 let item = |text| {
@@ -223,8 +227,11 @@ impl Items {
                 }
             }
             call @ Shown::Call { .. } => {
+                let goes_on = agent.is_some() && call.runs();
                 self.call(thread, id, call, decoded);
-                self.forget(id);
+                if !goes_on {
+                    self.forget(id);
+                }
             }
             Shown::Notice(text) => {
                 self.add(self.parent(thread), Item::Notice { text }, decoded);
@@ -487,5 +494,15 @@ impl Items {
                 });
             }
         }
+    }
+}
+
+/// The sub-agent that an item is about. It has many items, and is one call in the transcript.
+fn agent(item: &ThreadItem) -> Option<String> {
+    match item {
+        ThreadItem::SubAgentActivity {
+            agent_thread_id, ..
+        } => Some(format!("agent {agent_thread_id}")),
+        _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What codex asks, as docket's requests, and docket's answers, as codex understands them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -384,6 +384,9 @@ fn permissions(params: PermissionsParams, items: &Items) -> Asked {
     if params.permissions.pointer("/network/enabled") == Some(&json!(true)) {
         wanted.push("the network".to_owned());
     }
+    // The same path may come in both forms.
+    let mut seen = HashSet::new();
+    wanted.retain(|one| seen.insert(one.clone()));
     let title = format!("more permissions: {}", wanted.join(", "));
     let ask = Ask::Tool {
         name: "permissions".to_owned(),

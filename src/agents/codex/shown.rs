@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::thread_item::{
-    CallStatus, ChangeKind, CommandAction, FileChange, ThreadItem, WebAction,
+    AgentActivity, CallStatus, ChangeKind, CommandAction, FileChange, ThreadItem, WebAction,
 };
 use super::words;
 use crate::domain::item::{Item, ToolKind, ToolStatus};
@@ -44,6 +44,13 @@ pub(super) enum Shown {
     },
     Notice(String),
     Nothing,
+}
+
+impl Shown {
+    /// Whether it is a call that runs.
+    pub(super) fn runs(&self) -> bool {
+        matches!(self, Self::Call { call, .. } if call.status == ToolStatus::Running)
+    }
 }
 
 /// The paths that are changed and how, as unified diffs.
@@ -190,9 +197,14 @@ pub(super) fn shown(item: ThreadItem, is_complete: bool, roots: &[String]) -> Sh
             agent_thread_id,
             kind,
         } => {
-            let mut shown = simple(ToolKind::Other, format!("agent {agent_path} {kind}"));
+            let status = match kind {
+                AgentActivity::Started | AgentActivity::GoesOn => ToolStatus::Running,
+                AgentActivity::Interrupted => ToolStatus::Failed,
+                AgentActivity::Completed => ToolStatus::Completed,
+            };
+            let mut shown = shown_call(ToolKind::Other, format!("agent {agent_path}"), status);
             if let Shown::Call { agents, .. } = &mut shown {
-                *agents = vec![agent_thread_id];
+                agents.push(agent_thread_id);
             }
             shown
         }

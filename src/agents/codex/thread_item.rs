@@ -79,10 +79,11 @@ pub(super) enum ThreadItem {
         receiver_thread_ids: Vec<String>,
         status: CallStatus,
     },
+    /// Comes when a sub-agent starts, and again when it ends.
     SubAgentActivity {
         agent_path: String,
         agent_thread_id: String,
-        kind: String,
+        kind: AgentActivity,
     },
     WebSearch {
         #[serde(default)]
@@ -128,6 +129,18 @@ pub(super) enum CallStatus {
     Declined,
     #[serde(other)]
     Unknown,
+}
+
+/// What became of a sub-agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum AgentActivity {
+    Started,
+    Interrupted,
+    Completed,
+    /// It was spoken to, or something of a later version.
+    #[serde(other)]
+    GoesOn,
 }
 
 /// What a command does, as codex reads it.
