@@ -1,5 +1,15 @@
 //! The Agent Client Protocol over stdio: opencode, gemini, qwen and whatever else speaks it.
 
+mod decoder;
+mod fault;
+mod patch;
+mod paths;
+mod permission;
+mod tool_call;
+mod transcript;
+mod usage;
+mod wire;
+
 use super::{AgentError, Decoder, Session};
 use crate::config::Agent;
 
@@ -10,5 +20,5 @@ pub fn session(agent: &Agent) -> Result<Box<dyn Session>, AgentError> {
 
 /// Understands ACP.
 pub fn decoder() -> Box<dyn Decoder> {
-    Box::new(super::plain::LinesDecoder::default())
+    Box::new(decoder::AcpDecoder::default())
 }
