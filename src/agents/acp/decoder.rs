@@ -387,10 +387,9 @@ impl AcpDecoder {
 
     fn permission_asked(&mut self, id: &Id, params: &Value, decoded: &mut Decoded) {
         let piece = &params["toolCall"];
-        let Some(call) = self.transcript.call(piece, decoded) else {
+        let Some(request) = self.transcript.asked(params, decoded) else {
             return;
         };
-        let request = permission::request(params, call);
         let key = RequestKey(id.key());
         self.asked.push(Asked {
             key: key.clone(),

@@ -9,45 +9,41 @@ use crate::domain::request::{Answer, Ask, Choice, ChoiceKind, Request};
 
 /// What the agent asks. `call` has taken the request's own piece of the tool call already.
 pub(super) fn request(params: &Value, call: &ToolCall) -> Request {
-    let line = call.line();
-    let (title, ask) = match call.kind {
-        _ if call.command.is_some() || call.kind == ToolKind::Execute => {
-            match call.command_line() {
-                Some(command) => (
-                    format!("$ {command}"),
-                    Ask::Command {
-                        command: command.to_owned(),
-                    },
-                ),
-                None => tool(call, line),
-            }
-        }
+    let (title, ask) = match (call.kind, call.command_line()) {
+        (ToolKind::Execute, Some(command)) => (
+            call.line(),
+            Ask::Command {
+                command: command.to_owned(),
+            },
+        ),
         // Without paths no rule about paths may speak for it.
-        ToolKind::Edit if !call.paths.is_empty() => (
+        (ToolKind::Edit, _) if !call.paths.is_empty() => (
             format!("edit {}", call.paths.join(", ")),
             Ask::Edit {
                 paths: call.paths.clone(),
             },
         ),
-        _ => tool(call, line),
+        (tool, _) => {
+            let name = call.label().to_owned();
+            let line = call.line();
+            let title = if line == name {
+                line
+            } else {
+                format!("{name}: {line}")
+            };
+            (title, Ask::Tool { name, tool })
+        }
+    };
+    let places = || {
+        let shown = call.paths.join(", ");
+        (!shown.is_empty() && !title.contains(&shown)).then(|| format!("about {shown}"))
     };
     Request {
+        reason: reason(&params["toolCall"]).or_else(places),
         title,
-        reason: reason(&params["toolCall"]),
         ask,
         choices: list(&params["options"]).iter().filter_map(choice).collect(),
     }
-}
-
-fn tool(call: &ToolCall, line: String) -> (String, Ask) {
-    let name = call.label().to_owned();
-    let title = if line == name {
-        line
-    } else {
-        format!("{name}: {line}")
-    };
-    let tool = call.kind;
-    (title, Ask::Tool { name, tool })
 }
 
 fn reason(piece: &Value) -> Option<String> {
@@ -134,13 +130,24 @@ mod tests {
         assert_eq!(
             blind.ask,
             Ask::Tool {
-                name: "Edit files".into(),
+                name: "edit".into(),
                 tool: ToolKind::Edit
             }
         );
         let fetch =
             asked(&json!({"toolCall": {"kind": "fetch", "title": "x.org", "name": "WebFetch"}}));
         assert_eq!(fetch.title, "WebFetch: x.org");
+        let folder = asked(&json!({"toolCall": {"kind": "other", "title": "touch /x/a",
+            "locations": [{"path": "/x/y"}], "rawInput": {"command": "touch /x/a", "directories": ["/x"]}}}));
+        assert_eq!(
+            folder.ask,
+            Ask::Tool {
+                name: "other".into(),
+                tool: ToolKind::Other
+            }
+        );
+        assert_eq!(folder.title, "other: touch /x/a");
+        assert_eq!(folder.reason.as_deref(), Some("about /x/y"));
     }
 
     #[test]

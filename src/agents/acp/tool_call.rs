@@ -17,6 +17,8 @@ pub(super) struct ToolCall {
     pub(super) parent: Option<u64>,
     /// Its kind.
     pub(super) kind: ToolKind,
+    /// The protocol's word for its kind.
+    pub(super) kind_word: String,
     /// What has become of it.
     pub(super) status: ToolStatus,
     /// The agent's name of the tool.
@@ -29,6 +31,8 @@ pub(super) struct ToolCall {
     pub(super) output: String,
     /// The exit code of its command.
     pub(super) exit: Option<i32>,
+    /// The exit code that the transcript has.
+    pub(super) shown_exit: Option<i32>,
     /// The item that shows the output.
     pub(super) result: Option<u64>,
     /// The changes that were shown.
@@ -38,6 +42,8 @@ pub(super) struct ToolCall {
     /// What the transcript has of it.
     pub(super) shown: Option<(ToolKind, String, ToolStatus)>,
     title: String,
+    /// Whether the agent gives the input of its tools.
+    has_input: bool,
 }
 
 /// A change of one file.
@@ -69,17 +75,20 @@ impl ToolCall {
             draft,
             parent: None,
             kind: ToolKind::Other,
+            kind_word: "other".to_owned(),
             status: ToolStatus::Running,
             name: None,
             command: None,
             paths: Vec::new(),
             output: String::new(),
             exit: None,
+            shown_exit: None,
             result: None,
             changes: Vec::new(),
             refused: false,
             shown: None,
             title: String::new(),
+            has_input: false,
         }
     }
 
@@ -97,7 +106,9 @@ impl ToolCall {
         }
         if let Some(kind) = text(&piece["kind"]) {
             self.kind = kind_of(kind);
+            kind.clone_into(&mut self.kind_word);
         }
+        self.has_input |= piece["rawInput"].is_object();
         if let Some(command) = command(&piece["rawInput"]["command"]) {
             self.command = Some(command);
         }
@@ -120,34 +131,36 @@ impl ToolCall {
 
     /// One line for people.
     pub(super) fn line(&self) -> String {
-        let first = |text: &str| text.lines().next().unwrap_or_default().to_owned();
-        match (self.kind, &self.command) {
-            (_, Some(command)) => format!("$ {command}"),
-            (ToolKind::Execute, None) if !self.title.is_empty() => format!("$ {}", self.title),
-            (ToolKind::Read | ToolKind::Edit, None) if !self.paths.is_empty() => {
-                self.paths.join(", ")
-            }
-            _ if !self.title.is_empty() => first(&self.title),
-            _ => self.label().to_owned(),
+        match self.kind {
+            ToolKind::Execute => match self.command_line() {
+                Some(command) => format!("$ {command}"),
+                None => self.first_line().to_owned(),
+            },
+            ToolKind::Read | ToolKind::Edit if !self.paths.is_empty() => self.paths.join(", "),
+            _ => self.first_line().to_owned(),
         }
     }
 
-    /// The command that it runs, if it runs one: agents that give no input give the command as the title (gemini).
+    fn first_line(&self) -> &str {
+        match self.title.lines().next() {
+            Some(line) => line,
+            None => self.label(),
+        }
+    }
+
+    /// The command that it runs. Agents that give no input give the command as the title (gemini).
     pub(super) fn command_line(&self) -> Option<&str> {
-        let titled = || (self.kind == ToolKind::Execute).then_some(self.title.as_str());
+        let titled = (!self.has_input && self.kind == ToolKind::Execute).then_some(&self.title);
         self.command
-            .as_deref()
-            .or_else(titled)
+            .as_ref()
+            .or(titled)
+            .map(String::as_str)
             .filter(|command| !command.is_empty())
     }
 
-    /// The tool's name, or the next best word for it.
+    /// The tool's name, or the protocol's word for its kind: never words that the model chose.
     pub(super) fn label(&self) -> &str {
-        match &self.name {
-            Some(name) => name,
-            None if !self.title.is_empty() => &self.title,
-            None => "tool",
-        }
+        self.name.as_deref().unwrap_or(&self.kind_word)
     }
 
     /// Whether it still runs.
@@ -296,7 +309,7 @@ mod tests {
             &json!({"title":"bash","kind":"execute","status":"pending","locations":[{"path":"/w"}],"rawInput":{}}),
             root,
         );
-        assert_eq!(call.line(), "$ bash");
+        assert_eq!((call.line().as_str(), call.command_line()), ("bash", None));
         call.merge(
             &json!({"title":"","rawInput":{"command":["/bin/bash","-lc","cargo test"]}}),
             root,

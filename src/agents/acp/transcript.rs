@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::patch;
 use super::paths::relative;
 use super::tool_call::{Change, Output, ToolCall, content, output};
 use super::wire::{list, text};
+use super::{patch, permission};
 use crate::agents::{Decoded, Draft};
 use crate::domain::item::{Item, PlanEntry, ToolStatus};
+use crate::domain::request::Request;
 
 /// Notices and noise are cut to so many characters: the raw line is kept anyway.
 const NOTICE_CHARS: usize = 300;
@@ -184,6 +185,21 @@ impl Transcript {
         self.calls.get(id)
     }
 
+    /// What a request for permission asks. Its piece may be the first that is heard of a call; but one of another kind than
+    /// the call is about something else that the call needs (opencode: a folder outside), and stands for itself.
+    pub(super) fn asked(&mut self, params: &Value, decoded: &mut Decoded) -> Option<Request> {
+        let piece = &params["toolCall"];
+        let known = text(&piece["toolCallId"]).and_then(|id| self.calls.get(id));
+        let kind = text(&piece["kind"]);
+        if known.is_some_and(|call| kind.is_some_and(|kind| kind != call.kind_word)) {
+            let mut call = ToolCall::new(0);
+            call.merge(piece, self.root.as_deref());
+            return Some(permission::request(params, &call));
+        }
+        self.call(piece, decoded)
+            .map(|call| permission::request(params, call))
+    }
+
     /// A request about a tool call was answered with no.
     pub(super) fn refused(&mut self, call: &str, decoded: &mut Decoded) {
         if let Some(call) = self.calls.get_mut(call) {
@@ -264,7 +280,7 @@ fn show_output(call: &mut ToolCall, output: Output, next_id: &mut u64, decoded: 
         }
         // Most agents give the whole output each time: what is new of it is enough.
         Output::Whole(whole) => match whole.strip_prefix(call.output.as_str()) {
-            Some("") if call.result.is_some() => return,
+            Some("") if call.result.is_some() && call.exit == call.shown_exit => return,
             Some(more) if call.result.is_some() => {
                 let more = more.to_owned();
                 call.output = whole;
@@ -280,6 +296,7 @@ fn show_output(call: &mut ToolCall, output: Output, next_id: &mut u64, decoded: 
         *next_id += 1;
         *next_id
     });
+    call.shown_exit = call.exit;
     decoded.drafts.push(Draft {
         id,
         parent: Some(call.draft),
