@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::plain::PlainSession;
 use super::shell::ShellSession;
-use super::{AgentError, Session, acp, claude, codex, opencode};
+use super::{AgentError, Session, acp, claude, codex, home, opencode};
 use crate::config::{Agent, Config};
 use crate::domain::settings::AgentKind;
 use crate::domain::ticket::AgentName;
@@ -21,7 +21,8 @@ pub fn session(
     let unknown = || AgentError::Unknown {
         agent: name.to_string(),
     };
-    let agent = config.agents.get(name).ok_or_else(unknown)?;
+    let agent = home::settled(config.agents.get(name).ok_or_else(unknown)?, root)?;
+    let agent = agent.as_ref();
     let env = agent
         .env
         .iter()
