@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::plain::PlainSession;
+use super::client::LineSession;
+use super::plain::PlainClient;
+use super::replay::ReplaySession;
 use super::shell::ShellSession;
 use super::{AgentError, Session, acp, claude, codex, home, opencode};
 use crate::config::{Agent, Config};
@@ -37,11 +39,11 @@ pub fn session(
                 });
             }
             let argv = agent.command.iter().map(Into::into).collect();
-            Ok(Box::new(PlainSession::new(argv, env, true)))
+            Ok(Box::new(LineSession::new(PlainClient::new(argv, env))))
         }
         AgentKind::Replay => {
             let argv = replay(agent, root, program)?;
-            Ok(Box::new(PlainSession::new(argv, env, false)))
+            Ok(Box::new(ReplaySession::new(argv, env, agent.decoder)))
         }
         AgentKind::CodexAppServer => codex::app_server(agent),
         AgentKind::CodexExecJson => codex::exec(agent),
@@ -58,20 +60,12 @@ fn replay(
     root: &Path,
     program: &Path,
 ) -> Result<Vec<std::ffi::OsString>, AgentError> {
-    use crate::config::Decoder;
-    let name = agent.name.to_string();
     let recording = agent
         .recording
         .as_ref()
         .ok_or_else(|| AgentError::NoRecording {
-            agent: name.clone(),
+            agent: agent.name.to_string(),
         })?;
-    if agent.decoder != Decoder::Lines {
-        return Err(AgentError::NoDecoder {
-            agent: name,
-            decoder: agent.decoder.to_string(),
-        });
-    }
     Ok(vec![
         program.into(),
         "__replay".into(),

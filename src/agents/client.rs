@@ -70,13 +70,13 @@ impl<C: Client> Session for LineSession<C> {
     fn stdout(&mut self, bytes: &[u8], actions: &mut Actions) {
         let client = &mut self.client;
         self.stdout
-            .feed(bytes, |line| client.line(Direction::Out, &line, actions));
+            .feed(bytes, |line| client.line(Direction::Out, line, actions));
     }
 
     fn stderr(&mut self, bytes: &[u8], actions: &mut Actions) {
         let client = &mut self.client;
         self.stderr
-            .feed(bytes, |line| client.line(Direction::Err, &line, actions));
+            .feed(bytes, |line| client.line(Direction::Err, line, actions));
     }
 
     fn ended(&mut self, end: &ProcessEnd, actions: &mut Actions) {

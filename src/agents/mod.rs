@@ -16,6 +16,8 @@ pub mod home;
 pub mod lines;
 pub mod opencode;
 pub mod plain;
+pub mod recording;
+pub mod replay;
 pub mod shell;
 
 use std::ffi::OsString;
@@ -259,14 +261,6 @@ pub enum AgentError {
     NoRecording {
         /// The agent's name.
         agent: String,
-    },
-    /// This version can't play a recording through that decoder.
-    #[error("agent `{agent}`: this version has no decoder `{decoder}`: use decoder = \"lines\"")]
-    NoDecoder {
-        /// The agent's name.
-        agent: String,
-        /// What it asks for.
-        decoder: String,
     },
     /// Nobody knows the agent.
     #[error(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::reference;
-use crate::config::Overrides;
+use crate::config::{Decoder, Overrides};
 use crate::domain::ids::RunId;
 use crate::domain::settings::{Integrate, Isolation, NobodyThere};
 use crate::domain::ticket::AgentName;
@@ -201,6 +201,17 @@ pub struct LogArguments {
     /// The agent's own bytes, as docket recorded them (JSONL)
     #[arg(long)]
     pub raw: bool,
+    /// What this version of docket understands of those bytes; evidence stays as it is
+    #[arg(long, conflicts_with_all = ["raw", "follow"])]
+    pub redecode: bool,
+    /// The decoder to do so with; without it, the one that the agent was understood with
+    #[arg(long, value_name = "NAME", requires = "redecode", value_parser = decoder_names())]
+    pub decoder: Option<String>,
+}
+
+/// The decoders by name, for help, completion and refusals.
+fn decoder_names() -> clap::builder::PossibleValuesParser {
+    Decoder::WORDS.to_vec().into()
 }
 
 /// Which diff.

@@ -6,6 +6,7 @@ use super::arguments::{Global, LogArguments};
 use super::error::CliError;
 use super::find::{self, Target};
 use super::history;
+use super::redecode;
 use super::output::{self, Paint, SCHEMA};
 use super::place::Place;
 use super::survey;
@@ -56,7 +57,10 @@ pub(super) fn run(global: &Global, arguments: &LogArguments) -> Result<Exit, Cli
         reader,
         form,
     };
-    if arguments.follow {
+    if arguments.redecode {
+        let record = find::last_attempt(&log.reader, &target, arguments.attempt)?;
+        redecode::run(&place, &record, arguments.decoder.as_deref(), &mut log.form)?;
+    } else if arguments.follow {
         log.follow(&target, arguments.attempt)?;
     } else {
         let record = find::last_attempt(&log.reader, &target, arguments.attempt)?;
@@ -66,7 +70,8 @@ pub(super) fn run(global: &Global, arguments: &LogArguments) -> Result<Exit, Cli
     Ok(Exit::Done)
 }
 
-enum Form {
+/// How a transcript is printed.
+pub(super) enum Form {
     Text(Box<Printer>),
     Json,
     Raw,
@@ -79,7 +84,7 @@ struct Log<'a> {
 }
 
 /// Whether the reader of the result is still there.
-type GoesOn = bool;
+pub(super) type GoesOn = bool;
 
 /// What follows an attempt.
 enum Next {
@@ -210,28 +215,45 @@ impl Log<'_> {
 impl Form {
     fn line(&mut self, attempt: &AttemptId, line: &[u8]) -> Result<(), CliError> {
         let text = String::from_utf8_lossy(line);
-        let entry = serde_json::from_slice::<Entry>(line);
-        match (self, entry) {
-            (Self::Raw, _) => output::line(&text::block(&text))?,
-            (Self::Text(printer), Ok(entry)) => printer.entry(&entry),
-            (Self::Text(printer), Err(_)) => {
-                printer.line(&format!("? {}", text::line(&text)));
-            }
-            (Self::Json, Ok(entry)) => output::json_line(&Line::Entry {
+        if matches!(self, Self::Raw) {
+            return Ok(output::line(&text::block(&text))?);
+        }
+        match serde_json::from_slice::<Entry>(line) {
+            Ok(entry) => self.entry(attempt, &entry),
+            Err(_) => self.unreadable(attempt, &text),
+        }
+    }
+
+    /// An entry of the transcript.
+    pub(super) fn entry(&mut self, attempt: &AttemptId, entry: &Entry) -> Result<(), CliError> {
+        match self {
+            Self::Text(printer) => printer.entry(entry),
+            Self::Json => output::json_line(&Line::Entry {
                 schema: SCHEMA,
                 attempt,
-                entry: &entry,
+                entry,
             })?,
-            (Self::Json, Err(_)) => output::json_line(&Line::Unreadable {
-                schema: SCHEMA,
-                attempt,
-                line: text.into_owned(),
-            })?,
+            Self::Raw => {}
         }
         Ok(())
     }
 
-    fn end(&mut self, record: &AttemptRecord) -> Result<(), CliError> {
+    /// A line of evidence that is not what it should be.
+    pub(super) fn unreadable(&mut self, attempt: &AttemptId, line: &str) -> Result<(), CliError> {
+        match self {
+            Self::Text(printer) => printer.line(&format!("? {}", text::line(line))),
+            Self::Json => output::json_line(&Line::Unreadable {
+                schema: SCHEMA,
+                attempt,
+                line: line.to_owned(),
+            })?,
+            Self::Raw => {}
+        }
+        Ok(())
+    }
+
+    /// There is no more of this attempt.
+    pub(super) fn end(&mut self, record: &AttemptRecord) -> Result<(), CliError> {
         match self {
             Self::Text(printer) => {
                 printer.end_line();
@@ -251,7 +273,8 @@ impl Form {
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<GoesOn, CliError> {
+    /// Hands what was printed to the reader.
+    pub(super) fn flush(&mut self) -> Result<GoesOn, CliError> {
         let text = match self {
             Self::Text(printer) => printer.take(),
             Self::Json | Self::Raw => String::new(),

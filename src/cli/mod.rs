@@ -15,6 +15,7 @@ mod log;
 mod ls;
 mod new;
 pub mod place;
+mod redecode;
 pub mod reference;
 mod replay;
 mod screen;

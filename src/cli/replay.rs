@@ -1,31 +1,17 @@
-//! The hidden `docket __replay RECORDING SPEED`: plays a recording as the process that it was, so that a replay takes the
-//! whole path of a live agent.
+//! The hidden `docket __replay RECORDING SPEED`: prints the records of a recording, at the pace in which they came, so that
+//! a replay takes the whole path of a live agent. What they mean is understood by the one who listens.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::time::Duration;
 
-use serde::Deserialize;
-
+use crate::agents::recording::{Record, Unwrap};
 use crate::exit::Exit;
 use crate::output;
 
-/// One line of a recording.
-#[derive(Debug, Deserialize)]
-struct Line {
-    #[serde(default)]
-    t: u64,
-    dir: String,
-    #[serde(rename = "line")]
-    text: String,
-}
-
-/// The last `meta` line of a recording.
-#[derive(Debug, Deserialize)]
-struct Meta {
-    exit: Option<i64>,
-}
+/// So much is printed at once when there is nothing to wait for.
+const CHUNK: usize = 64 << 10;
 
 /// `None` when this is not what was asked for.
 pub(super) fn main() -> Option<Exit> {
@@ -39,42 +25,49 @@ pub(super) fn main() -> Option<Exit> {
         .and_then(|speed| speed.to_str()?.parse().ok())
         .unwrap_or(0.0);
     match play(Path::new(&recording), speed) {
-        Ok(0) => Some(Exit::Done),
-        Ok(_) => Some(Exit::Failed),
-        Err(error) => {
-            output::say(&format!("can't play {}: {error}", recording.display()));
+        Ok(()) => Some(Exit::Done),
+        Err(why) => {
+            output::say(&format!("can't play {}: {why}", recording.display()));
             Some(Exit::Failed)
         }
     }
 }
 
-/// Plays the file; gives the exit code that was recorded.
-fn play(recording: &Path, speed: f64) -> std::io::Result<i64> {
+fn play(recording: &Path, speed: f64) -> Result<(), String> {
+    let file = File::open(recording).map_err(|error| error.to_string())?;
+    let mut unwrap = Unwrap::default();
+    let mut waiting = Vec::new();
     let mut played = 0;
-    let mut exit = 0;
-    for line in BufReader::new(File::open(recording)?).lines() {
-        let line = line?;
+    for (index, line) in BufReader::new(file).lines().enumerate() {
+        let number = index + 1;
+        let line = line.map_err(|error| format!("line {number}: {error}"))?;
         if line.trim().is_empty() {
             continue;
         }
-        let Line { t, dir, text } = serde_json::from_str(&line)?;
-        if speed > 0.0 && t > played {
-            wait(Duration::from_millis(t - played).div_f64(speed));
-            played = t;
+        let record = Record::parse(&line).map_err(|error| {
+            format!(r#"line {number} is no record such as {{"t":0,"dir":"out","line":"…"}}: {error}"#)
+        })?;
+        let Some(record) = unwrap.unwrap(record) else {
+            continue;
+        };
+        if speed > 0.0 && record.t > played {
+            print(&mut waiting)?;
+            wait(Duration::from_millis(record.t - played).div_f64(speed));
+            played = record.t;
         }
-        match dir.as_str() {
-            "out" => output::line(&text)?,
-            "err" => output::say(&text),
-            "meta" => {
-                if let Ok(Meta { exit: Some(code) }) = serde_json::from_str(&text) {
-                    exit = code;
-                }
-            }
-            _ => {}
+        serde_json::to_writer(&mut waiting, &record).map_err(|error| error.to_string())?;
+        waiting.push(b'\n');
+        if waiting.len() >= CHUNK {
+            print(&mut waiting)?;
         }
-        std::io::stdout().flush()?;
     }
-    Ok(exit)
+    print(&mut waiting)
+}
+
+fn print(waiting: &mut Vec<u8>) -> Result<(), String> {
+    let printed = output::bytes(waiting).map_err(|error| error.to_string());
+    waiting.clear();
+    printed
 }
 
 #[expect(

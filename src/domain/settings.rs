@@ -237,6 +237,20 @@ impl Settings {
         self.agents.keys().cloned().collect()
     }
 
+    /// Who takes over from `agent`: the next one that the ticket's own agent names as a fallback and that has not had it.
+    pub fn fallback_for(
+        &self,
+        ticket: &Ticket,
+        agent: &AgentName,
+        had_it: &[AgentName],
+    ) -> Option<AgentName> {
+        let own = self.agents.get(&ticket.agent)?;
+        own.fallback
+            .iter()
+            .find(|next| *next != agent && !had_it.contains(next) && **next != ticket.agent)
+            .cloned()
+    }
+
     /// The limits that hold for `ticket`: its own over its agent's over the configuration's.
     pub fn limits_for(&self, ticket: &Ticket) -> Limits {
         let limits = match self.agents.get(&ticket.agent) {

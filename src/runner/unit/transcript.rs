@@ -100,7 +100,7 @@ impl Transcript {
     /// Keeps what went over a pipe, in the form of the recordings: one JSON object a line.
     pub(super) fn raw(&mut self, direction: Direction, bytes: &[u8], at: Timestamp) {
         let mut lines = Vec::new();
-        self.lines[direction as usize].feed(bytes, |line| lines.push(line));
+        self.lines[direction as usize].feed(bytes, |line| lines.push(line.to_owned()));
         for line in lines {
             self.write_raw(direction.as_str(), &line, at);
         }
