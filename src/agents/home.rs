@@ -28,6 +28,15 @@ const LAYOUT: &[(&str, &str)] = &[
 
 const TEMPORARY: &str = "TMPDIR";
 
+/// Tools of the user's that are found by their home folder, and that an agent's commands need all the same: a variable and
+/// the folder that stands for it.
+const TOOLS: &[(&str, &str)] = &[
+    ("CARGO_HOME", ".cargo"),
+    ("RUSTUP_HOME", ".rustup"),
+    ("NVM_DIR", ".nvm"),
+    ("PYENV_ROOT", ".pyenv"),
+];
+
 /// Sockets are made in the temporary folder, and their paths fit 104 bytes on macOS, 108 on Linux (unix(7)): a folder whose
 /// path is longer than this leaves too little for a name.
 const LONGEST_TEMPORARY: usize = 64;
@@ -87,11 +96,20 @@ pub fn settled<'a>(agent: &'a Agent, root: &Path) -> Result<Cow<'a, Agent>, Agen
         why: error.to_string(),
     })?;
     let mut agent = agent.clone();
-    for (name, path) in home.variables() {
+    for (name, path) in home.variables().into_iter().chain(tools_of_the_user()) {
         let path = path.to_string_lossy().into_owned();
         agent.env.entry(name.to_owned()).or_insert(path);
     }
     Ok(Cow::Owned(agent))
+}
+
+/// Where the user's tools are, as far as no variable says so already.
+fn tools_of_the_user() -> impl Iterator<Item = (&'static str, PathBuf)> {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    TOOLS.iter().filter_map(move |(name, folder)| {
+        let path = home.as_ref()?.join(folder);
+        (std::env::var_os(name).is_none() && path.is_dir()).then_some((*name, path))
+    })
 }
 
 /// A name that is no plain one becomes a hash of it: names may hold anything, folders not.

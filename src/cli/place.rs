@@ -186,7 +186,7 @@ pub fn start_folder(named: Option<&PathBuf>) -> Result<PathBuf, CliError> {
 
 /// docket's own program, for process holders and replays. On Linux by a name that stays right when the file is replaced
 /// by an upgrade while docket runs (proc(5)).
-fn own_program() -> Result<PathBuf, CliError> {
+pub fn own_program() -> Result<PathBuf, CliError> {
     let link = PathBuf::from("/proc/self/exe");
     if cfg!(target_os = "linux") && link.exists() {
         return Ok(link);
