@@ -1,0 +1,3 @@
+//! The recordings of real agents, through their decoders.
+
+pub(crate) mod corpus;
