@@ -64,7 +64,11 @@ impl From<RunOutcome> for Exit {
                 CancelReason::Terminate => Self::Signal(15),
                 CancelReason::HangUp => Self::Signal(1),
                 CancelReason::Interrupt | CancelReason::Kill => Self::Signal(2),
-                CancelReason::Stopped | CancelReason::RunEnds => Self::TicketFailed,
+                CancelReason::Stopped | CancelReason::RunEnds | CancelReason::Interrupted => {
+                    Self::TicketFailed
+                }
+                CancelReason::Asks => Self::NeedsHuman,
+                CancelReason::Limit => Self::Limit,
                 CancelReason::Storage => Self::Failed,
             },
         }

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use super::reference;
 use crate::config::{Decoder, Overrides};
 use crate::domain::ids::RunId;
-use crate::domain::settings::{Integrate, Isolation};
+use crate::domain::settings::{Integrate, Isolation, NobodyThere};
 use crate::domain::ticket::AgentName;
 use crate::tickets::template::TEMPLATES;
 
@@ -53,6 +53,9 @@ pub struct Global {
     /// Where accepted work goes: run or current
     #[arg(long, global = true, value_name = "WORD")]
     pub integrate: Option<Integrate>,
+    /// What happens to a request when nobody is there to answer: pause or deny
+    #[arg(long, global = true, value_name = "WORD")]
+    pub requests: Option<NobodyThere>,
     /// The agent of new tickets
     #[arg(long, global = true, value_name = "NAME")]
     pub agent: Option<AgentName>,
@@ -74,6 +77,7 @@ impl Global {
             jobs: self.jobs,
             isolation: self.isolation,
             integrate: self.integrate,
+            requests: self.requests,
             agent: self.agent.clone(),
             theme: self.theme.clone(),
             set: self.set.clone(),

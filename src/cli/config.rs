@@ -7,7 +7,8 @@ use super::error::CliError;
 use super::output;
 use super::place::Place;
 use crate::config::keys::KEYS;
-use crate::config::{self, KeyPath, Origin, Origins, Sourced};
+use crate::config::{self, KeyPath, Loaded, Origin, Origins, PRESETS, Sourced};
+use crate::domain::ticket::AgentName;
 use crate::exit::Exit;
 
 #[derive(Serialize)]
@@ -54,10 +55,42 @@ pub(super) fn run(global: &Global, arguments: &ConfigArguments) -> Result<Exit, 
             Ok(Exit::Done)
         }
         None => {
-            output::bytes(origins.to_string().as_bytes())?;
+            let left_out = unused_presets(&place.loaded);
+            let is_shown = |path: &KeyPath| match path.parts() {
+                [table, agent, ..] if table == "agents" => !left_out.contains(&agent.as_str()),
+                _ => true,
+            };
+            output::bytes(origins.only(is_shown).to_string().as_bytes())?;
+            if !left_out.is_empty() {
+                output::say(&format!(
+                    "left out, since nobody changed them: the built-in agents {} (`docket config agents.{}`)",
+                    left_out.join(", "),
+                    left_out[0]
+                ));
+            }
             Ok(Exit::Done)
         }
     }
+}
+
+/// The built-in agents that nobody configured, and that no setting names.
+fn unused_presets(loaded: &Loaded) -> Vec<&'static str> {
+    let config = &loaded.config;
+    let is_named = |name: &AgentName| {
+        config.agent == *name
+            || config
+                .agents
+                .values()
+                .any(|agent| agent.fallback.contains(name))
+    };
+    PRESETS
+        .iter()
+        .map(|preset| preset.name)
+        .filter(|name| {
+            let name = name.parse();
+            name.is_ok_and(|name| !is_named(&name) && loaded.origins.is_untouched(&name))
+        })
+        .collect()
 }
 
 /// All settings there are. Needs no configuration, so that it also helps when one is broken.
@@ -81,7 +114,7 @@ fn keys(json: bool) -> Result<Exit, CliError> {
 
 /// One setting, or those in a table.
 fn part(json: bool, origins: &Origins, name: &str) -> Result<Exit, CliError> {
-    let wanted = KeyPath::dotted(name);
+    let wanted = KeyPath::written(name);
     let exact = origins.get(name);
     let below: Vec<_> = origins
         .iter()

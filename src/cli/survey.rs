@@ -237,7 +237,9 @@ fn view_of(step: &StepRecord, outcome: AttemptOutcome) -> TicketView {
         workspace: None,
         validations: Vec::new(),
         usage: Usage::default(),
+        turn_usage: Usage::default(),
         status: None,
+        requests: BTreeMap::new(),
         dispatches: Vec::new(),
     }
 }

@@ -14,7 +14,9 @@ use super::model::{Agent, Config, Provision, StopGraces, UiConfig};
 use super::origin::{Origin, Origins};
 use super::path::KeyPath;
 use super::values::{Checks, HumanDuration};
+use crate::domain::prices::{Price, Prices};
 use crate::domain::prompt::PromptBudgets;
+use crate::domain::rules::Rules;
 use crate::domain::settings::Limits;
 use crate::domain::ticket::{AgentName, TicketLimits};
 
@@ -80,6 +82,11 @@ pub(super) fn build<'a>(
         integrate: read.get("integrate")?,
         agent: read.get("agent")?,
         approvals: read.get("approvals")?,
+        rules: Rules {
+            allow: read.get("rules.allow")?,
+            deny: read.get("rules.deny")?,
+        },
+        requests: read.get("requests")?,
         validate: checks.map(|checks| checks.0).unwrap_or_default(),
         limits: Limits {
             turns: read.get("limits.turns")?,
@@ -96,6 +103,7 @@ pub(super) fn build<'a>(
         agents: agents
             .map(|name| Ok((name.clone(), agent(&read, name)?)))
             .collect::<Result<_, ConfigErrors>>()?,
+        prices: prices(&read)?,
         provision: Provision {
             copy: read.get("provision.copy")?,
             symlink: read.get("provision.symlink")?,
@@ -120,6 +128,31 @@ pub(super) fn build<'a>(
             redraw: read.duration("ui.redraw")?,
         },
     })
+}
+
+/// The prices of all models that have both of those without which nothing can be computed; what lacks one was refused.
+fn prices(read: &Reader<'_>) -> Result<Prices, ConfigErrors> {
+    let table = KeyPath::dotted("prices");
+    let mut models: Vec<&str> = Vec::new();
+    for (path, _) in read.0.iter() {
+        if let (true, Some(model)) = (path.starts_with(&table), path.parts().get(1))
+            && models.last() != Some(&model.as_str())
+        {
+            models.push(model);
+        }
+    }
+    let price = |model: &str| {
+        let key = |key: &str| table.child(model).child(key);
+        Ok((
+            model.to_owned(),
+            Price {
+                input: read.required(&key("input"))?,
+                cached: read.optional(&key("cached"))?,
+                output: read.required(&key("output"))?,
+            },
+        ))
+    };
+    models.into_iter().map(price).collect()
 }
 
 fn agent(read: &Reader<'_>, name: &AgentName) -> Result<Agent, ConfigErrors> {
@@ -195,7 +228,9 @@ mod tests {
             Kind::Text | Kind::AnyText | Kind::Path => "other",
             Kind::Agent => "replay",
             Kind::Agents => "['shell']",
-            Kind::Texts | Kind::InnerPaths | Kind::Command | Kind::Checks => "['other']",
+            Kind::Texts | Kind::InnerPaths | Kind::Command | Kind::Checks | Kind::Rules { .. } => {
+                "['other']"
+            }
             Kind::Word(words) => words
                 .iter()
                 .find(|word| default.is_none_or(|default| !default.contains(*word)))
@@ -212,10 +247,14 @@ mod tests {
             let value = match key.name {
                 "agents.*.kind" => "acp".to_owned(),
                 "agents.*.claim" => "exit".to_owned(),
+                "prices.*.cached" => "0.5".to_owned(),
                 _ => other_value(key.kind, key.default),
             };
             let name = key.name.replacen('*', "a", 1).replace('*', "VARIABLE");
             let mut set = agent.to_vec();
+            if key.name.starts_with("prices.") {
+                set.extend(["prices.a.input=1", "prices.a.output=1"].map(str::to_owned));
+            }
             set.push(format!("{name}={value}"));
             assert_ne!(with(&set), default, "{name}={value} changes nothing");
         }

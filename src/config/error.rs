@@ -71,6 +71,14 @@ pub enum Fault {
         /// What it could look like.
         example: &'static str,
     },
+    /// Half of a price.
+    #[error(
+        "`{key}` is missing: a price needs `input` and `output`, in US dollars for a million tokens"
+    )]
+    PriceNeeds {
+        /// What is missing.
+        key: KeyPath,
+    },
     /// The kind of a built-in agent was changed, or a human was configured.
     #[error("`{agent}` is built in and its `kind` stays `{kind}`; give your agent another name")]
     BuiltInAgent {
@@ -124,6 +132,7 @@ impl ConfigError {
             Fault::UnknownKey { key, .. }
             | Fault::WrongValue { key, .. }
             | Fault::SetTwice { key }
+            | Fault::PriceNeeds { key }
             | Fault::UnknownAgent { key, .. }
             | Fault::Defect { key, .. } => Some(key),
             Fault::Unreadable { .. }

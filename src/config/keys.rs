@@ -6,7 +6,7 @@ use super::kind::Kind;
 use super::model::{BorderStyle, ColorMode, Decoder, Sandbox};
 use super::origin::Layer;
 use super::path::KeyPath;
-use crate::domain::settings::{AgentKind, Claim, Integrate, Isolation};
+use crate::domain::settings::{AgentKind, Claim, Integrate, Isolation, NobodyThere};
 
 /// One setting.
 #[derive(Debug, Clone, Copy)]
@@ -150,12 +150,32 @@ pub const KEYS: &[Key] = &[
     )
     .trusted_for("auto"),
     key(
+        "requests",
+        Kind::Word(NobodyThere::WORDS),
+        Some(r#""pause""#),
+        "what happens to a request that only a human could answer when no human is there",
+    ),
+    key(
         "validate",
         Kind::Checks,
         None,
         "the checks of tickets that name none",
     )
     .trusted(),
+    // Requests that are answered without asking.
+    key(
+        "rules.allow",
+        Kind::Rules { allow: true },
+        Some("[]"),
+        "requests that are approved without asking: commands, `edit:` paths, `tool:` names",
+    )
+    .trusted(),
+    key(
+        "rules.deny",
+        Kind::Rules { allow: false },
+        Some("[]"),
+        "requests that are refused without asking; those of all layers hold, and they win over rules.allow",
+    ),
     // Limits.
     key("limits.turns", FROM_ONE, Some("10"), "turns in one attempt"),
     key(
@@ -217,7 +237,7 @@ pub const KEYS: &[Key] = &[
         "agents.*.kind",
         Kind::Word(AgentKind::WORDS),
         None,
-        "how the agent is started and understood; `user`, `shell` and `replay` are built in",
+        "how the agent is started and understood; `user`, `shell`, `replay` and the presets (docs/AGENTS.md) have one",
     ),
     key(
         "agents.*.command",
@@ -344,6 +364,25 @@ pub const KEYS: &[Key] = &[
         Kind::Count { from: 0, to: U32 },
         None,
         "as limits.changed_files, for this agent",
+    ),
+    // What tokens cost.
+    key(
+        "prices.*.input",
+        Kind::Number,
+        None,
+        "US dollars for a million input tokens of this model; a `*` at the end of the name stands for any ending",
+    ),
+    key(
+        "prices.*.cached",
+        Kind::Number,
+        None,
+        "the same for input tokens that came from a cache; unset, as the others",
+    ),
+    key(
+        "prices.*.output",
+        Kind::Number,
+        None,
+        "US dollars for a million output tokens of this model",
     ),
     // What a worktree gets before the agent starts.
     key(

@@ -11,6 +11,7 @@ use toml::de::{DeValue, ValueDeserializer};
 use super::origin::Layer;
 use super::suggest::nearest;
 use super::values::{Checks, duration};
+use crate::domain::rules::Rule;
 use crate::domain::ticket::AgentName;
 
 /// What a setting takes.
@@ -52,6 +53,11 @@ pub enum Kind {
     Command,
     /// Checks: command lines or tables.
     Checks,
+    /// Approval rules.
+    Rules {
+        /// Whether they are to allow something: what could never match is refused then.
+        allow: bool,
+    },
 }
 
 /// What is wrong with a value.
@@ -96,6 +102,9 @@ impl fmt::Display for Kind {
             }
             Self::Command => f.write_str(
                 r#"a list of a program and its arguments such as ["codex", "app-server"]"#,
+            ),
+            Self::Rules { .. } => f.write_str(
+                r#"a list of rules such as ["cargo *", "edit:src/**", "tool:WebFetch"]"#,
             ),
             Self::Checks => f.write_str(
                 r#"a list of command lines or tables such as ["cargo test", {name = "lint", run = "cargo clippy", timeout = "5m"}]"#,
@@ -149,6 +158,18 @@ impl Kind {
                     return Err(wrong(value, Some("it names no program".to_owned())));
                 }
                 read = toml::Value::Array(list);
+            }
+            Self::Rules { allow } => {
+                let elements = value.get_ref().as_array();
+                for item in elements.ok_or_else(|| wrong(value, None))? {
+                    let text = item.get_ref().as_str().ok_or_else(|| wrong(item, None))?;
+                    let rule = if allow {
+                        Rule::parse_allow(text)
+                    } else {
+                        Rule::parse(text)
+                    };
+                    rule.map_err(|error| wrong(item, Some(error.to_string())))?;
+                }
             }
             Self::Checks => {
                 let checks = Checks::deserialize(ValueDeserializer::from(value.clone()));
@@ -204,7 +225,8 @@ impl Kind {
             | Self::Texts
             | Self::InnerPaths
             | Self::Command
-            | Self::Checks => true,
+            | Self::Checks
+            | Self::Rules { .. } => true,
         };
         if is_right { Ok(()) } else { Err(None) }
     }

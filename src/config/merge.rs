@@ -12,6 +12,7 @@ use super::model::Config;
 use super::origin::{Layer, Origin, Origins, Sourced};
 use super::overrides::{self, Overrides};
 use super::path::KeyPath;
+use super::preset::PRESETS;
 use super::suggest::nearest;
 use crate::domain::settings::AgentKind;
 use crate::domain::ticket::AgentName;
@@ -61,6 +62,18 @@ impl Source<'_> {
     }
 }
 
+/// What no layer may take away: the elements of two lists.
+fn both(before: &toml::Value, value: toml::Value) -> toml::Value {
+    match (before, value) {
+        (toml::Value::Array(before), toml::Value::Array(more)) => {
+            let mut all = before.clone();
+            all.extend(more.into_iter().filter(|rule| !before.contains(rule)));
+            toml::Value::Array(all)
+        }
+        (_, value) => value,
+    }
+}
+
 /// The agents that need no configuration, each called by its kind.
 const BUILT_IN_AGENTS: &[AgentKind] = &[AgentKind::User, AgentKind::Shell, AgentKind::Replay];
 
@@ -92,8 +105,10 @@ pub(super) fn merge_after(
     for source in &sources {
         merged.add(source.read());
     }
+    merged.add_presets();
     merged.add_defaults();
     merged.check_agents();
+    merged.check_prices();
     let Merged {
         values,
         agents,
@@ -131,12 +146,42 @@ impl Merged {
         }
     }
 
+    /// What nobody changed of the presets. One that was made an agent of another kind is not that preset any more.
+    fn add_presets(&mut self) {
+        let text = |text: &str| toml::Value::String(text.to_owned());
+        let texts = |texts: &[&str]| toml::Value::Array(texts.iter().copied().map(text).collect());
+        for preset in PRESETS {
+            let Ok(agent) = preset.name.parse::<AgentName>() else {
+                continue;
+            };
+            self.agents.entry(agent.clone()).or_insert(Origin::BuiltIn);
+            let mut add = |path: KeyPath, value| {
+                self.values.entry(path).or_insert_with(|| built_in(value));
+            };
+            add(agent_key(&agent, "kind"), text(preset.kind.as_str()));
+            if self.kind(&agent) != Some(preset.kind) {
+                continue;
+            }
+            let mut add = |path: KeyPath, value| {
+                self.values.entry(path).or_insert_with(|| built_in(value));
+            };
+            add(agent_key(&agent, "command"), texts(preset.command));
+            add(agent_key(&agent, "pass_env"), texts(preset.pass_env));
+            for (name, value) in preset.env {
+                add(agent_key(&agent, "env").child(*name), text(value));
+            }
+            if let Some(mode) = preset.mode {
+                add(agent_key(&agent, "mode"), text(mode));
+            }
+        }
+    }
+
     fn add(&mut self, document: Document) {
         self.errors.extend(document.errors);
         for (agent, origin) in document.agents {
             self.agents.entry(agent).or_insert(origin);
         }
-        for (path, sourced) in document.values {
+        for (path, mut sourced) in document.values {
             if let [table, agent, key] = path.parts()
                 && table == "agents"
                 && key == "kind"
@@ -153,8 +198,41 @@ impl Merged {
                 let origin = || sourced.origin.clone();
                 self.agents.entry(agent).or_insert_with(origin);
             }
+            if path.parts() == ["rules", "deny"]
+                && let Some(before) = self.values.get(&path)
+            {
+                sourced.value = both(&before.value, sourced.value);
+            }
             self.values.insert(path, sourced);
         }
+    }
+
+    /// A price needs both of its halves.
+    fn check_prices(&mut self) {
+        let mut found = Vec::new();
+        for (path, sourced) in &self.values {
+            let [table, model, ..] = path.parts() else {
+                continue;
+            };
+            if table != "prices" {
+                continue;
+            }
+            let table = KeyPath::dotted("prices").child(model);
+            let missing = ["input", "output"].map(|key| table.child(key));
+            let missing = missing.iter().find(|key| !self.values.contains_key(key));
+            let is_told = |error: &ConfigError| {
+                error.key().is_some_and(|key| key.starts_with(&table))
+                    || matches!(&error.fault, Fault::PriceNeeds { key } if key.starts_with(&table))
+            };
+            if let Some(key) = missing
+                && !self.errors.iter().chain(&found).any(is_told)
+            {
+                let origin = sourced.origin.clone();
+                let fault = Fault::PriceNeeds { key: key.clone() };
+                found.push(ConfigError { origin, fault });
+            }
+        }
+        self.errors.extend(found);
     }
 
     fn add_defaults(&mut self) {

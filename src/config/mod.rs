@@ -19,6 +19,7 @@ mod model;
 mod origin;
 mod overrides;
 mod path;
+pub mod preset;
 mod suggest;
 pub mod trust;
 mod values;
@@ -36,4 +37,5 @@ pub use model::{
 pub use origin::{FilePlace, Layer, Origin, Origins, Sourced};
 pub use overrides::Overrides;
 pub use path::KeyPath;
+pub use preset::{PRESETS, Preset};
 pub use suggest::nearest;

@@ -5,9 +5,11 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::prices::Prices;
 use crate::domain::prompt::PromptBudgets;
+use crate::domain::rules::Rules;
 use crate::domain::settings::{
-    AgentKind, AgentSettings, Claim, Integrate, Isolation, Limits, Settings, words,
+    AgentKind, AgentSettings, Claim, Integrate, Isolation, Limits, NobodyThere, Settings, words,
 };
 use crate::domain::ticket::{AgentName, Approvals, Check, KnownAgents, TicketLimits};
 
@@ -26,12 +28,18 @@ pub struct Config {
     pub agent: AgentName,
     /// What happens to an agent's requests when the ticket doesn't say.
     pub approvals: Approvals,
+    /// What is approved or refused without asking.
+    pub rules: Rules,
+    /// What happens to a request that only a human could answer when no human is there.
+    pub requests: NobodyThere,
     /// The checks of tickets that name none.
     pub validate: Vec<Check>,
     /// The limits when neither the ticket nor its agent says otherwise.
     pub limits: Limits,
     /// Every agent, the built-in ones too.
     pub agents: BTreeMap<AgentName, Agent>,
+    /// What tokens cost with agents that don't say.
+    pub prices: Prices,
     /// What a worktree gets before the agent starts.
     pub provision: Provision,
     /// How much time a job has at each rung of being stopped.
@@ -188,6 +196,8 @@ impl Config {
             isolation: self.isolation,
             integrate: self.integrate,
             approvals: self.approvals,
+            rules: self.rules.clone(),
+            requests: self.requests,
             limits: self.limits.clone(),
             checks: self.validate.clone(),
             agents: self

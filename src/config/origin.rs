@@ -9,6 +9,7 @@ use serde::ser::{SerializeSeq, SerializeStruct, Serializer};
 
 use super::path::KeyPath;
 use crate::domain::problem::Place;
+use crate::domain::ticket::AgentName;
 
 /// A layer of the configuration; a later one wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -152,7 +153,26 @@ pub struct Origins(pub(super) BTreeMap<KeyPath, Sourced>);
 impl Origins {
     /// The value at `key`, by its dotted name (`limits.wall`).
     pub fn get(&self, key: &str) -> Option<&Sourced> {
-        self.0.get(&KeyPath::dotted(key))
+        self.0.get(&KeyPath::written(key))
+    }
+
+    /// Whether a built-in agent is as it is built in: nobody set anything of it.
+    pub fn is_untouched(&self, agent: &AgentName) -> bool {
+        let table = KeyPath::dotted("agents").child(agent.as_str());
+        self.iter()
+            .filter(|(path, _)| path.starts_with(&table))
+            .all(|(_, sourced)| sourced.origin == Origin::BuiltIn)
+    }
+
+    /// The values at all keys for which `is_wanted` holds.
+    #[must_use]
+    pub fn only(&self, is_wanted: impl Fn(&KeyPath) -> bool) -> Self {
+        let wanted = self.iter().filter(|(path, _)| is_wanted(path));
+        Self(
+            wanted
+                .map(|(path, sourced)| (path.clone(), sourced.clone()))
+                .collect(),
+        )
     }
 
     /// All values, in the order of their keys.

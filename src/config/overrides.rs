@@ -8,7 +8,7 @@ use super::error::Fault;
 use super::keys::{self, Node};
 use super::origin::Origin;
 use super::path::KeyPath;
-use crate::domain::settings::{Integrate, Isolation};
+use crate::domain::settings::{Integrate, Isolation, NobodyThere};
 use crate::domain::ticket::AgentName;
 
 /// What the arguments of this call say.
@@ -20,6 +20,8 @@ pub struct Overrides {
     pub jobs: Option<NonZeroU32>,
     /// `--isolation`.
     pub isolation: Option<Isolation>,
+    /// `--requests`.
+    pub requests: Option<NobodyThere>,
     /// `--integrate`.
     pub integrate: Option<Integrate>,
     /// `--agent`.
@@ -53,6 +55,7 @@ pub(super) fn read(overrides: &Overrides) -> Document {
             "integrate",
             overrides.integrate.map(|word| word.to_string()),
         ),
+        ("requests", overrides.requests.map(|word| word.to_string())),
         ("agent", overrides.agent.as_ref().map(ToString::to_string)),
     ];
     for (name, text) in named {
@@ -76,9 +79,9 @@ fn set(document: &mut Document, assignment: &str) {
     // Agents' names are lower case in every layer.
     let name = name.trim();
     let path = if name.starts_with("agents.") && !name.contains(".env.") {
-        KeyPath::dotted(&name.to_ascii_lowercase())
+        KeyPath::written(&name.to_ascii_lowercase())
     } else {
-        KeyPath::dotted(name)
+        KeyPath::written(name)
     };
     if let Node::Leaf(key) = keys::node(&path) {
         document.bare(key, path, text.trim(), origin);

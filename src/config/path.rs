@@ -14,6 +14,21 @@ impl KeyPath {
         Self(name.split('.').map(str::to_owned).collect())
     }
 
+    /// The path that a person wrote: parts with dots in them stand in quotes (`prices."gpt-5.5".input`).
+    pub fn written(name: &str) -> Self {
+        let mut parts = vec![String::new()];
+        let mut is_quoted = false;
+        for character in name.chars() {
+            match (character, parts.last_mut()) {
+                ('"', _) => is_quoted = !is_quoted,
+                ('.', _) if !is_quoted => parts.push(String::new()),
+                (other, Some(part)) => part.push(other),
+                (_, None) => {}
+            }
+        }
+        Self(parts)
+    }
+
     /// The path of `key` inside the table at this path.
     #[must_use]
     pub fn child(&self, key: impl Into<String>) -> Self {

@@ -6,12 +6,19 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::Sha256;
+use super::request::RequestId;
 use super::time::Timestamp;
 
 /// Why docket stops something. The order is severity: a reason is only ever replaced by a higher one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelReason {
+    /// The user ended this turn; the attempt goes on.
+    Interrupted,
+    /// A human is asked, and nobody is there.
+    Asks,
+    /// A limit was reached.
+    Limit,
     /// The user stopped this ticket.
     Stopped,
     /// The run ends (quit, `--once` done, limits of the run).
@@ -32,6 +39,9 @@ impl CancelReason {
     /// One or two words for people.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Interrupted => "interrupted by you",
+            Self::Asks => "a human is asked",
+            Self::Limit => "a limit was reached",
             Self::Stopped => "stopped",
             Self::RunEnds => "the run ended",
             Self::Storage => "evidence can't be written",
@@ -297,6 +307,10 @@ pub enum LimitKind {
     Idle,
     /// The attempt's whole time.
     Wall,
+    /// The attempt's tokens.
+    Tokens,
+    /// The attempt's money.
+    Cost,
 }
 
 impl LimitKind {
@@ -306,6 +320,8 @@ impl LimitKind {
             Self::Turns => "turns",
             Self::Idle => "idle",
             Self::Wall => "wall",
+            Self::Tokens => "tokens",
+            Self::Cost => "cost",
         }
     }
 }
@@ -325,6 +341,15 @@ pub enum Need {
         /// What it says.
         text: String,
     },
+    /// The agent asks for something while it runs.
+    Request {
+        /// Which request of the attempt.
+        id: RequestId,
+        /// What it asks for.
+        title: String,
+    },
+    /// A human ended the turn and has not said how to go on.
+    Interrupted,
 }
 
 impl std::fmt::Display for Need {
@@ -338,6 +363,8 @@ impl std::fmt::Display for Need {
                 "waits for a reply: {}",
                 text.lines().next().unwrap_or("")
             ),
+            Self::Request { id, title } => write!(f, "asks {id}: {title}"),
+            Self::Interrupted => f.write_str("interrupted: reply to go on"),
         }
     }
 }

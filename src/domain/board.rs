@@ -10,6 +10,7 @@ use super::event::{Envelope, Event, RunOutcome};
 use super::ids::{AttemptId, RunId, TicketId};
 use super::item::{AgentStatus, Usage};
 use super::queue::Queue;
+use super::request::{Request, RequestId};
 use super::time::Timestamp;
 
 /// What the runner tells everybody who listens.
@@ -32,6 +33,13 @@ pub enum Feed {
         attempt: AttemptId,
         /// What.
         status: AgentStatus,
+    },
+    /// What the turn that runs has used so far.
+    Used {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// What.
+        usage: Usage,
     },
     /// A run is over (also one that could not begin).
     RunOver {
@@ -113,9 +121,15 @@ pub struct TicketView {
     pub validations: Vec<Validation>,
     /// Tokens and money over all attempts that events told of.
     pub usage: Usage,
+    /// What the turn that runs has used so far; not in `usage` yet.
+    #[serde(skip_serializing_if = "Usage::is_empty")]
+    pub turn_usage: Usage,
     /// What the agent is doing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<AgentStatus>,
+    /// What the agent asks and nobody has answered, oldest first.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub requests: BTreeMap<RequestId, Request>,
     /// Messages from the agent, newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dispatches: Vec<String>,
@@ -140,6 +154,13 @@ pub enum TicketState {
     Waiting {
         /// What for.
         need: Need,
+    },
+    /// The provider is given time.
+    BackingOff {
+        /// Until when.
+        until: Timestamp,
+        /// What failed.
+        why: String,
     },
     /// Evidence is sealed, the work is brought to the run's branch.
     Integrating,
@@ -197,6 +218,13 @@ impl Board {
     pub fn set_status(&mut self, attempt: &AttemptId, status: AgentStatus) {
         if let Some(view) = self.of(attempt) {
             view.status = Some(status);
+        }
+    }
+
+    /// Takes in what the turn that runs has used so far.
+    pub fn set_usage(&mut self, attempt: &AttemptId, usage: Usage) {
+        if let Some(view) = self.of(attempt) {
+            view.turn_usage = usage;
         }
     }
 
@@ -309,6 +337,7 @@ impl Board {
                 view.workspace = None;
                 view.validations.clear();
                 view.dispatches.clear();
+                view.requests.clear();
                 view.set(at, TicketState::Preparing);
             }
             Event::WorkspacePrepared { attempt, workspace } => {
@@ -325,6 +354,7 @@ impl Board {
             Event::TurnFinished { attempt, usage, .. } => {
                 if let Some(view) = self.of(attempt) {
                     view.usage.add(usage);
+                    view.turn_usage = Usage::default();
                     view.status = None;
                 }
             }
@@ -332,6 +362,31 @@ impl Board {
                 if let Some(view) = self.of(attempt) {
                     view.dispatches.push(title.clone());
                 }
+            }
+            Event::RequestOpened {
+                attempt,
+                id,
+                request,
+            } => {
+                if let Some(view) = self.of(attempt) {
+                    view.requests.insert(*id, request.clone());
+                    view.show_requests(at);
+                }
+            }
+            Event::RequestAnswered { attempt, id, .. } | Event::RequestClosed { attempt, id } => {
+                if let Some(view) = self.of(attempt) {
+                    view.requests.remove(id);
+                    view.show_requests(at);
+                }
+            }
+            Event::BackedOff {
+                attempt,
+                until,
+                why,
+                ..
+            } => {
+                let (until, why) = (*until, why.clone());
+                self.set(attempt, at, TicketState::BackingOff { until, why });
             }
             Event::ValidationStarted { attempt, name } => {
                 self.set(
@@ -381,6 +436,7 @@ impl Board {
             | Event::SessionStarted { .. }
             | Event::TurnSaved { .. }
             | Event::ReplyReceived { .. }
+            | Event::Steered { .. }
             | Event::GateDecided { .. }
             | Event::TicketWritten { .. }
             | Event::Recovered { .. } => {}
@@ -406,9 +462,35 @@ impl TicketView {
             workspace: None,
             validations: Vec::new(),
             usage: Usage::default(),
+            turn_usage: Usage::default(),
             status: None,
+            requests: BTreeMap::new(),
             dispatches: Vec::new(),
         }
+    }
+
+    /// A ticket whose agent asks waits for a human until nothing is open any more.
+    fn show_requests(&mut self, at: Timestamp) {
+        let is_in_turn = match &self.state {
+            TicketState::Running => true,
+            TicketState::Waiting { need } => matches!(need, Need::Request { .. }),
+            _ => false,
+        };
+        if !is_in_turn {
+            return;
+        }
+        let status = self.status.take();
+        let state = match self.requests.first_key_value() {
+            Some((id, request)) => TicketState::Waiting {
+                need: Need::Request {
+                    id: *id,
+                    title: request.title.clone(),
+                },
+            },
+            None => TicketState::Running,
+        };
+        self.set(at, state);
+        self.status = status;
     }
 
     fn set(&mut self, at: Timestamp, state: TicketState) {

@@ -1,10 +1,34 @@
 //! Imperatives: what the screen, `--once`, signals and other processes ask of the runner.
 
+use serde::{Deserialize, Serialize};
+
 use super::attempt::CancelReason;
 use super::ids::TicketId;
+use super::request::RequestId;
+
+/// What a human says to a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "reaction", rename_all = "snake_case")]
+pub enum Reaction {
+    /// Yes, this time.
+    Allow,
+    /// Yes, and the agent need not ask again for the like, where it offers that.
+    AllowAlways,
+    /// No.
+    Deny {
+        /// Why, for agents that take words with it.
+        reason: Option<String>,
+    },
+    /// The answers to its questions, in order.
+    Words {
+        /// One text for each question.
+        words: Vec<String>,
+    },
+}
 
 /// What somebody asks of the runner. Answers come as events, also when it is refused.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
 pub enum Command {
     /// Begin a run over the queue, or over one ticket; or go on after a pause.
     Start {
@@ -42,12 +66,33 @@ pub enum Command {
         /// The answer.
         text: String,
     },
-    /// Approve at a gate.
+    /// Give the agent words in the middle of its turn; where it takes none, they wait for the next turn.
+    Steer {
+        /// Which.
+        ticket: TicketId,
+        /// The words.
+        text: String,
+    },
+    /// End the turn that runs; the attempt goes on with the next reply.
+    Interrupt {
+        /// Which.
+        ticket: TicketId,
+    },
+    /// Answer a request of the ticket's agent.
+    Answer {
+        /// Which ticket.
+        ticket: TicketId,
+        /// Which request; the oldest open one without it.
+        request: Option<RequestId>,
+        /// What to say.
+        reaction: Reaction,
+    },
+    /// Approve at a gate, or what the agent asks for.
     Approve {
         /// Which.
         ticket: TicketId,
     },
-    /// Reject at a gate; the reason goes into the next turn.
+    /// Reject at a gate (the reason goes into the next turn), or what the agent asks for.
     Reject {
         /// Which.
         ticket: TicketId,
@@ -69,6 +114,14 @@ impl Command {
             Self::Retry { ticket } => format!("retry {ticket}"),
             Self::Skip { ticket } => format!("skip {ticket}"),
             Self::Reply { ticket, .. } => format!("reply to {ticket}"),
+            Self::Steer { ticket, .. } => format!("steer {ticket}"),
+            Self::Interrupt { ticket } => format!("interrupt {ticket}"),
+            Self::Answer {
+                ticket, request, ..
+            } => match request {
+                Some(request) => format!("answer {ticket} {request}"),
+                None => format!("answer {ticket}"),
+            },
             Self::Approve { ticket } => format!("approve {ticket}"),
             Self::Reject { ticket, .. } => format!("reject {ticket}"),
         }

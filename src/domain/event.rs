@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::attempt::{
-    Artifact, AttemptOutcome, CancelReason, Need, ProcessRecord, Proof, TurnEnd, Validation,
+    Artifact, AttemptOutcome, CancelReason, Fault, Need, ProcessRecord, Proof, TurnEnd, Validation,
     Workspace,
 };
 use super::ids::{AttemptId, RunId, Sequence, Sha256, TicketId, TicketName};
 use super::item::Usage;
+use super::request::{Answer, AnsweredBy, Request, RequestId};
 use super::time::Timestamp;
 
 /// A fact.
@@ -156,6 +157,53 @@ pub enum Event {
         /// Title or first line.
         title: String,
         /// The text, Markdown.
+        text: String,
+    },
+    /// The agent asks for something while it runs; it waits.
+    RequestOpened {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its number within the attempt.
+        id: RequestId,
+        /// What it asks.
+        request: Request,
+    },
+    /// A request got its one answer. The agent gets it after this is stored.
+    RequestAnswered {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Which.
+        id: RequestId,
+        /// The answer.
+        answer: Answer,
+        /// Who gave it.
+        by: AnsweredBy,
+    },
+    /// The agent waits for the answer no more, and none was given.
+    RequestClosed {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Which.
+        id: RequestId,
+    },
+    /// The turn failed for a reason that goes away by waiting: the next one begins later.
+    BackedOff {
+        /// The attempt.
+        attempt: AttemptId,
+        /// When the next turn begins.
+        until: Timestamp,
+        /// How often in a row.
+        count: u32,
+        /// What failed.
+        fault: Fault,
+        /// In the agent's words.
+        why: String,
+    },
+    /// Words of a human were given to the agent in the middle of a turn.
+    Steered {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The words.
         text: String,
     },
     /// A human's answer to a dispatch, kept for the next turn.
@@ -322,6 +370,11 @@ impl Event {
             | Self::TurnFinished { attempt, .. }
             | Self::TurnSaved { attempt, .. }
             | Self::DispatchReceived { attempt, .. }
+            | Self::RequestOpened { attempt, .. }
+            | Self::RequestAnswered { attempt, .. }
+            | Self::RequestClosed { attempt, .. }
+            | Self::BackedOff { attempt, .. }
+            | Self::Steered { attempt, .. }
             | Self::ValidationStarted { attempt, .. }
             | Self::ValidationFinished { attempt, .. }
             | Self::GateReached { attempt, .. }

@@ -208,7 +208,9 @@ problem_codes! {
     NearlyAKey = "T034", Warning, "a key looks misspelt",
         "Unknown keys are kept and allowed, but this one is very close to a key that docket knows.";
     UnknownPart = "T035", Error, "a part of a value is unknown",
-        "Inside `limits`, `paths` and `validate` only the documented parts are allowed, since a misspelt limit would not limit.";
+        "Inside `limits`, `paths`, `validate` and `approvals` only the documented parts are allowed, since a misspelt limit would not limit.";
+    InvalidRule = "T036", Error, "an approval rule can't be read",
+        "Write a command (`cargo *`), paths after `edit:` (`edit:src/**`) or a tool's name after `tool:`; the message says what is wrong.";
     DuplicateNumber = "T050", Error, "two tickets have the same number",
         "Their names and dependencies would be ambiguous. Rename all but one; the order is by number.";
     DuplicateId = "T051", Error, "two tickets have the same id",

@@ -28,6 +28,10 @@ pub struct PromptParts<'a> {
     pub rejected: Option<&'a str>,
     /// Validations that did not pass: name, command, how it ended, the end of its output.
     pub failed: Vec<FailedCheck>,
+    /// Why the agent's conversation broke off before.
+    pub went_on: Option<&'a str>,
+    /// What another agent left.
+    pub handed_over: Option<&'a str>,
     /// The agent's last words of the turn before.
     pub previous: Option<&'a str>,
     /// What the ticket before left behind: its name and the agent's last words.
@@ -96,6 +100,13 @@ pub fn build(parts: &PromptParts<'_>, budgets: &PromptBudgets) -> String {
                 list
             });
         section(&mut prompt, "Acceptance", &list);
+    }
+    if let Some(text) = parts.went_on {
+        section(&mut prompt, "You go on from where you were", text);
+    }
+    if let Some(text) = parts.handed_over {
+        let text = head(text, budgets.previous);
+        section(&mut prompt, "You take over", &text);
     }
     for reply in parts.replies {
         section(

@@ -137,6 +137,11 @@ fn by_state(view: &TicketView, board: &Board, now: Timestamp) -> Option<Reason> 
         },
         TicketState::Validating { check: None } => Reason::new(Mark::Checking, "checking"),
         TicketState::Waiting { need } => Reason::new(Mark::Waiting, need_words(need)),
+        TicketState::BackingOff { until, .. } => Reason {
+            mark: Mark::Waiting,
+            text: format!("provider busy, again in {}", coarse(until.since(now))),
+            since: Some(view.since),
+        },
         TicketState::Integrating => Reason::new(Mark::Checking, "integrating"),
         TicketState::Skipped => Reason::new(Mark::Stopped, "skipped"),
         TicketState::Finished { outcome } => finished(outcome),
@@ -172,6 +177,8 @@ fn need_words(need: &Need) -> String {
         Need::Review => "review".to_owned(),
         Need::NoProgress => "no progress".to_owned(),
         Need::Reply { text } => format!("asks: {}", first_line(text)),
+        Need::Request { title, .. } => format!("asks: {}", first_line(title)),
+        Need::Interrupted => "interrupted".to_owned(),
     }
 }
 

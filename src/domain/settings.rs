@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::rules::Rules;
 use super::ticket::{AgentName, Approvals, Check, KnownAgents, Ticket, TicketLimits};
 
 /// A closed set of words: an enum whose variants are written, printed and read as one word each.
@@ -79,6 +80,16 @@ words! {
         Run = "run",
         /// On to the user's branch too, after each ticket.
         Current = "current",
+    }
+}
+
+words! {
+    /// What happens to a request that only a human could answer when no human is there.
+    NobodyThere {
+        /// The ticket waits, and the run goes on without it.
+        Pause = "pause",
+        /// The request is refused, and the agent goes on.
+        Deny = "deny",
     }
 }
 
@@ -207,6 +218,11 @@ pub struct Settings {
     pub integrate: Integrate,
     /// What happens to an agent's requests when the ticket doesn't say.
     pub approvals: Approvals,
+    /// What is approved or refused without asking, for every ticket.
+    #[serde(default)]
+    pub rules: Rules,
+    /// What happens to requests when no human is there.
+    pub requests: NobodyThere,
     /// The limits when neither the ticket nor its agent says otherwise.
     pub limits: Limits,
     /// The checks of tickets that name none.
@@ -219,6 +235,20 @@ impl Settings {
     /// The names that a ticket may use.
     pub fn known_agents(&self) -> KnownAgents {
         self.agents.keys().cloned().collect()
+    }
+
+    /// Who takes over from `agent`: the next one that the ticket's own agent names as a fallback and that has not had it.
+    pub fn fallback_for(
+        &self,
+        ticket: &Ticket,
+        agent: &AgentName,
+        had_it: &[AgentName],
+    ) -> Option<AgentName> {
+        let own = self.agents.get(&ticket.agent)?;
+        own.fallback
+            .iter()
+            .find(|next| *next != agent && !had_it.contains(next) && **next != ticket.agent)
+            .cloned()
     }
 
     /// The limits that hold for `ticket`: its own over its agent's over the configuration's.
@@ -238,6 +268,11 @@ impl Settings {
     /// What happens to the requests of `ticket`'s agent.
     pub fn approvals_for(&self, ticket: &Ticket) -> Approvals {
         ticket.approvals.unwrap_or(self.approvals)
+    }
+
+    /// The approval rules that hold for `ticket`: the configuration's and its own.
+    pub fn rules_for(&self, ticket: &Ticket) -> Rules {
+        self.rules.clone().and(&ticket.rules)
     }
 }
 

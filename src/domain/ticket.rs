@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{InvalidId, Sha256, TicketId, TicketName};
+use super::rules::Rules;
 use super::time::Timestamp;
 
 pub use super::problem::{Finding, Place, Problem, ProblemCode, Severity};
@@ -213,6 +214,9 @@ pub struct Ticket {
     pub limits: TicketLimits,
     /// What happens to requests; `None` leaves it to the configuration.
     pub approvals: Option<Approvals>,
+    /// What is approved or refused without asking, beside the configuration's rules.
+    #[serde(default, skip_serializing_if = "Rules::is_empty")]
+    pub rules: Rules,
     /// May not start before this time.
     pub not_before: Option<Timestamp>,
     /// Starts again so long after it ended.

@@ -31,9 +31,11 @@ impl Progress {
         let text = match feed {
             Feed::Event(envelope) => words(&envelope.event),
             Feed::Trouble(text) => Some(format!("trouble: {text}")),
-            Feed::Queue(_) | Feed::Advanced { .. } | Feed::Status { .. } | Feed::RunOver { .. } => {
-                None
-            }
+            Feed::Queue(_)
+            | Feed::Advanced { .. }
+            | Feed::Status { .. }
+            | Feed::Used { .. }
+            | Feed::RunOver { .. } => None,
         };
         match (&self.bar, text) {
             (Some(bar), text) => {

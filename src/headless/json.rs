@@ -69,9 +69,11 @@ pub(super) fn feed(feed: &Feed) -> std::io::Result<()> {
             schema: SCHEMA,
             text,
         }),
-        Feed::Queue(_) | Feed::Advanced { .. } | Feed::Status { .. } | Feed::RunOver { .. } => {
-            Ok(())
-        }
+        Feed::Queue(_)
+        | Feed::Advanced { .. }
+        | Feed::Status { .. }
+        | Feed::Used { .. }
+        | Feed::RunOver { .. } => Ok(()),
     }
 }
 

@@ -161,6 +161,7 @@ impl Watched {
             Feed::Queue(queue) => self.queue = queue.clone(),
             Feed::Event(envelope) => self.board.apply(envelope),
             Feed::Status { attempt, status } => self.board.set_status(attempt, status.clone()),
+            Feed::Used { attempt, usage } => self.board.set_usage(attempt, *usage),
             Feed::RunOver { outcome, .. } => self.outcome = Some(*outcome),
             Feed::Trouble(text) => self.trouble.push(text.clone()),
             Feed::Advanced { .. } => {}

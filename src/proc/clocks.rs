@@ -6,12 +6,25 @@ use tokio::time::Instant;
 
 use crate::domain::attempt::{Phase, TurnClocks};
 
-/// The three clocks of a turn.
+/// How long nothing may come before that is told. It has no consequence.
+const SILENCE: Duration = Duration::from_secs(10);
+
+/// What ran out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expired {
+    /// A limit.
+    Clock(Phase),
+    /// Nothing came for a while.
+    Silence,
+}
+
+/// The three clocks of a turn, and one that notices silence.
 #[derive(Debug)]
 pub struct Clocks {
     startup: Countdown,
     idle: Countdown,
     wall: Countdown,
+    silence: Countdown,
     idle_limit: Option<Duration>,
     paused: bool,
 }
@@ -25,6 +38,7 @@ impl Clocks {
             startup: Countdown::start(limits.startup),
             idle: Countdown::start(idle_from_the_start),
             wall: Countdown::start(limits.wall),
+            silence: Countdown::start(limits.idle.map(|_| SILENCE)),
             idle_limit: limits.idle,
             paused: false,
         }
@@ -34,16 +48,34 @@ impl Clocks {
     pub fn output(&mut self) {
         self.startup = Countdown::start(None);
         self.idle = Countdown::start(self.idle_limit);
+        self.silence = Countdown::start(self.idle_limit.map(|_| SILENCE));
         if self.paused {
             // What was still on its way when the job was frozen: the clock waits with the job.
             self.idle.pause();
+            self.silence.pause();
+        }
+    }
+
+    /// The agent spoke, but gets nowhere: only the start-up clock ends.
+    pub fn spoke(&mut self) {
+        if !matches!(self.startup, Countdown::Off) {
+            self.output();
+        }
+    }
+
+    /// Pauses the clocks, or lets them go on.
+    pub fn hold(&mut self, held: bool) {
+        match (self.paused, held) {
+            (false, true) => self.pause(),
+            (true, false) => self.resume(),
+            (true, true) | (false, false) => {}
         }
     }
 
     /// The job is frozen.
     pub fn pause(&mut self) {
         self.paused = true;
-        for clock in [&mut self.startup, &mut self.idle, &mut self.wall] {
+        for clock in self.all() {
             clock.pause();
         }
     }
@@ -51,17 +83,27 @@ impl Clocks {
     /// The job goes on; every clock has left what it had.
     pub fn resume(&mut self) {
         self.paused = false;
-        for clock in [&mut self.startup, &mut self.idle, &mut self.wall] {
+        for clock in self.all() {
             clock.resume();
         }
     }
 
+    fn all(&mut self) -> [&mut Countdown; 4] {
+        [
+            &mut self.startup,
+            &mut self.idle,
+            &mut self.wall,
+            &mut self.silence,
+        ]
+    }
+
     /// Waits until a clock runs out, and says which; that clock is off then. Never ends when none can.
-    pub async fn expired(&mut self) -> Phase {
-        let (phase, clock) = [
-            (Phase::Startup, &mut self.startup),
-            (Phase::Idle, &mut self.idle),
-            (Phase::Wall, &mut self.wall),
+    pub async fn expired(&mut self) -> Expired {
+        let (expired, clock) = [
+            (Expired::Clock(Phase::Startup), &mut self.startup),
+            (Expired::Clock(Phase::Idle), &mut self.idle),
+            (Expired::Clock(Phase::Wall), &mut self.wall),
+            (Expired::Silence, &mut self.silence),
         ]
         .into_iter()
         .min_by_key(|(_, clock)| {
@@ -69,13 +111,13 @@ impl Clocks {
                 .deadline()
                 .map_or((true, None), |at| (false, Some(at)))
         })
-        .unwrap_or_else(|| unreachable!("three clocks"));
+        .unwrap_or_else(|| unreachable!("four clocks"));
         match clock.deadline() {
             Some(at) => tokio::time::sleep_until(at).await,
             None => std::future::pending().await,
         }
         *clock = Countdown::start(None);
-        phase
+        expired
     }
 }
 
@@ -132,12 +174,15 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_first_clock_that_runs_out_is_told() {
-        assert_eq!(clocks(3, 1, 9).expired().await, Phase::Startup);
-        assert_eq!(clocks(0, 5, 4).expired().await, Phase::Wall);
+        assert_eq!(
+            clocks(3, 1, 9).expired().await,
+            Expired::Clock(Phase::Startup)
+        );
+        assert_eq!(clocks(0, 5, 4).expired().await, Expired::Clock(Phase::Wall));
         let mut clocks = clocks(3, 1, 9);
         clocks.output();
-        assert_eq!(clocks.expired().await, Phase::Idle);
-        assert_eq!(clocks.expired().await, Phase::Wall);
+        assert_eq!(clocks.expired().await, Expired::Clock(Phase::Idle));
+        assert_eq!(clocks.expired().await, Expired::Clock(Phase::Wall));
     }
 
     #[tokio::test(start_paused = true)]
@@ -155,7 +200,7 @@ mod tests {
         );
         assert_eq!(
             tokio::time::timeout(SECOND * 2, clocks.expired()).await,
-            Ok(Phase::Wall)
+            Ok(Expired::Clock(Phase::Wall))
         );
     }
 
@@ -169,7 +214,7 @@ mod tests {
         clocks.resume();
         assert_eq!(
             tokio::time::timeout(SECOND * 3, clocks.expired()).await,
-            Ok(Phase::Idle)
+            Ok(Expired::Clock(Phase::Idle))
         );
     }
 }

@@ -222,7 +222,10 @@ fn serve(socket: &UnixStream, events: &Receiver<Event>, mut tree: Tree) {
                     tree.signal_all(Signal::CONT);
                 }
                 Request::Kill => tree.kill(),
-                Request::Freeze => tree.freeze(),
+                Request::Freeze => {
+                    tree.freeze();
+                    tell(socket, &Reply::Frozen);
+                }
                 Request::Thaw => tree.signal_all(Signal::CONT),
                 Request::Sweep => {
                     let (killed, left) = tree.sweep();

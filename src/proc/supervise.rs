@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use self::tree::Tree;
 use super::identity;
@@ -125,7 +125,7 @@ enum Ask {
     CloseStdin,
     Stop(CancelReason),
     HangUp,
-    Freeze,
+    Freeze(oneshot::Sender<()>),
     Thaw,
 }
 
@@ -150,9 +150,12 @@ impl Control {
         self.ask(Ask::HangUp);
     }
 
-    /// Freezes every process of the tree.
-    pub fn freeze(&self) {
-        self.ask(Ask::Freeze);
+    /// Freezes every process of the tree. The receiver hears when all have got the signal; it is closed when that will
+    /// never be.
+    pub fn freeze(&self) -> oneshot::Receiver<()> {
+        let (frozen, receiver) = oneshot::channel();
+        self.ask(Ask::Freeze(frozen));
+        receiver
     }
 
     /// Lets it go on.

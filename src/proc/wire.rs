@@ -86,6 +86,8 @@ pub(super) enum Reply {
         code: Option<i32>,
         signal: Option<i32>,
     },
+    /// Everything below the shim is stopped.
+    Frozen,
     Swept {
         killed: u32,
         left: Vec<u32>,

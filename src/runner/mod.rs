@@ -7,6 +7,7 @@ mod done;
 pub mod handle;
 mod prepare;
 mod recover;
+pub mod unfinished;
 mod unit;
 
 use std::collections::BTreeMap;
@@ -193,6 +194,7 @@ fn history(
         next_run: reader.next_run()?.0.max(evidence.max(branches) + 1),
         marker: marker(),
         attempt_numbers,
+        unfinished: unfinished::attempts(reader)?,
     })
 }
 

@@ -189,6 +189,11 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::ProcessStarted { attempt, .. }
         | Event::TurnSaved { attempt, .. }
         | Event::DispatchReceived { attempt, .. }
+        | Event::RequestOpened { attempt, .. }
+        | Event::RequestAnswered { attempt, .. }
+        | Event::RequestClosed { attempt, .. }
+        | Event::BackedOff { attempt, .. }
+        | Event::Steered { attempt, .. }
         | Event::ValidationStarted { attempt, .. }
         | Event::ValidationFinished { attempt, .. }
         | Event::GateReached { attempt, .. }

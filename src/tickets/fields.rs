@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::ids::{TicketId, TicketName};
-use crate::domain::ticket::{
-    AgentName, Approvals, Dependency, GateRule, Place, Problem, ProblemCode, Ticket,
-};
+use crate::domain::ticket::{AgentName, Dependency, GateRule, Place, Problem, ProblemCode, Ticket};
 use crate::domain::time::Timestamp;
 
 use super::nested;
@@ -81,7 +79,7 @@ pub(crate) fn read(root: &Node, identity: Identity, body: &str) -> Result<Read, 
     let gate = keys.gate();
     let paths = nested::paths(&mut keys);
     let limits = nested::limits(&mut keys);
-    let approvals = keys.approvals();
+    let (approvals, rules) = nested::approvals(&mut keys);
     let not_before = keys.not_before();
     let every = keys.every();
     keys.warn_of_misspelt();
@@ -107,6 +105,7 @@ pub(crate) fn read(root: &Node, identity: Identity, body: &str) -> Result<Read, 
         paths,
         limits,
         approvals,
+        rules,
         not_before,
         every,
         body: body.to_owned(),
@@ -304,17 +303,18 @@ impl<'a> Keys<'a> {
         self.choice("gate", &choices).unwrap_or_default()
     }
 
-    fn approvals(&mut self) -> Option<Approvals> {
-        let choices = [
-            ("ask", Approvals::Ask),
-            ("auto", Approvals::Auto),
-            ("deny", Approvals::Deny),
-        ];
-        self.choice("approvals", &choices)
-    }
-
     fn choice<T: Copy>(&mut self, key: &str, choices: &[(&str, T)]) -> Option<T> {
         let node = self.value(key)?;
+        self.choice_of(node, key, choices)
+    }
+
+    /// The word that a value is.
+    pub(crate) fn choice_of<T: Copy>(
+        &mut self,
+        node: &Node,
+        key: &str,
+        choices: &[(&str, T)],
+    ) -> Option<T> {
         let text = node.text().unwrap_or_default();
         let chosen = choices.iter().find(|(word, _value)| *word == text);
         if chosen.is_none() {

@@ -1,8 +1,9 @@
-//! The keys whose values have parts: `context`, `validate`, `paths`, `limits`.
+//! The keys whose values have parts: `context`, `validate`, `paths`, `limits`, `approvals`.
 
 use std::str::FromStr;
 
-use crate::domain::ticket::{Check, ContextFile, PathRules, ProblemCode, TicketLimits};
+use crate::domain::rules::{Rule, RuleError, Rules};
+use crate::domain::ticket::{Approvals, Check, ContextFile, PathRules, ProblemCode, TicketLimits};
 
 use super::fields::{Keys, items, nearest};
 use super::yaml::{Node, visible};
@@ -156,6 +157,59 @@ pub(crate) fn limits(keys: &mut Keys<'_>) -> TicketLimits {
         cost_usd: cost(keys, node),
         changed_files: count(keys, node, "changed_files"),
     }
+}
+
+/// Reads `approvals`: a policy, or a policy with rules.
+pub(crate) fn approvals(keys: &mut Keys<'_>) -> (Option<Approvals>, Rules) {
+    const POLICIES: &[(&str, Approvals)] = &[
+        ("ask", Approvals::Ask),
+        ("auto", Approvals::Auto),
+        ("deny", Approvals::Deny),
+    ];
+    let Some(node) = keys.value("approvals") else {
+        return (None, Rules::default());
+    };
+    if node.entries().is_none() {
+        let policy = keys.choice_of(node, "approvals", POLICIES);
+        return (policy, Rules::default());
+    }
+    only_parts(keys, node, "approvals", &["policy", "allow", "deny"]);
+    let policy =
+        part(node, "policy").and_then(|node| keys.choice_of(node, "approvals.policy", POLICIES));
+    let allow = rules(keys, node, "allow", Rule::parse_allow);
+    let deny = rules(keys, node, "deny", Rule::parse);
+    (policy, Rules { allow, deny })
+}
+
+fn rules(
+    keys: &mut Keys<'_>,
+    approvals: &Node,
+    name: &str,
+    parse: fn(&str) -> Result<Rule, RuleError>,
+) -> Vec<Rule> {
+    let Some(list) = part(approvals, name) else {
+        return Vec::new();
+    };
+    let key = format!("approvals.{name}");
+    let mut rules = Vec::new();
+    for item in items(list) {
+        let Some(text) = item.text() else {
+            let found = item.describe();
+            let message = format!(
+                "`{key}` takes a list of rules such as `[\"cargo *\", \"edit:src/**\"]`, not {found}: put it in quotes"
+            );
+            keys.problem(ProblemCode::WrongType, item, message);
+            continue;
+        };
+        match parse(text) {
+            Ok(rule) => rules.push(rule),
+            Err(error) => {
+                let message = format!("`{key}`: {}", visible(&error.to_string()));
+                keys.problem(ProblemCode::InvalidRule, item, message);
+            }
+        }
+    }
+    rules
 }
 
 fn cost(keys: &mut Keys<'_>, limits: &Node) -> Option<f64> {

@@ -122,6 +122,10 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             model.board.set_status(&attempt, status);
             Vec::new()
         }
+        Feed::Used { attempt, usage } => {
+            model.board.set_usage(&attempt, usage);
+            Vec::new()
+        }
         Feed::RunOver { .. } => {
             model.start_is_asked = false;
             match model.leaving {

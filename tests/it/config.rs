@@ -5,6 +5,7 @@
     reason = "the helpers of tests fail as tests do"
 )]
 
+use std::fmt::Write as _;
 use std::fs;
 use std::num::NonZeroU32;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,11 +15,13 @@ use std::time::Duration;
 use docket::config::keys::KEYS;
 use docket::config::trust::{TrustStore, Verdict, commands};
 use docket::config::{
-    BorderStyle, Config, Decoder, Directories, Layer, Loaded, Origins, Overrides, Source,
-    Variables, keys_as_markdown, keys_as_text, load, merge,
+    BorderStyle, Config, Decoder, Directories, Layer, Loaded, Origins, Overrides, PRESETS, Preset,
+    Source, Variables, keys_as_markdown, keys_as_text, load, merge,
 };
+use docket::domain::item::Usage;
 use docket::domain::prompt::PromptBudgets;
-use docket::domain::settings::{AgentKind, Claim, Integrate, Isolation};
+use docket::domain::rules::Rule;
+use docket::domain::settings::{AgentKind, Claim, Integrate, Isolation, NobodyThere};
 use docket::domain::ticket::{Approvals, Check, TicketLimits};
 
 const USER: &str = "/home/ada/.config/docket/config.toml";
@@ -91,11 +94,23 @@ fn nothing_configured_gives_the_defaults() {
     assert_eq!(
         agents,
         [
+            ("claude", AgentKind::ClaudeStreamJson),
+            ("claude-acp", AgentKind::Acp),
+            ("codex", AgentKind::CodexAppServer),
+            ("codex-acp", AgentKind::Acp),
+            ("codex-exec", AgentKind::CodexExecJson),
+            ("gemini", AgentKind::Acp),
+            ("opencode", AgentKind::Acp),
+            ("opencode-run", AgentKind::OpencodeRunJson),
+            ("qwen", AgentKind::Acp),
             ("replay", AgentKind::Replay),
             ("shell", AgentKind::Shell),
             ("user", AgentKind::User)
         ]
     );
+    assert_eq!(config.requests, NobodyThere::Pause);
+    assert!(config.rules.is_empty());
+    assert!(config.prices.is_empty());
     assert!(
         origins
             .iter()
@@ -305,6 +320,216 @@ fn agents_are_merged_key_by_key() {
     );
 }
 
+/// The whole table as people read it: whoever changes a preset sees what changes for users.
+#[test]
+fn the_presets_are_as_written_down() {
+    let mut text = String::new();
+    for preset in PRESETS {
+        let table = format!("agents.{}", preset.name);
+        let (_, origins) = merge(&[]).expect("defaults");
+        for (path, sourced) in origins.iter() {
+            let key = path.to_string();
+            if let Some(key) = key.strip_prefix(&format!("{table}.")) {
+                if !matches!(key, "claim" | "fallback" | "private_home" | "sandbox") {
+                    let _ = writeln!(text, "{} {key} = {}", preset.name, sourced.value);
+                }
+            }
+        }
+        let Preset {
+            version, tested, ..
+        } = preset;
+        let _ = writeln!(
+            text,
+            "{} version {version:?} tested {tested:?} asks {:?} login {:?} {:?}",
+            preset.name,
+            preset.asks,
+            preset.login.variables,
+            preset
+                .login
+                .files
+                .iter()
+                .map(|file| format!("${}|{}/{}", file.variable, file.folder, file.file))
+                .collect::<Vec<_>>()
+        );
+    }
+    insta::assert_snapshot!("presets", text);
+}
+
+#[test]
+fn the_presets_make_sense() {
+    for preset in PRESETS {
+        let Preset { name, .. } = preset;
+        assert_eq!(Preset::named(name), Some(preset));
+        assert_eq!(
+            Preset::of_program(preset.command[0], preset.kind).map(|found| found.command),
+            Some(preset.command)
+        );
+        assert!(!preset.tested.is_empty(), "{name}");
+        // What is looked for in the environment can be there, and no key is written down.
+        for variable in preset.login.variables {
+            assert!(preset.pass_env.contains(variable), "{name} {variable}");
+        }
+        for (variable, _) in preset.env {
+            assert!(!preset.pass_env.contains(variable), "{name} {variable}");
+            assert!(!variable.contains("KEY"), "{name} {variable}");
+        }
+        assert!(
+            preset
+                .instead_of
+                .is_none_or(|name| Preset::named(name).is_some()),
+            "{name}"
+        );
+    }
+    assert_eq!(
+        Preset::of_program("/opt/bin/codex", AgentKind::CodexExecJson).map(|preset| preset.name),
+        Some("codex-exec")
+    );
+    assert_eq!(Preset::of_program("aider", AgentKind::Acp), None);
+}
+
+#[test]
+fn presets_are_changed_key_by_key_and_forgotten_with_their_kind() {
+    let (config, origins) = check(
+        "[agents.codex]\nmodel = 'big'\n",
+        "[agents.claude]\ncommand = ['./claude.sh']\nenv = {DISABLE_TELEMETRY = ''}\n\
+         [agents.gemini]\nkind = 'command'\ncommand = ['./gemini.sh']\n",
+        &[],
+        &["agents.qwen.mode=yolo"],
+    )
+    .expect("sound");
+    let agent = |name: &str| &config.agents[&name.parse().expect(name)];
+    assert_eq!(agent("codex").command, ["codex", "app-server"]);
+    assert_eq!(agent("codex").model.as_deref(), Some("big"));
+    assert!(
+        agent("codex")
+            .pass_env
+            .contains(&"OPENAI_API_KEY".to_owned())
+    );
+    let claude = agent("claude");
+    assert_eq!(claude.command, ["./claude.sh"]);
+    assert_eq!(claude.env["DISABLE_TELEMETRY"], "");
+    assert_eq!(claude.env["DISABLE_AUTOUPDATER"], "1");
+    assert_eq!(agent("qwen").mode.as_deref(), Some("yolo"));
+    // It is another agent with the same name.
+    assert!(agent("gemini").env.is_empty());
+    assert!(agent("gemini").pass_env.is_empty());
+
+    let origin = |key: &str| origins.get(key).expect(key).origin.layer();
+    assert_eq!(origin("agents.codex.model"), Layer::User);
+    assert_eq!(origin("agents.codex.kind"), Layer::BuiltIn);
+    assert_eq!(
+        origin("agents.claude.env.DISABLE_TELEMETRY"),
+        Layer::Repository
+    );
+    assert_eq!(
+        origin("agents.claude.env.DISABLE_BUG_COMMAND"),
+        Layer::BuiltIn
+    );
+    assert_eq!(origin("agents.qwen.mode"), Layer::Flags);
+    let untouched = |name: &str| origins.is_untouched(&name.parse().expect(name));
+    assert!(untouched("opencode") && !untouched("codex") && !untouched("claude"));
+
+    // What a repository changes of a preset needs trust as ever; the rest of the preset doesn't.
+    let named: Vec<_> = commands(&origins)
+        .into_iter()
+        .map(|command| command.key.to_string())
+        .collect();
+    assert_eq!(
+        named,
+        [
+            "agents.claude.command",
+            "agents.claude.env.DISABLE_TELEMETRY",
+            "agents.gemini.command"
+        ]
+    );
+    broken(
+        "[agents.codex]\nkind = 'acp'\n",
+        &["repo:1:9: agent `codex` needs `command`, for example command = [\"opencode\", \"acp\"]"],
+    );
+}
+
+#[test]
+fn rules_come_from_all_layers_and_allow_needs_trust() {
+    let (config, origins) = check(
+        "[rules]\nallow = ['make']\ndeny = ['git push *', 'rm -rf *']\n",
+        "[rules]\nallow = ['cargo *', 'edit:src/**', 'tool:WebFetch']\ndeny = ['git push *', 'edit:secrets/*']\n",
+        &[("DOCKET_REQUESTS", "deny")],
+        &[],
+    )
+    .expect("sound");
+    let texts = |rules: &[Rule]| rules.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let allow = ["cargo *", "edit:src/**", "tool:WebFetch"];
+    let deny = ["git push *", "rm -rf *", "edit:secrets/*"];
+    assert_eq!(texts(&config.rules.allow), allow);
+    assert_eq!(texts(&config.rules.deny), deny);
+    assert_eq!(config.requests, NobodyThere::Deny);
+    assert_eq!(config.settings().requests, NobodyThere::Deny);
+    let named: Vec<_> = commands(&origins)
+        .into_iter()
+        .map(|command| command.key.to_string())
+        .collect();
+    assert_eq!(named, ["rules.allow"]);
+    // A repository can't take away what its user denies.
+    let config = sound("rules.deny = ['git push *']\n", "rules.deny = []\n");
+    assert_eq!(texts(&config.rules.deny), ["git push *"]);
+
+    broken(
+        "[rules]\nallow = ['cargo test && ls']\n",
+        &[
+            "repo:2:10: `rules.allow` must be a list of rules such as [\"cargo *\", \"edit:src/**\", \"tool:WebFetch\"]; it is \
+           the text \"cargo test && ls\" (an allow rule is held against one simple command, so `cargo test && ls` never \
+           matches: write one rule for each command, without `;`, `&&`, `|`, `$`, quotes left open or redirections)",
+        ],
+    );
+    let errors = check("", "rules.deny = ['Bash(git push:*)', 3]\n", &[], &[]).expect_err("two");
+    assert!(errors[0].starts_with("repo:1:15:"), "{errors:#?}");
+    assert!(errors[0].contains("another program"), "{errors:#?}");
+    let errors = check("", "[rules]\nalow = []\n", &[], &[]).expect_err("misspelt");
+    assert!(
+        errors[0].contains("did you mean `rules.allow`?"),
+        "{errors:#?}"
+    );
+}
+
+#[test]
+fn prices_are_a_table_of_models() {
+    let (config, origins) = check(
+        "[prices.\"gpt-5.5*\"]\ninput = 2\ncached = 0.5\noutput = 8.0\n[prices.mini]\ninput = 1\noutput = 1\n",
+        "[prices.mini]\ninput = 3\n",
+        &[],
+        &["prices.\"gpt-5.5*\".output=10"],
+    )
+    .expect("sound");
+    let usage = Usage {
+        input: 2_000_000,
+        cached: 1_000_000,
+        output: 1_000_000,
+        ..Usage::default()
+    };
+    let costs = |model: &str, expected: f64| {
+        let cost = config.prices.cost(model, &usage).expect("a price");
+        assert!((cost - expected).abs() < 1e-9, "{model}: {cost}");
+    };
+    costs("gpt-5.5-large", 2.0 + 0.5 + 10.0);
+    costs("mini", 6.0 + 1.0);
+    assert_eq!(config.prices.cost("other", &usage), None);
+    let origin = |key: &str| origins.get(key).expect(key).origin.layer();
+    assert_eq!(origin("prices.\"gpt-5.5*\".cached"), Layer::User);
+    assert_eq!(origin("prices.\"gpt-5.5*\".output"), Layer::Flags);
+    assert_eq!(origin("prices.mini.input"), Layer::Repository);
+
+    broken(
+        "[prices.mini]\ninput = 1\n",
+        &[
+            "repo:2:1: `prices.mini.output` is missing: a price needs `input` and `output`, in US dollars for a million tokens",
+        ],
+    );
+    broken(
+        "[prices.mini]\ninput = -1\n",
+        &["repo:2:9: `prices.mini.input` must be a number from 0 such as 2.5; it is the number -1"],
+    );
+}
+
 #[test]
 fn agents_that_can_not_work_are_refused() {
     broken(
@@ -332,7 +557,7 @@ fn agents_that_can_not_work_are_refused() {
         "[agents.a]\nkind = 'comand'\n",
         &[
             "repo:2:8: `agents.a.kind` must be one of \"user\", \"shell\", \"command\", \"replay\", \"codex-app-server\", \
-             \"claude-stream-json\", \"acp\", \"terminal\"; it is the text \"comand\" (did you mean \"command\"?)",
+             \"codex-exec-json\", \"claude-stream-json\", \"opencode-run-json\", \"acp\", \"terminal\"; it is the text \"comand\" (did you mean \"command\"?)",
         ],
     );
 }

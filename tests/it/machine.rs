@@ -18,6 +18,7 @@ use docket::domain::machine::{
     Collected, Dispatch, Effect, History, Input, Order, Report, RunPlan, State, step,
 };
 use docket::domain::queue::Queue;
+use docket::domain::request::Answer;
 use docket::domain::settings::Settings;
 use docket::domain::ticket::{Check, GateRule, QueueEntry};
 use docket::domain::time::{Monotonic, Now, Timestamp};
@@ -82,6 +83,13 @@ fn print_order(order: &Order) -> String {
         Order::Stop { reason } => format!("stop {reason:?}"),
         Order::Pause => "pause".into(),
         Order::Resume => "resume".into(),
+        Order::Rest => "rest".into(),
+        Order::Steer { text } => format!("steer {text}"),
+        Order::Answer { answer, .. } => match answer {
+            Answer::Choose { choice, .. } => format!("answer {choice}"),
+            Answer::Words { words } => format!("answer {}", words.join(",")),
+            Answer::Dismiss { .. } => "dismiss".into(),
+        },
         Order::Close { integrated } => format!("close {integrated}"),
     }
 }
@@ -118,6 +126,7 @@ impl Bench {
             next_run: 1,
             marker: "m".into(),
             attempt_numbers: BTreeMap::default(),
+            unfinished: BTreeMap::default(),
         };
         let state = State::new(Arc::new(settings), plan, history);
         let queue = Arc::new(Queue::new(entries.into_iter().map(Arc::new)));
@@ -166,7 +175,13 @@ impl Bench {
 
     /// Prepares the attempt and brings it to the end of its first turn.
     fn first_turn(&mut self, attempt: &str, end: TurnEnd, collected: Collected) {
-        self.report(attempt, Report::Prepared(workspace()));
+        self.report(
+            attempt,
+            Report::Prepared {
+                workspace: workspace(),
+                carried: false,
+            },
+        );
         self.turn(attempt, end, collected);
     }
 
@@ -385,7 +400,7 @@ fn three_turns_without_progress_wait_for_a_human() {
     bench.turn("TICKET-001.1", TurnEnd::Completed, Collected::default());
     assert_eq!(
         bench.log.last().map(String::as_str),
-        Some("GateReached no progress")
+        Some("> TICKET-001.1 rest")
     );
     let ticket = entry(1, "").id;
     bench.log.clear();
@@ -426,7 +441,7 @@ fn a_review_gate_waits_rejects_and_approves() {
     bench.first_turn("TICKET-001.1", TurnEnd::Completed, claim());
     bench.log.clear();
     bench.validate("TICKET-001.1", Verdict::Pass);
-    bench.check("ValidationFinished\n GateReached waits for review");
+    bench.check("ValidationFinished\n GateReached waits for review\n > TICKET-001.1 rest");
     bench.command(Command::Reject {
         ticket: ticket.clone(),
         reason: "no tests".into(),
@@ -471,7 +486,13 @@ fn interrupt_stops_and_a_second_one_kills() {
         vec![entry(1, ""), entry(2, "")],
     );
     bench.begin();
-    bench.report("TICKET-001.1", Report::Prepared(workspace()));
+    bench.report(
+        "TICKET-001.1",
+        Report::Prepared {
+            workspace: workspace(),
+            carried: false,
+        },
+    );
     bench.log.clear();
     bench.command(Command::Cancel {
         reason: CancelReason::Interrupt,
@@ -566,7 +587,13 @@ fn a_pause_freezes_the_wall_clock() {
     let rules = "limits: {wall: 1s}\n";
     let mut bench = Bench::new(settings, RunPlan::default(), vec![entry(1, rules)]);
     bench.begin();
-    bench.report("TICKET-001.1", Report::Prepared(workspace()));
+    bench.report(
+        "TICKET-001.1",
+        Report::Prepared {
+            workspace: workspace(),
+            carried: false,
+        },
+    );
     bench.command(Command::Pause);
     bench.millis += 10_000;
     bench.command(Command::Resume);
@@ -615,6 +642,7 @@ fn a_run_that_was_stopped_before_it_found_anything_is_over_at_once() {
         next_run: 1,
         marker: "m".into(),
         attempt_numbers: BTreeMap::default(),
+        unfinished: BTreeMap::default(),
     };
     let mut state = State::new(Arc::new(settings()), RunPlan::default(), history);
     let mut give = |input| print(&step(&mut state, input, now(1)));
@@ -868,7 +896,7 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
     };
     let why = || "x".to_owned();
     let report = prop_oneof![
-        3 => Just(Report::Prepared(workspace())),
+        3 => Just(Report::Prepared { workspace: workspace(), carried: false }),
         1 => Just(Report::NotPrepared { why: why() }),
         1 => Just(Report::Outdated { why: why() }),
         2 => Just(Report::TurnStarted { turn: 1, prompt: artifact }),

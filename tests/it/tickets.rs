@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use docket::config::merge;
 use docket::domain::hash::sha256;
+use docket::domain::rules::{Rule, Rules};
 use docket::domain::ticket::{
     AgentName, Approvals, Check, ContextFile, Dependency, GateRule, KnownAgents, PathRules,
     Problem, ProblemCode, QueueEntry, Ticket, TicketLimits,
@@ -158,6 +160,7 @@ x-anything: {kept: [true]}
             changed_files: Some(12),
         },
         approvals: Some(Approvals::Deny),
+        rules: Rules::default(),
         not_before: Some(Timestamp(1_795_294_800_000)),
         every: Some(Duration::from_secs(600)),
         body: "\n# Body\n".into(),
@@ -270,6 +273,77 @@ fn wrong_values_are_found_all_at_once_and_with_their_place() {
             "13:20 T035 `limits` has no part `wal`: did you mean `wall`?",
             "13:39 T027 `limits.cost_usd` takes an amount over zero, such as 2.50, not `-1`",
         ],
+    );
+}
+
+#[test]
+fn approvals_are_a_policy_or_a_policy_with_rules() {
+    let read = |front: &str| {
+        let entry = parse(Path::new(PATH), with(front).as_bytes());
+        assert!(entry.problems.is_empty(), "{front}: {:?}", entry.problems);
+        let ticket = entry.ticket.expect("a ticket");
+        let texts = |rules: &[Rule]| rules.iter().map(ToString::to_string).collect::<Vec<_>>();
+        (
+            ticket.approvals,
+            texts(&ticket.rules.allow),
+            texts(&ticket.rules.deny),
+        )
+    };
+    assert_eq!(
+        read("approvals: auto"),
+        (Some(Approvals::Auto), vec![], vec![])
+    );
+    assert_eq!(
+        read(
+            "approvals:\n  policy: ask\n  allow:\n    - cargo *\n    - edit:src/**\n    - tool:WebFetch\n  deny: git push *"
+        ),
+        (
+            Some(Approvals::Ask),
+            ["cargo *", "edit:src/**", "tool:WebFetch"]
+                .map(str::to_owned)
+                .to_vec(),
+            vec!["git push *".to_owned()]
+        )
+    );
+    assert_eq!(
+        read("approvals: {allow: [cargo *]}"),
+        (None, vec!["cargo *".to_owned()], vec![])
+    );
+    check(
+        &with(
+            "approvals: {policy: yes, alow: [], allow: ['a; b', [x], ''], deny: ['Bash(x)', 'a; b']}",
+        ),
+        &[
+            "5:21 T030 `approvals.policy` takes one of `ask`, `auto`, `deny`, not `yes`",
+            "5:26 T035 `approvals` has no part `alow`: did you mean `allow`?",
+            "5:44 T036 `approvals.allow`: an allow rule is held against one simple command, so `a; b` never matches: write one rule for each command, without `;`, `&&`, `|`, `$`, quotes left open or redirections",
+            "5:52 T025 `approvals.allow` takes a list of rules such as `[\"cargo *\", \"edit:src/**\"]`, not a list: put it in quotes",
+            "5:57 T036 `approvals.allow`: a rule can't be empty: write a command such as `cargo *`, `edit:src/**` or `tool:WebFetch`",
+            "5:69 T036 `approvals.deny`: `Bash(x)` is written for another program: write the command alone (`git push *`), `edit:` and a path, or `tool:` and a name",
+        ],
+    );
+    check(
+        &with("approvals: [ask]"),
+        &["5:12 T030 `approvals` takes one of `ask`, `auto`, `deny`, not a list"],
+    );
+}
+
+#[test]
+fn a_tickets_rules_add_to_the_configurations() {
+    let (mut config, _) = merge(&[]).expect("defaults");
+    config.rules.allow = vec!["make".parse().expect("a rule")];
+    config.rules.deny = vec!["git push *".parse().expect("a rule")];
+    let entry = parse(
+        Path::new(PATH),
+        with("approvals: {allow: [cargo *, make], deny: [rm *]}").as_bytes(),
+    );
+    let rules = config
+        .settings()
+        .rules_for(&entry.ticket.expect("a ticket"));
+    let json = serde_json::to_value(&rules).expect("JSON");
+    assert_eq!(
+        json,
+        serde_json::json!({"allow": ["make", "cargo *"], "deny": ["git push *", "rm *"]})
     );
 }
 

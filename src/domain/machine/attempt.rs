@@ -1,13 +1,16 @@
 //! The life of an attempt, from its working tree to its one outcome.
 
-use super::state::{Attempt, Stage, State, StepState};
-use super::turns::{after_turn, after_validation, saved, seal, seal_unless_cancelled, turn};
-use super::{DiffRules, Effect, Order, Report, emit, ending, order, refuse};
+use super::state::{Attempt, Halt, Stage, State, StepState};
+use super::turns::{
+    after_turn, after_validation, over_a_limit, saved, seal, seal_unless_cancelled, turn,
+};
+use super::{DiffRules, Effect, Order, Report, emit, ending, order, refuse, requests};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
-use crate::domain::settings::Limits;
-use crate::domain::ticket::{Check, GateRule};
+use crate::domain::rules::Rules as ApprovalRules;
+use crate::domain::settings::{Limits, NobodyThere};
+use crate::domain::ticket::{Approvals, Check, GateRule};
 use crate::domain::time::Now;
 
 /// What the rules of one attempt rest on.
@@ -19,6 +22,13 @@ pub(super) struct Rules {
     pub(super) gate: GateRule,
     pub(super) waits_for_humans: bool,
     pub(super) left_behind: Option<(String, String)>,
+    /// What happens to requests that no rule decides.
+    pub(super) approvals: Approvals,
+    /// The rules for requests.
+    pub(super) requests: ApprovalRules,
+    pub(super) nobody_there: NobodyThere,
+    /// Whether there is somebody to hand the ticket over to.
+    pub(super) has_fallback: bool,
 }
 
 pub(super) fn report(
@@ -40,6 +50,7 @@ pub(super) fn report(
             .iter_mut()
             .find_map(|(ticket, step)| match &mut step.state {
                 StepState::Active(attempt) if attempt.id == *id => {
+                    let fallback = settings.fallback_for(&step.ticket, &step.agent, &step.had_it);
                     let rules = Rules {
                         run: run_id,
                         limits: settings.limits_for(&step.ticket),
@@ -51,15 +62,25 @@ pub(super) fn report(
                         gate: step.ticket.gate,
                         waits_for_humans: waits,
                         left_behind: left_behind.clone(),
+                        approvals: settings.approvals_for(&step.ticket),
+                        requests: settings.rules_for(&step.ticket),
+                        nobody_there: settings.requests,
+                        has_fallback: fallback.is_some(),
                     };
-                    Some((ticket.clone(), attempt, rules))
+                    Some((
+                        ticket.clone(),
+                        attempt,
+                        rules,
+                        &mut step.granted,
+                        &mut step.brief,
+                    ))
                 }
                 StepState::Active(_) | StepState::Again(_) | StepState::Finished(_) => None,
             })
     });
     let died = matches!(report, Report::TaskDied { .. });
     let outdated = matches!(report, Report::Outdated { .. });
-    let Some((ticket, attempt, rules)) = found else {
+    let Some((ticket, attempt, rules, granted, brief)) = found else {
         if died {
             state.closing.remove(id);
         } else {
@@ -72,7 +93,24 @@ pub(super) fn report(
         }
         return;
     };
-    if let Some(outcome) = take(attempt, &rules, &ticket, report, now, effects) {
+    let ended = match report {
+        Report::Asked { key, request } if attempt.stage == Stage::Turn => {
+            requests::asked(attempt, &rules, granted, key, *request, now, effects);
+            None
+        }
+        Report::Prepared { carried, .. } if attempt.stage == Stage::Preparing => {
+            // What the first turn tells of an earlier attempt holds only in its working tree.
+            let brief = std::mem::take(brief);
+            if carried {
+                attempt.brief = brief;
+            } else {
+                granted.clear();
+            }
+            take(attempt, &rules, &ticket, report, now, effects)
+        }
+        report => take(attempt, &rules, &ticket, report, now, effects),
+    };
+    if let Some(outcome) = ended {
         if outdated {
             ending::note_outdated(state, &ticket);
         }
@@ -107,6 +145,10 @@ fn take(
             order(&id, Order::Go, effects);
         }
         (_, Report::Session(session)) => {
+            if attempt.session.as_ref() == Some(&session) {
+                return None;
+            }
+            attempt.session = Some(session.clone());
             emit(
                 rules.run,
                 Event::SessionStarted {
@@ -121,7 +163,8 @@ fn take(
                 failure: Failure::Agent { why },
             });
         }
-        (Stage::Preparing, Report::Prepared(workspace)) => {
+        (Stage::Preparing, Report::Prepared { workspace, .. }) => {
+            attempt.workspace = Some(workspace.clone());
             emit(
                 rules.run,
                 Event::WorkspacePrepared {
@@ -163,6 +206,8 @@ fn take(
             },
         ) => {
             let turn = attempt.turn;
+            requests::close_all(attempt, rules.run, now, effects);
+            attempt.used.add(&usage);
             let finished = Event::TurnFinished {
                 attempt: id.clone(),
                 turn,
@@ -173,6 +218,25 @@ fn take(
             emit(rules.run, finished, effects);
             attempt.stage = Stage::Collecting(end);
             order(&id, Order::Collect { turn }, effects);
+        }
+        (Stage::Turn, Report::AskedNoMore { key }) => {
+            requests::asked_no_more(attempt, rules.run, &key, now, effects);
+        }
+        // What a kept process says between two turns: nothing of it is open any more.
+        (_, Report::AskedNoMore { .. }) => {}
+        (Stage::Turn, Report::Used(usage)) => {
+            if let Some(limit) = over_a_limit(attempt, &rules.limits, &usage) {
+                requests::halt(attempt, Halt::Limit(limit), effects);
+            }
+        }
+        (_, Report::Used(_)) => {}
+        (_, Report::Steered { text, taken: true }) => {
+            emit(rules.run, Event::Steered { attempt: id, text }, effects);
+        }
+        (_, Report::Steered { text, taken: false }) => {
+            attempt.replies.push(text.clone());
+            let ticket = ticket.clone();
+            emit(rules.run, Event::ReplyReceived { ticket, text }, effects);
         }
         (Stage::Collecting(end), Report::Collected(collected)) => {
             saved(attempt, rules, &collected, effects);
@@ -277,6 +341,7 @@ fn take(
             | Stage::Collecting(_)
             | Stage::Validating
             | Stage::Waiting(_)
+            | Stage::BackingOff { .. }
             | Stage::Sealing(_)
             | Stage::Integrating { .. }
             | Stage::Writing { .. },
@@ -306,6 +371,9 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
                 _ => AttemptOutcome::Cancelled { reason },
             };
             seal(attempt, outcome, effects);
+        }
+        Stage::BackingOff { .. } => {
+            seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
         }
         Stage::Collecting(_)
         | Stage::Sealing(_)

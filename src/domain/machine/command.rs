@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::state::{Attempt, Run, RunPhase, Stage, State, StepState};
-use super::{Effect, Order, attempt, emit, order, refuse, schedule, turns};
+use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState};
+use super::{Effect, Order, attempt, emit, order, refuse, requests, schedule, turns};
 use crate::domain::attempt::{CancelReason, Need};
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Reaction};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{RunId, TicketId};
+use crate::domain::request::RequestId;
 use crate::domain::time::Now;
 
 pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mut Vec<Effect>) {
@@ -24,6 +25,13 @@ pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mu
         Command::Retry { ticket } => retry(state, &ticket, effects),
         Command::Skip { ticket } => skip(state, ticket, effects),
         Command::Reply { ticket, text } => reply(state, &ticket, text, now, effects),
+        Command::Steer { ticket, text } => steer(state, &ticket, text, effects),
+        Command::Interrupt { ticket } => interrupt(state, &ticket, effects),
+        Command::Answer {
+            ticket,
+            request,
+            reaction,
+        } => answer(state, &ticket, request, reaction, now, effects),
         Command::Approve { ticket } => decide(state, &ticket, None, now, effects),
         Command::Reject { ticket, reason } => decide(state, &ticket, Some(reason), now, effects),
     };
@@ -272,6 +280,13 @@ fn reply(
     let StepState::Active(attempt) = &mut step.state else {
         return Some("that ticket has ended: retry it");
     };
+    if let Some((_, (_, request))) = attempt.requests.first_key_value()
+        && request.is_question()
+    {
+        // The agent waits for just these words.
+        let reaction = Reaction::Words { words: vec![text] };
+        return requests::answer(attempt, id, None, reaction, now, effects);
+    }
     emit(
         id,
         Event::ReplyReceived {
@@ -283,13 +298,59 @@ fn reply(
     attempt.replies.push(text);
     if matches!(
         attempt.stage,
-        Stage::Waiting(Need::Reply { .. } | Need::NoProgress)
+        Stage::Waiting(Need::Reply { .. } | Need::NoProgress | Need::Interrupted)
     ) {
         attempt.idle_turns = 0;
         let limits = settings.limits_for(&step.ticket);
         turns::next_turn(attempt, &limits, left_behind, None, now, effects);
     }
     None
+}
+
+fn steer(state: &mut State, ticket: &TicketId, text: String, effects: &mut Vec<Effect>) -> Refusal {
+    let Some(run) = &mut state.run else {
+        return Some("nothing runs");
+    };
+    let Some(attempt) = active(run, ticket) else {
+        return Some("that ticket is not running");
+    };
+    if attempt.stage != Stage::Turn {
+        return Some("its agent has no turn now: reply, and the next turn brings it");
+    }
+    order(&attempt.id, Order::Steer { text }, effects);
+    None
+}
+
+fn interrupt(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) -> Refusal {
+    let Some(run) = &mut state.run else {
+        return Some("nothing runs");
+    };
+    let Some(attempt) = active(run, ticket) else {
+        return Some("that ticket is not running");
+    };
+    if attempt.stage != Stage::Turn {
+        return Some("its agent has no turn now");
+    }
+    requests::halt(attempt, Halt::Interrupted, effects);
+    None
+}
+
+fn answer(
+    state: &mut State,
+    ticket: &TicketId,
+    request: Option<RequestId>,
+    reaction: Reaction,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Refusal {
+    let Some(run) = &mut state.run else {
+        return Some("nothing runs");
+    };
+    let id = run.id;
+    let Some(attempt) = active(run, ticket) else {
+        return Some("that ticket is not running");
+    };
+    requests::answer(attempt, id, request, reaction, now, effects)
 }
 
 fn decide(
@@ -310,6 +371,15 @@ fn decide(
     let StepState::Active(attempt) = &mut step.state else {
         return Some("no gate is open there");
     };
+    if !attempt.requests.is_empty() {
+        let reaction = match rejection {
+            None => Reaction::Allow,
+            Some(reason) => Reaction::Deny {
+                reason: Some(reason),
+            },
+        };
+        return requests::answer(attempt, id, None, reaction, now, effects);
+    }
     if attempt.stage != Stage::Waiting(Need::Review) {
         return Some("no gate is open there");
     }

@@ -4,10 +4,14 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::domain::attempt::{AttemptOutcome, CancelReason, Proof, TurnClocks, Validation};
+use crate::domain::attempt::{
+    AttemptOutcome, CancelReason, Proof, TurnClocks, Validation, Workspace,
+};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, RunId, Sha256};
-use crate::domain::ticket::{Check, PathRules, Ticket};
+use crate::domain::item::Usage;
+use crate::domain::request::{Answer, RequestKey};
+use crate::domain::ticket::{AgentName, Check, PathRules, Ticket};
 use crate::domain::time::Timestamp;
 
 /// One thing to do.
@@ -64,6 +68,23 @@ pub struct AttemptSpec {
     pub ticket: Arc<Ticket>,
     /// Its revision.
     pub revision: Sha256,
+    /// Who does it: the ticket's agent, or one that it was handed over to.
+    pub agent: AgentName,
+    /// What an earlier attempt left, to go on from; where that can't be, the attempt begins anew.
+    pub carry: Option<Carry>,
+}
+
+/// What an attempt left that ended before its work did: the next one goes on from there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Carry {
+    /// The attempt.
+    pub from: AttemptId,
+    /// Its working tree.
+    pub workspace: Workspace,
+    /// The token of its agent's conversation; `None` when another agent goes on.
+    pub session: Option<String>,
+    /// What that conversation has used.
+    pub used: Usage,
 }
 
 /// An order to the task of an attempt.
@@ -80,6 +101,20 @@ pub enum Order {
     },
     /// The process that was reported is journaled: the agent may start in it.
     Go,
+    /// Give the agent the answer to what it asked.
+    Answer {
+        /// The protocol's name of the request.
+        key: RequestKey,
+        /// The answer.
+        answer: Answer,
+    },
+    /// Give the agent words in the middle of its turn; answer with `Steered`.
+    Steer {
+        /// The words.
+        text: String,
+    },
+    /// A human is waited for: an agent that can resume its conversation later needs no process until then.
+    Rest,
     /// Save what the turn left; answer with `Collected` or `NotCollected`.
     Collect {
         /// Which turn.
@@ -157,6 +192,10 @@ pub struct Brief {
     pub failed: Vec<Validation>,
     /// Why a human rejected the work.
     pub rejected: Option<String>,
+    /// Why the conversation broke off before, when an attempt goes on from what an earlier one left.
+    pub went_on: Option<String>,
+    /// What another agent left, when the ticket was handed over.
+    pub handed_over: Option<String>,
     /// The agent's last words of the turn before.
     pub previous: Option<String>,
     /// What the ticket before left behind: its name and the agent's last words.

@@ -1,10 +1,12 @@
 //! The end of an attempt: its one `AttemptFinished`, then another attempt, or the end of its step.
 
-use super::state::{Run, RunPhase, State, StepState};
-use super::{Effect, Order, emit, order};
-use crate::domain::attempt::AttemptOutcome;
+use super::state::{Run, RunPhase, State, Step, StepState};
+use super::{Brief, Carry, Effect, Order, emit, order};
+use crate::domain::attempt::{AttemptOutcome, Failure, LimitKind, Workspace};
 use crate::domain::event::Event;
-use crate::domain::ids::TicketId;
+use crate::domain::ids::{AttemptId, TicketId};
+use crate::domain::item::Usage;
+use crate::domain::ticket::AgentName;
 
 /// A ticket that changes this often just as its attempts begin is left alone.
 const MOST_OUTDATED: u32 = 5;
@@ -37,6 +39,7 @@ pub(super) fn finish(
     };
     let id = attempt.id.clone();
     let message = attempt.message.take();
+    let workspace = attempt.workspace.take();
     let stopped = attempt.cancel.is_some();
     emit(
         run.id,
@@ -72,7 +75,15 @@ pub(super) fn finish(
     }
     let attempts = state.settings.limits_for(&step.ticket).attempts;
     let goes_on = matches!(run.phase, RunPhase::Running | RunPhase::Paused);
-    if may_try_again && !stopped && goes_on && step.attempts < attempts {
+    let tries_again = may_try_again && step.attempts < attempts;
+    let next = state
+        .settings
+        .fallback_for(&step.ticket, &step.agent, &step.had_it)
+        .filter(|_| !tries_again && may_be_handed_over(&outcome));
+    if let (Some(next), true, false) = (next, goes_on, stopped) {
+        hand_over(step, next, id.clone(), workspace, message.clone(), &outcome);
+        step.state = StepState::Again(outcome);
+    } else if may_try_again && !stopped && goes_on && step.attempts < attempts {
         step.state = StepState::Again(outcome);
     } else {
         step.state = StepState::Finished(outcome.clone());
@@ -91,6 +102,55 @@ pub(super) fn finish(
     state.closing.insert(id);
     state.look_again = true;
     state.must_read = true;
+}
+
+/// Whether another agent could do what this one could not: what is docket's own, or the user's, stays so.
+fn may_be_handed_over(outcome: &AttemptOutcome) -> bool {
+    match outcome {
+        AttemptOutcome::Failed { failure } => matches!(
+            failure,
+            Failure::NotStarted { .. } | Failure::Agent { .. } | Failure::Validation { .. }
+        ),
+        AttemptOutcome::Limit { limit } => {
+            matches!(limit, LimitKind::Turns | LimitKind::Idle | LimitKind::Wall)
+        }
+        AttemptOutcome::Done { .. }
+        | AttemptOutcome::NeedsHuman { .. }
+        | AttemptOutcome::Cancelled { .. }
+        | AttemptOutcome::Lost => false,
+    }
+}
+
+/// The next attempt is another agent's. It goes on in the working tree that this one leaves, with a short word about it.
+fn hand_over(
+    step: &mut Step,
+    next: AgentName,
+    from: AttemptId,
+    workspace: Option<Workspace>,
+    message: Option<String>,
+    outcome: &AttemptOutcome,
+) {
+    let before = std::mem::replace(&mut step.agent, next);
+    let said = message.map_or_else(String::new, |message| {
+        format!("\n\nIts last words:\n\n{message}")
+    });
+    let handed_over = format!(
+        "{before} worked on this ticket before you, in this working tree; what it changed is still there. It ended so: \
+         {outcome}.{said}"
+    );
+    step.had_it.push(before);
+    step.attempts = 0;
+    step.granted.clear();
+    step.brief = Brief {
+        handed_over: Some(handed_over),
+        ..Brief::default()
+    };
+    step.carry = workspace.map(|workspace| Carry {
+        from,
+        workspace,
+        session: None,
+        used: Usage::default(),
+    });
 }
 
 /// What is left to do for steps between two attempts when the run ends.

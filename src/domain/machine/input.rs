@@ -8,6 +8,7 @@ use crate::domain::event::Leftovers;
 use crate::domain::ids::{AttemptId, Sha256};
 use crate::domain::item::Usage;
 use crate::domain::queue::Queue;
+use crate::domain::request::{Request, RequestKey};
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -45,7 +46,12 @@ pub enum Input {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Report {
     /// The working tree stands.
-    Prepared(Workspace),
+    Prepared {
+        /// Where.
+        workspace: Workspace,
+        /// Whether it is the one that an earlier attempt left, as [`super::Carry`] asked.
+        carried: bool,
+    },
     /// It could not be made.
     NotPrepared {
         /// What is wrong, and what to do.
@@ -83,6 +89,27 @@ pub enum Report {
     },
     /// The agent named its session.
     Session(String),
+    /// The agent asks for something, and waits.
+    Asked {
+        /// The protocol's name of it.
+        key: RequestKey,
+        /// What it asks.
+        request: Box<Request>,
+    },
+    /// The agent waits for that answer no more.
+    AskedNoMore {
+        /// The protocol's name of it.
+        key: RequestKey,
+    },
+    /// What the turn that runs has used so far.
+    Used(Usage),
+    /// The words of an `Order::Steer`.
+    Steered {
+        /// The words.
+        text: String,
+        /// Whether the agent took them; otherwise they wait for the next turn.
+        taken: bool,
+    },
     /// A validation begins.
     ValidationStarted {
         /// Its name.

@@ -2,17 +2,20 @@
 //! fail; an input that does not fit the state is refused by an event.
 
 mod attempt;
+mod backoff;
 mod command;
 mod effect;
 mod ending;
 mod input;
+mod requests;
 mod schedule;
 mod state;
 mod turns;
 
-pub use effect::{AttemptSpec, Brief, DiffRules, Effect, Order};
+pub use effect::{AttemptSpec, Brief, Carry, DiffRules, Effect, Order};
 pub use input::{Collected, Dispatch, Input, Report};
-pub use state::{History, RunPlan, State};
+pub use requests::answer_of;
+pub use state::{History, RunPlan, State, Unfinished};
 
 use state::{Run, RunPhase};
 
@@ -51,6 +54,7 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
             state.look_again = true;
         }
     }
+    backoff::go_on(state, now, &mut effects);
     schedule::start_what_is_ready(state, now, &mut effects);
     schedule::end_if_over(state, &mut effects);
     effects

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::state::{Attempt, Run, RunPhase, State, Step, StepState};
-use super::{AttemptSpec, Effect, emit, ending};
+use super::state::{Attempt, Run, RunPhase, State, Step, StepState, Unfinished};
+use super::{AttemptSpec, Brief, Effect, emit, ending};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::queue::{Queue, Readiness};
+use crate::domain::request::{Answer, ChoiceKind, Request, RequestId};
+use crate::domain::settings::NobodyThere;
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::{Now, Timestamp};
 
@@ -37,12 +39,8 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
                 wake = Some(wake.map_or(at, |earlier| earlier.min(at)));
             }
             Readiness::Ready if wanted(state, entry) && needs_are_done(state, &queue, index) => {
-                if entry
-                    .ticket
-                    .as_ref()
-                    .is_some_and(|ticket| ticket.agent.is_user())
-                {
-                    for_humans.push(entry);
+                if let Some(need) = human_first(state, entry) {
+                    for_humans.push((entry, need));
                 } else if free_slots(state) > 0 {
                     begin_step(state, entry, effects);
                 }
@@ -55,8 +53,8 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
         .run
         .as_ref()
         .is_some_and(|run| run.plan.max_tickets.is_none() || run.steps.is_empty());
-    for entry in for_humans.into_iter().filter(|_| asks) {
-        ask_the_user(state, entry, effects);
+    for (entry, need) in for_humans.into_iter().filter(|_| asks) {
+        ask_the_user(state, entry, need, effects);
     }
     if let Some(at) = wake
         && state.wake_at.is_none_or(|known| at < known)
@@ -79,6 +77,29 @@ fn prepare_if_something_is_ready(state: &mut State, now: Now, effects: &mut Vec<
         run.phase = RunPhase::Preparing;
         effects.push(Effect::PrepareRun { run: run.id });
     }
+}
+
+/// What a human must do before docket can do anything for this ticket.
+fn human_first(state: &State, entry: &QueueEntry) -> Option<Need> {
+    if entry
+        .ticket
+        .as_ref()
+        .is_some_and(|ticket| ticket.agent.is_user())
+    {
+        return Some(Need::UserTask);
+    }
+    let waits = state.run.as_ref()?.plan.waits_for_humans;
+    let unfinished = state.unfinished.get(&entry.id)?;
+    let asks_again = !waits
+        && state.settings.requests == NobodyThere::Pause
+        && unfinished.revision == entry.revision
+        && matches!(unfinished.outcome, AttemptOutcome::NeedsHuman { .. });
+    let mut open = unfinished.requests.iter();
+    let (id, request, _) = open.find(|(_, _, answer)| answer.is_none())?;
+    asks_again.then(|| Need::Request {
+        id: *id,
+        title: request.title.clone(),
+    })
 }
 
 /// Whether the queue's files must be read before what was seen of them can be relied on. Sees to it that they are.
@@ -170,6 +191,12 @@ fn refresh(state: &mut State, ticket: &TicketId) -> bool {
         return false;
     };
     if entry.revision != step.revision {
+        if ticket.agent != step.ticket.agent {
+            // Another agent's from here on.
+            step.agent = ticket.agent.clone();
+            step.had_it.clear();
+            step.carry = None;
+        }
         step.ticket = Arc::new(ticket.clone());
         step.revision = entry.revision;
     }
@@ -183,15 +210,14 @@ fn begin_step(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) 
     }
 }
 
-/// A human does this ticket: the step ends at once, saying so; when the file says `done`, dependents go on.
-fn ask_the_user(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) {
+/// A human must do something first: the step ends at once, saying so. (When the file of a human's own ticket says `done`,
+/// dependents go on.)
+fn ask_the_user(state: &mut State, entry: &QueueEntry, need: Need, effects: &mut Vec<Effect>) {
     if !note_step(state, entry, effects) {
         return;
     }
     let Some(run) = &mut state.run else { return };
-    let outcome = AttemptOutcome::NeedsHuman {
-        need: Need::UserTask,
-    };
+    let outcome = AttemptOutcome::NeedsHuman { need };
     if let Some(step) = run.steps.get_mut(&entry.id) {
         step.state = StepState::Finished(outcome.clone());
     }
@@ -210,15 +236,24 @@ fn note_step(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) -
         return false;
     };
     run.started += 1;
-    let step = Step {
+    let agent = ticket.agent.clone();
+    let mut step = Step {
         ticket: Arc::new(ticket.clone()),
         path: entry.path.clone(),
         revision: entry.revision,
         attempts: 0,
         outdated: 0,
         waits_for_files: false,
+        agent,
+        had_it: Vec::new(),
+        carry: None,
+        brief: Brief::default(),
+        granted: Vec::new(),
         state: StepState::Again(AttemptOutcome::Lost),
     };
+    if let Some(unfinished) = state.unfinished.remove(&entry.id) {
+        go_on_from(&mut step, unfinished);
+    }
     run.steps.insert(entry.id.clone(), step);
     let event = Event::StepStarted {
         ticket: entry.id.clone(),
@@ -228,6 +263,67 @@ fn note_step(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) -
     };
     emit(run.id, event, effects);
     true
+}
+
+/// The first attempt of this run goes on from what an earlier one left in the middle.
+fn go_on_from(step: &mut Step, unfinished: Unfinished) {
+    let Unfinished {
+        carry,
+        agent,
+        outcome,
+        requests,
+        ..
+    } = unfinished;
+    if agent != step.agent {
+        return;
+    }
+    let mut went_on = match &outcome {
+        AttemptOutcome::NeedsHuman { .. } => {
+            "Your turn was ended because nobody was there to answer what you asked.".to_owned()
+        }
+        _ => "docket was ended in the middle of your turn; the working tree is as you left it."
+            .to_owned(),
+    };
+    for (id, request, answer) in requests {
+        let Some(answer) = answer else { continue };
+        went_on.push_str(&told(id, &request, &answer));
+        step.granted.push((request.ask.clone(), answer, request));
+    }
+    went_on.push_str(" Go on from there.");
+    step.brief = Brief {
+        went_on: Some(went_on),
+        ..Brief::default()
+    };
+    step.carry = Some(carry);
+}
+
+/// What a human has said since, in words for the agent.
+fn told(id: RequestId, request: &Request, answer: &Answer) -> String {
+    let title = &request.title;
+    match answer {
+        Answer::Words { words } => format!(
+            " You asked ({id}): {title}. The answer: {}.",
+            words.join("; ")
+        ),
+        Answer::Dismiss { reason } => {
+            format!(" You asked for {title} ({id}). It was refused: {reason}.")
+        }
+        Answer::Choose { choice, reason } => {
+            let kind = request.choices.iter().find(|known| known.id == *choice);
+            let allowed = kind.is_some_and(|choice| {
+                matches!(choice.kind, ChoiceKind::AllowOnce | ChoiceKind::AllowAlways)
+            });
+            match (allowed, reason) {
+                (true, _) => format!(
+                    " You asked for {title} ({id}). A human has allowed it: ask again, and you get the answer."
+                ),
+                (false, Some(reason)) => {
+                    format!(" You asked for {title} ({id}). A human has refused it: {reason}.")
+                }
+                (false, None) => format!(" You asked for {title} ({id}). A human has refused it."),
+            }
+        }
+    }
 }
 
 /// Opens the next attempt of a step.
@@ -250,7 +346,7 @@ fn open(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) {
         attempt: id.clone(),
         ticket: ticket.clone(),
         revision: step.revision,
-        agent: step.ticket.agent.to_string(),
+        agent: step.agent.to_string(),
         marker: format!("{}/{id}", state.marker),
     };
     emit(run.id, started, effects);
@@ -262,6 +358,8 @@ fn open(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) {
         path: step.path.clone(),
         ticket: step.ticket.clone(),
         revision: step.revision,
+        agent: step.agent.clone(),
+        carry: step.carry.take(),
     })));
 }
 

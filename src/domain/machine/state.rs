@@ -4,12 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::domain::attempt::{AttemptOutcome, CancelReason, Need, Proof, Validation};
+use super::effect::{Brief, Carry};
+use crate::domain::attempt::{
+    AttemptOutcome, CancelReason, LimitKind, Need, Proof, Validation, Workspace,
+};
 use crate::domain::ids::{AttemptId, RunId, Sha256, TicketId, TicketName};
+use crate::domain::item::Usage;
 use crate::domain::queue::Queue;
+use crate::domain::request::{Answer, Ask, Request, RequestId, RequestKey};
 use crate::domain::settings::Settings;
-use crate::domain::ticket::Ticket;
-use crate::domain::time::Monotonic;
+use crate::domain::ticket::{AgentName, Ticket};
+use crate::domain::time::{Monotonic, Timestamp};
 
 /// Everything that the rules need; owned by the dispatcher alone.
 #[derive(Debug)]
@@ -27,6 +32,8 @@ pub struct State {
     pub(super) run: Option<Run>,
     /// Attempts whose tasks are still cleaning up.
     pub(super) closing: BTreeSet<AttemptId>,
+    /// What earlier runs left in the middle, until an attempt goes on from there.
+    pub(super) unfinished: BTreeMap<TicketId, Unfinished>,
     pub(super) ledger_broken: bool,
     /// The queue, a step or a slot changed since the last look for something to start.
     pub(super) look_again: bool,
@@ -60,6 +67,23 @@ pub struct History {
     pub marker: String,
     /// The last attempt number by ticket.
     pub attempt_numbers: BTreeMap<TicketName, u32>,
+    /// What earlier runs left in the middle.
+    pub unfinished: BTreeMap<TicketId, Unfinished>,
+}
+
+/// An attempt of an earlier run that broke off: docket died, or a human had to be asked and nobody was there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unfinished {
+    /// What it left.
+    pub carry: Carry,
+    /// Whose conversation it was.
+    pub agent: AgentName,
+    /// The revision whose rules held.
+    pub revision: Sha256,
+    /// What it came to.
+    pub outcome: AttemptOutcome,
+    /// The requests that were open at its end, each with the answer that a human has given since.
+    pub requests: Vec<(RequestId, Request, Option<Answer>)>,
 }
 
 impl State {
@@ -75,6 +99,7 @@ impl State {
             plan,
             run: None,
             closing: BTreeSet::new(),
+            unfinished: history.unfinished,
             ledger_broken: false,
             look_again: false,
             must_read: false,
@@ -125,6 +150,16 @@ pub(super) struct Step {
     pub(super) outdated: u32,
     /// The next attempt waits until the queue's files were read again.
     pub(super) waits_for_files: bool,
+    /// Who does it: the ticket's agent, or one that it was handed over to.
+    pub(super) agent: AgentName,
+    /// Who had it before.
+    pub(super) had_it: Vec<AgentName>,
+    /// What the next attempt goes on from.
+    pub(super) carry: Option<Carry>,
+    /// What the next attempt's first turn tells the agent about that.
+    pub(super) brief: Brief,
+    /// Answers that a human gave when the agent was gone: they hold when it asks the same again.
+    pub(super) granted: Vec<(Ask, Answer, Request)>,
     pub(super) state: StepState,
 }
 
@@ -141,7 +176,24 @@ pub(super) enum StepState {
 pub(super) struct Attempt {
     pub(super) id: AttemptId,
     pub(super) stage: Stage,
+    pub(super) workspace: Option<Workspace>,
+    pub(super) session: Option<String>,
     pub(super) turn: u32,
+    /// Turns that failed for a reason that goes away by waiting: they don't count.
+    pub(super) faulted: u32,
+    /// How many of them in a row.
+    pub(super) backed_off: u32,
+    /// The order that the turn began with: after a back-off it is given again.
+    pub(super) brief: Brief,
+    /// What the attempt has used, up to the last turn that ended.
+    pub(super) used: Usage,
+    /// Why the turn was ended by the rules, beside a cancel.
+    pub(super) halt: Option<Halt>,
+    /// What the agent asks and nobody has answered.
+    pub(super) requests: BTreeMap<RequestId, (RequestKey, Request)>,
+    pub(super) last_request: u32,
+    /// Since when a human is waited for inside a turn: that time does not count.
+    pub(super) asks_since: Option<Monotonic>,
     pub(super) began: Option<Monotonic>,
     /// Time that does not count against `wall`.
     pub(super) paused: Duration,
@@ -164,6 +216,10 @@ pub(super) enum Stage {
     Validating,
     /// A human is needed; no order is under way.
     Waiting(Need),
+    /// The provider is given time; no order is under way.
+    BackingOff {
+        until: Timestamp,
+    },
     Sealing(AttemptOutcome),
     Integrating {
         proof: Proof,
@@ -173,12 +229,33 @@ pub(super) enum Stage {
     },
 }
 
+/// Why the rules ended a turn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Halt {
+    /// A human is asked, and nobody is there.
+    Asks(Need),
+    /// A limit was reached inside the turn.
+    Limit(LimitKind),
+    /// A human ended the turn.
+    Interrupted,
+}
+
 impl Attempt {
     pub(super) fn new(id: AttemptId) -> Self {
         Self {
             id,
             stage: Stage::Preparing,
+            workspace: None,
+            session: None,
             turn: 0,
+            faulted: 0,
+            backed_off: 0,
+            brief: Brief::default(),
+            used: Usage::default(),
+            halt: None,
+            requests: BTreeMap::new(),
+            last_request: 0,
+            asks_since: None,
             began: None,
             paused: Duration::ZERO,
             cancel: None,

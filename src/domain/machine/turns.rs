@@ -1,12 +1,15 @@
 //! What follows a turn, a validation and a decision, until the attempt is sealed.
 
+use std::time::Duration;
+
 use super::attempt::Rules;
-use super::state::{Attempt, Stage};
-use super::{Brief, Collected, Effect, Order, emit, order};
+use super::state::{Attempt, Halt, Stage};
+use super::{Brief, Collected, Effect, Order, backoff, emit, order};
 use crate::domain::attempt::{
     AttemptOutcome, Failure, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd, Verdict,
 };
 use crate::domain::event::Event;
+use crate::domain::item::Usage;
 use crate::domain::settings::Limits;
 use crate::domain::ticket::GateRule;
 use crate::domain::time::Now;
@@ -48,9 +51,20 @@ pub(super) fn after_turn(
     effects: &mut Vec<Effect>,
 ) {
     let failed = |failure| AttemptOutcome::Failed { failure };
+    if attempt.cancel.is_none()
+        && let Some(halt) = attempt.halt.take()
+    {
+        return after_halt(attempt, rules, halt, now, effects);
+    }
+    if !matches!(&end, TurnEnd::Failed { fault, .. } if fault.passes()) {
+        attempt.backed_off = 0;
+    }
     let outcome = match (attempt.cancel, end) {
         (Some(reason), _) | (None, TurnEnd::Cancelled { reason }) => {
             AttemptOutcome::Cancelled { reason }
+        }
+        (None, TurnEnd::Failed { why, fault }) if fault.passes() => {
+            return backoff::back_off(attempt, rules, fault, why, now, effects);
         }
         (None, TurnEnd::Failed { why, .. } | TurnEnd::Died { how: why }) => {
             failed(Failure::Agent { why })
@@ -67,6 +81,38 @@ pub(super) fn after_turn(
         }
     };
     seal(attempt, outcome, effects);
+}
+
+/// The rules ended the turn, or the user did.
+fn after_halt(
+    attempt: &mut Attempt,
+    rules: &Rules,
+    halt: Halt,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
+    match halt {
+        Halt::Asks(need) => seal(attempt, AttemptOutcome::NeedsHuman { need }, effects),
+        Halt::Limit(limit) => seal(attempt, AttemptOutcome::Limit { limit }, effects),
+        Halt::Interrupted if attempt.replies.is_empty() => {
+            wait(attempt, rules, Need::Interrupted, effects);
+        }
+        Halt::Interrupted => turn(attempt, rules, None, now, effects),
+    }
+}
+
+/// The limit that is reached with what the turn that runs has used.
+pub(super) fn over_a_limit(attempt: &Attempt, limits: &Limits, turn: &Usage) -> Option<LimitKind> {
+    let mut used = attempt.used;
+    used.add(turn);
+    if limits.tokens.is_some_and(|most| used.tokens() > most) {
+        return Some(LimitKind::Tokens);
+    }
+    let cost = used.cost_usd.unwrap_or(0.0);
+    limits
+        .cost_usd
+        .is_some_and(|most| cost > most)
+        .then_some(LimitKind::Cost)
 }
 
 fn after_completed_turn(
@@ -176,6 +222,7 @@ fn wait(attempt: &mut Attempt, rules: &Rules, need: Need, effects: &mut Vec<Effe
     emit(rules.run, reached, effects);
     if rules.waits_for_humans {
         attempt.stage = Stage::Waiting(need);
+        order(&attempt.id, Order::Rest, effects);
     } else {
         seal(attempt, AttemptOutcome::NeedsHuman { need }, effects);
     }
@@ -201,7 +248,7 @@ pub(super) fn next_turn(
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
-    if attempt.turn >= limits.turns {
+    if attempt.turn.saturating_sub(attempt.faulted) >= limits.turns {
         return seal(
             attempt,
             AttemptOutcome::Limit {
@@ -210,13 +257,10 @@ pub(super) fn next_turn(
             effects,
         );
     }
-    let began = *attempt.began.get_or_insert(now.monotonic);
-    let used = now
-        .monotonic
-        .0
-        .saturating_sub(began.0)
-        .saturating_sub(attempt.paused);
-    let wall = limits.wall.saturating_sub(used);
+    if let Some(limit) = over_a_limit(attempt, limits, &Usage::default()) {
+        return seal(attempt, AttemptOutcome::Limit { limit }, effects);
+    }
+    let wall = wall_left(attempt, limits, now);
     if wall.is_zero() {
         return seal(
             attempt,
@@ -226,18 +270,33 @@ pub(super) fn next_turn(
             effects,
         );
     }
+    // What the agent could not take in because of the provider, or what is to be told of an earlier attempt, comes again.
+    let again = match attempt.stage {
+        Stage::BackingOff { .. } | Stage::Preparing => std::mem::take(&mut attempt.brief),
+        _ => Brief::default(),
+    };
     attempt.turn += 1;
     attempt.stage = Stage::Turn;
-    let brief = Brief {
-        replies: std::mem::take(&mut attempt.replies),
-        failed: std::mem::take(&mut attempt.validations)
+    let mut replies = again.replies;
+    replies.append(&mut attempt.replies);
+    let mut failed = again.failed;
+    failed.extend(
+        std::mem::take(&mut attempt.validations)
             .into_iter()
-            .filter(|validation| validation.verdict != Verdict::Pass)
-            .collect(),
-        rejected,
-        previous: attempt.message.clone(),
-        left_behind: left_behind.filter(|_| attempt.turn == 1),
+            .filter(|validation| validation.verdict != Verdict::Pass),
+    );
+    let brief = Brief {
+        replies,
+        failed,
+        rejected: rejected.or(again.rejected),
+        went_on: again.went_on,
+        handed_over: again.handed_over,
+        previous: attempt.message.clone().or(again.previous),
+        left_behind: left_behind
+            .filter(|_| attempt.turn == 1)
+            .or(again.left_behind),
     };
+    attempt.brief = brief.clone();
     let clocks = TurnClocks {
         startup: Some(limits.startup),
         idle: Some(limits.idle),
@@ -252,6 +311,17 @@ pub(super) fn next_turn(
         },
         effects,
     );
+}
+
+/// What is left of the attempt's time. It begins with the first turn.
+pub(super) fn wall_left(attempt: &mut Attempt, limits: &Limits, now: Now) -> Duration {
+    let began = *attempt.began.get_or_insert(now.monotonic);
+    let used = now
+        .monotonic
+        .0
+        .saturating_sub(began.0)
+        .saturating_sub(attempt.paused);
+    limits.wall.saturating_sub(used)
 }
 
 pub(super) fn seal_unless_cancelled(

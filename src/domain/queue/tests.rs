@@ -28,6 +28,7 @@ fn ticket(number: u64, priority: i64, done: bool, depends_on: &[u64]) -> Arc<Que
         paths: PathRules::default(),
         limits: TicketLimits::default(),
         approvals: None,
+        rules: crate::domain::rules::Rules::default(),
         not_before: None,
         every: None,
         body: String::new(),

@@ -1,5 +1,6 @@
 //! The life of one process tree, from the launch to its one end.
 
+use std::collections::VecDeque;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf, pipe};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::pipes::{Input, Outputs};
 use super::stop::{KILL_LIMIT, Step, Stop};
@@ -34,6 +35,8 @@ pub(super) struct Tree {
     stop: Stop,
     started: bool,
     late_news: Vec<ProcessEvent>,
+    /// Who waits for the shim's word that all is frozen, in order.
+    freezing: VecDeque<oneshot::Sender<()>>,
 }
 
 /// How the leader's life ended, as far as the shim's word goes.
@@ -70,6 +73,7 @@ impl Tree {
             stop: Stop::new(spec.ladder),
             started: false,
             late_news: Vec::new(),
+            freezing: VecDeque::new(),
         })
     }
 
@@ -122,6 +126,11 @@ impl Tree {
                             (None, None) => Status::Lost("somebody else has reaped it".into()),
                         });
                     }
+                    Some(Reply::Frozen) => {
+                        if let Some(frozen) = self.freezing.pop_front() {
+                            let _nobody_waits = frozen.send(());
+                        }
+                    }
                     Some(Reply::Swept { .. }) => {}
                     None => return LeaderEnd::ShimGone,
                 },
@@ -161,7 +170,10 @@ impl Tree {
             Ask::CloseStdin => self.stdin.close(),
             Ask::Stop(reason) => self.hurry(reason, events).await,
             Ask::HangUp => self.request(&Request::HangUp).await,
-            Ask::Freeze => self.request(&Request::Freeze).await,
+            Ask::Freeze(frozen) => {
+                self.freezing.push_back(frozen);
+                self.request(&Request::Freeze).await;
+            }
             Ask::Thaw => self.request(&Request::Thaw).await,
         }
     }

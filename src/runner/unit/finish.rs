@@ -16,6 +16,10 @@ impl Unit {
     pub(super) async fn seal(&mut self, outcome: AttemptOutcome) {
         // Nothing writes to the evidence from here on.
         self.holder = None;
+        if let Some(mut prepared) = self.prepared.take() {
+            self.end_agent(&mut prepared).await;
+            self.prepared = Some(prepared);
+        }
         let Some(prepared) = &mut self.prepared else {
             return self.report(Report::NotSealed {
                 why: "the attempt was never prepared".into(),

@@ -2,7 +2,9 @@
 //! the agent's session and processes.
 
 mod collect;
+mod conversation;
 mod finish;
+mod live;
 mod prepare;
 mod process;
 mod prompt;
@@ -16,12 +18,15 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use self::live::Live;
+use self::prepare::Opened;
 use self::process::Holder;
 use self::transcript::Transcript;
 use super::context::Context;
 use super::desk::Desk;
 use crate::agents::Session;
 use crate::domain::attempt::{CancelReason, Workspace};
+use crate::domain::item::Usage;
 use crate::domain::machine::{AttemptSpec, Input, Order, Report};
 use crate::git::{SnapshotOptions, TreeId, Worktree};
 use crate::store::evidence::EvidenceFolder;
@@ -47,6 +52,14 @@ struct Prepared {
     session: Box<dyn Session>,
     transcript: Transcript,
     git: Option<GitState>,
+    /// The agent's process, between two turns.
+    live: Option<Live>,
+    /// The token of the agent's conversation.
+    token: Option<String>,
+    /// What that conversation has used.
+    used: Usage,
+    /// The model that answers, as the agent says.
+    model: Option<String>,
     /// The agent's last words.
     message: Option<String>,
     /// How often the same kind of file was written: `diff.patch` holds the last turn.
@@ -89,6 +102,17 @@ pub(super) async fn run(
     Box::pin(unit.live()).await;
 }
 
+impl Prepared {
+    /// The usage with its price, where the agent gives none.
+    fn priced(&self, mut usage: Usage, unit: &Unit) -> Usage {
+        let model = self.model.as_ref().or(unit.spec.ticket.model.as_ref());
+        if let (None, Some(model)) = (usage.cost_usd, model) {
+            usage.cost_usd = unit.context.config.prices.cost(model, &usage);
+        }
+        usage
+    }
+}
+
 impl Unit {
     async fn live(mut self) {
         // The process that will hold the agent starts while the working tree is made.
@@ -98,10 +122,10 @@ impl Unit {
         }
         let prepared = self.prepare().await;
         match prepared {
-            Ok(prepared) => {
+            Ok(Opened { prepared, carried }) => {
                 let workspace = prepared.workspace.clone();
                 self.prepared = Some(prepared);
-                self.report(Report::Prepared(workspace));
+                self.report(Report::Prepared { workspace, carried });
             }
             Err(not) => self.report(not.into()),
         }
@@ -128,7 +152,11 @@ impl Unit {
                 Order::Go => self.go(),
                 Order::Pause => self.paused = true,
                 Order::Resume => self.paused = false,
-                // Nothing runs between two orders: there is nothing to stop.
+                Order::Rest => self.rest().await,
+                // The turn that they were meant for is over.
+                Order::Answer { .. } => {}
+                Order::Steer { text } => self.report(Report::Steered { text, taken: false }),
+                // What stays between two orders is frozen, and the orders that follow end it.
                 Order::Stop { .. } => {}
             }
         }
@@ -146,6 +174,17 @@ impl Unit {
             }
         }
         None
+    }
+
+    /// A human is waited for, maybe for long: an agent that can go on later needs no process until then.
+    async fn rest(&mut self) {
+        let Some(mut prepared) = self.prepared.take() else {
+            return;
+        };
+        if prepared.session.capabilities().resume && prepared.token.is_some() {
+            self.end_agent(&mut prepared).await;
+        }
+        self.prepared = Some(prepared);
     }
 
     fn go(&mut self) {

@@ -9,11 +9,19 @@ use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
 use crate::domain::hash::sha256;
 use crate::domain::ids::Sha256;
-use crate::domain::machine::Report;
+use crate::domain::item::Usage;
+use crate::domain::machine::{Carry, Report};
 use crate::git::{BranchName, Repository, SnapshotOptions};
 use crate::runner::context::Context;
 use crate::runner::desk::Desk;
 use crate::store::evidence::EvidenceFolder;
+
+/// What an attempt begins with.
+pub(super) struct Opened {
+    pub(super) prepared: Prepared,
+    /// Whether it goes on in the working tree of an earlier attempt.
+    pub(super) carried: bool,
+}
 
 /// Why an attempt can't begin, in words.
 pub(super) enum NotPrepared {
@@ -39,10 +47,10 @@ impl From<NotPrepared> for Report {
 }
 
 impl Unit {
-    pub(super) async fn prepare(&self) -> Result<Prepared, NotPrepared> {
+    pub(super) async fn prepare(&self) -> Result<Opened, NotPrepared> {
         let session = agents::adapter::session(
             &self.context.config,
-            &self.spec.ticket.agent,
+            &self.spec.agent,
             &self.context.places.root,
             &self.context.places.program,
             &self.spec.marker,
@@ -59,15 +67,30 @@ impl Unit {
                 .write("ticket.md", &ticket)
                 .map_err(|error| error.to_string())?;
             let options = SnapshotOptions::new(cache);
+            let mut carried = None;
             let (workspace, git) = match (context.worktree_git(), &spec.run_branch) {
                 (Some(git), Some(run_branch)) => {
                     let run_branch: BranchName = run_branch
                         .parse()
                         .map_err(|error: crate::git::GitError| error.to_string())?;
-                    own_worktree(&context, git, &run_branch, spec.run, &spec.attempt, options)
-                        .map_err(|error| error.to_string())?
+                    let old = spec.carry.as_ref().and_then(|carry| {
+                        Some((carry, reopen(git, &run_branch, carry, &options)?))
+                    });
+                    if let Some((carry, opened)) = old {
+                        carried = Some(carry);
+                        opened
+                    } else {
+                        own_worktree(&context, git, &run_branch, spec.run, &spec.attempt, options)
+                            .map_err(|error| error.to_string())?
+                    }
                 }
-                _ => in_place(&context, options),
+                _ => {
+                    carried = spec
+                        .carry
+                        .as_ref()
+                        .filter(|carry| carry.workspace.path == context.places.root);
+                    in_place(&context, options)
+                }
             };
             let desk_path = match &git {
                 Some(state) if state.own => workspace.path.join(".docket"),
@@ -81,16 +104,22 @@ impl Unit {
                 .map_err(|error| format!("{}: {error}", desk_path.display()))?;
             let transcript = Transcript::open(&evidence, &context, spec.attempt.clone())
                 .map_err(|error| error.to_string())?;
-            Ok(Prepared {
+            let prepared = Prepared {
                 workspace,
                 desk,
                 evidence,
                 session,
                 transcript,
                 git,
+                live: None,
+                token: carried.and_then(|carry| carry.session.clone()),
+                used: carried.map_or_else(Usage::default, |carry| carry.used),
+                model: None,
                 message: None,
                 last_turn_ok: false,
-            })
+            };
+            let carried = carried.is_some();
+            Ok(Opened { prepared, carried })
         })
         .await
     }
@@ -146,6 +175,34 @@ fn own_worktree(
         own: true,
     };
     Ok((workspace, Some(state)))
+}
+
+/// The working tree that an earlier attempt left, when it is there as git knows it and the run's branch has not gone on since it
+/// was cut: else its work could not be brought there.
+fn reopen(
+    git: &Repository,
+    run_branch: &BranchName,
+    carry: &Carry,
+    options: &SnapshotOptions,
+) -> Option<(Workspace, Option<GitState>)> {
+    let branch = carry.workspace.branch.as_ref()?;
+    let head = git.branch_commit(run_branch).ok()??;
+    if head.to_string() != branch.base {
+        return None;
+    }
+    let worktree = git.worktree(&carry.workspace.path).ok()?;
+    let base = git.tree_of(head).ok()?;
+    let last = worktree.snapshot(options).ok()?.tree;
+    let state = GitState {
+        worktree,
+        options: options.clone(),
+        base,
+        last,
+        changed: Vec::new(),
+        tickets: Vec::new(),
+        own: true,
+    };
+    Some((carry.workspace.clone(), Some(state)))
 }
 
 /// The repository itself. With git, what was there before is remembered, so that the diff shows the attempt's part only.

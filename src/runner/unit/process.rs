@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Prepared, Unit};
+use crate::agents::decoder;
 use crate::domain::attempt::ProcessRecord;
+use crate::domain::settings::AgentKind;
 use crate::proc::environment;
 use crate::proc::supervise::{Ladder, LaunchSpec, Output, Shim, Supervised};
 use crate::runner::context::Context;
@@ -42,6 +44,17 @@ impl Holder {
 }
 
 impl Unit {
+    /// The start of a process in the form of the recordings: with the decoder that understands what follows.
+    pub(super) fn start_in_a_recording(&self, argv: &[OsString]) -> serde_json::Value {
+        let shown: Vec<_> = argv.iter().map(|word| word.to_string_lossy()).collect();
+        let agent = self.context.config.agents.get(&self.spec.agent);
+        let decoder = agent.map(|agent| match agent.kind {
+            AgentKind::Replay => agent.decoder,
+            kind => decoder::of_kind(kind),
+        });
+        serde_json::json!({ "cmd": shown, "decoder": decoder })
+    }
+
     /// What a program of this attempt is started with.
     pub(super) fn launch_spec(
         &self,
@@ -76,7 +89,7 @@ impl Unit {
             .context
             .config
             .agents
-            .get(&self.spec.ticket.agent)
+            .get(&self.spec.agent)
             .map(|agent| agent.pass_env.as_slice())
             .unwrap_or_default();
         let mut environment = environment::allowed(std::env::vars_os(), named);

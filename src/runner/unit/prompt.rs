@@ -39,6 +39,8 @@ impl Unit {
                 .iter()
                 .map(|check| failed_check(prepared, check))
                 .collect(),
+            went_on: brief.went_on.as_deref(),
+            handed_over: brief.handed_over.as_deref(),
             previous: brief.previous.as_deref(),
             left_behind: brief.left_behind.as_ref(),
         };
@@ -46,7 +48,7 @@ impl Unit {
     }
 
     pub(super) fn claim(&self) -> Claim {
-        let agent = self.context.config.agents.get(&self.spec.ticket.agent);
+        let agent = self.context.config.agents.get(&self.spec.agent);
         agent.map_or(Claim::Ticket, |agent| agent.claim)
     }
 

@@ -1,23 +1,23 @@
 //! A turn: prompt, process, conversation, end. The agent's session says what to do, the clocks say how long.
 
 use std::fs;
+use std::time::Duration;
 
+use super::conversation::{Conversation, Stopped};
+use super::live::Live;
 use super::process::Holder;
 use super::{Prepared, Unit};
-use crate::agents::{Actions, Direction, Finished, Launch, ProcessEnd, Turn};
-use crate::domain::attempt::{CancelReason, Phase, TurnClocks, TurnEnd};
+use crate::agents::{Actions, Direction, Finished, ProcessEnd, Turn};
+use crate::domain::attempt::{CancelReason, TurnClocks, TurnEnd};
 use crate::domain::event::Leftovers;
-use crate::domain::item::Usage;
+use crate::domain::item::{AgentStatus, Usage};
 use crate::domain::machine::{Brief, Order, Report};
 use crate::proc::clock::Clock as _;
-use crate::proc::clocks::Clocks;
-use crate::proc::supervise::{Ended, ProcessEvent, Rung, Status, Supervised};
+use crate::proc::clocks::{Clocks, Expired};
+use crate::proc::supervise::{Ended, ProcessEvent, Rung, Status};
 
-/// Why a turn ends before its agent ends it.
-enum Stopped {
-    Cancelled(CancelReason),
-    TimedOut(Phase),
-}
+/// How long a process may outlive the end of its only turn before it is stopped.
+const LINGER: Duration = Duration::from_secs(10);
 
 impl Unit {
     pub(super) async fn turn(&mut self, turn: u32, brief: Brief, clocks: TurnClocks) {
@@ -25,7 +25,7 @@ impl Unit {
             return;
         };
         let (end, usage, leftovers) = match self.begin(&mut prepared, turn, &brief) {
-            Ok((turn, launch)) => self.run(&mut prepared, &turn, launch, clocks).await,
+            Ok(turn) => self.run(&mut prepared, &turn, clocks).await,
             Err(why) => not_started(why),
         };
         prepared.last_turn_ok = end == TurnEnd::Completed;
@@ -38,13 +38,8 @@ impl Unit {
         });
     }
 
-    /// Builds and stores the prompt, and asks the session what to start.
-    fn begin(
-        &self,
-        prepared: &mut Prepared,
-        number: u32,
-        brief: &Brief,
-    ) -> Result<(Turn, Launch), String> {
+    /// Builds and stores the prompt.
+    fn begin(&self, prepared: &mut Prepared, number: u32, brief: &Brief) -> Result<Turn, String> {
         let text = self.prompt(prepared, number, brief)?;
         for (index, reply) in brief.replies.iter().enumerate() {
             prepared
@@ -66,7 +61,7 @@ impl Unit {
             turn: number,
             prompt: artifact,
         });
-        let turn = Turn {
+        Ok(Turn {
             number,
             prompt: text,
             body: self.spec.ticket.body.clone(),
@@ -74,123 +69,185 @@ impl Unit {
             desk: prepared.desk.path().to_owned(),
             model: self.spec.ticket.model.clone(),
             reasoning: self.spec.ticket.reasoning.clone(),
-            resume: None,
-            used: Usage::default(),
-        };
+            resume: prepared.token.clone(),
+            used: prepared.used,
+        })
+    }
+
+    /// The process that takes the turn: the one of the turn before, or a new one.
+    async fn agent(&mut self, prepared: &mut Prepared, turn: &Turn) -> Result<Live, TurnEnd> {
+        if prepared.live.is_some() {
+            if let Some(reason) = self.thawed().await {
+                return Err(TurnEnd::Cancelled { reason });
+            }
+            // The agent may act from here on: what led to it must be on the disk.
+            if let Err(error) = self.context.stored().await {
+                let why = error.to_string();
+                return Err(TurnEnd::NotStarted { why });
+            }
+            if let Some(live) = self.kept(prepared) {
+                return Ok(live);
+            }
+        }
+        let in_words = |why: String| TurnEnd::NotStarted { why };
         let launch = prepared
             .session
-            .launch(&turn)
-            .map_err(|error| error.to_string())?;
+            .launch(turn)
+            .map_err(|error| in_words(error.to_string()))?;
         for (path, bytes) in &launch.files {
-            fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))?;
+            fs::write(path, bytes)
+                .map_err(|error| in_words(format!("{}: {error}", path.display())))?;
         }
-        Ok((turn, launch))
+        let holder = self.holder().await?;
+        let now = self.context.clock.now().wall;
+        let start = self.start_in_a_recording(&launch.argv);
+        prepared.transcript.meta(&start, now);
+        let spec = self.launch_spec(prepared, launch.argv, turn.number, launch.env, launch.stdin);
+        prepared.transcript.status(AgentStatus::Starting, now);
+        Ok(Live {
+            supervised: holder.launch(spec),
+        })
     }
 
     async fn run(
         &mut self,
         prepared: &mut Prepared,
         turn: &Turn,
-        launch: Launch,
         limits: TurnClocks,
     ) -> (TurnEnd, Usage, Leftovers) {
-        let holder = match self.holder().await {
-            Ok(holder) => holder,
+        let is_new = prepared.live.is_none();
+        let mut live = match self.agent(prepared, turn).await {
+            Ok(live) => live,
             Err(end) => return (end, Usage::default(), Leftovers::default()),
         };
         let capabilities = prepared.session.capabilities();
-        let shown: Vec<_> = launch
-            .argv
-            .iter()
-            .map(|word| word.to_string_lossy())
-            .collect();
-        let now = self.context.clock.now().wall;
-        prepared
-            .transcript
-            .meta(&serde_json::json!({ "cmd": shown }), now);
-        let spec = self.launch_spec(prepared, launch.argv, turn.number, launch.env, launch.stdin);
-        let mut supervised = holder.launch(spec);
-        let startup = limits.startup.filter(|_| capabilities.speaks_early);
+        let startup = limits
+            .startup
+            .filter(|_| is_new && capabilities.speaks_early);
         let mut clocks = Clocks::start(TurnClocks { startup, ..limits });
-        let mut conversation = Conversation {
-            finished: None,
-            stopped: None,
-        };
+        let mut conversation = Conversation::new(self.context.clock.now().wall);
         let mut actions = Actions::default();
         prepared.session.begin(turn, &mut actions);
-        conversation.act(prepared, &supervised, actions, self);
+        conversation.act(prepared, &live.supervised.control, actions, self);
         let mut ordered = true;
+        // How long the protocol's own interrupt may take; afterwards how long a process may outlive its only turn.
+        let grace = tokio::time::sleep(Duration::MAX);
+        tokio::pin!(grace);
+        let (mut asked_to_end, mut lingers) = (false, false);
         let ended = loop {
+            if conversation.may_be_kept() && capabilities.keeps_process {
+                break None;
+            }
+            if conversation.interrupted.is_some() && !asked_to_end {
+                asked_to_end = true;
+                grace.set(tokio::time::sleep(self.context.config.stop.cancel));
+            } else if conversation.may_be_kept() && !lingers {
+                lingers = true;
+                grace.set(tokio::time::sleep(LINGER));
+            }
+            clocks.hold(self.paused || conversation.waits_for_a_human());
             tokio::select! { biased;
                 order = self.orders.recv(), if ordered => match order {
-                    Some(Order::Stop { reason }) => conversation.stop(&supervised, Stopped::Cancelled(reason), reason),
-                    Some(Order::Pause) => { self.paused = true; supervised.control.freeze(); clocks.pause(); }
-                    Some(Order::Resume) => { self.paused = false; supervised.control.thaw(); clocks.resume(); }
+                    Some(Order::Stop { reason }) => {
+                        conversation.stop(prepared, &live, Stopped::Cancelled(reason), self);
+                    }
+                    Some(Order::Pause) => {
+                        self.paused = true;
+                        // Nobody waits for it: what is frozen a moment later counts as little as the time until then.
+                        drop(live.supervised.control.freeze());
+                    }
+                    Some(Order::Resume) => {
+                        self.paused = false;
+                        live.supervised.control.thaw();
+                    }
+                    Some(Order::Answer { key, answer }) => {
+                        // What the agent does with it must find it in the ledger.
+                        if self.context.stored().await.is_ok() {
+                            conversation.answer(prepared, &live, &key, &answer, self);
+                        }
+                    }
+                    Some(Order::Steer { text }) => {
+                        let mut actions = Actions::default();
+                        let taken = prepared.session.steer(&text, &mut actions);
+                        conversation.act(prepared, &live.supervised.control, actions, self);
+                        self.report(Report::Steered { text, taken });
+                    }
                     Some(_) => {}
                     // The dispatcher is gone: docket is ending.
                     None => {
                         ordered = false;
-                        conversation.stop(&supervised, Stopped::Cancelled(CancelReason::Kill), CancelReason::Kill);
+                        let stopped = Stopped::Cancelled(CancelReason::Kill);
+                        conversation.stop(prepared, &live, stopped, self);
                     }
                 },
-                event = supervised.events.recv() => {
+                event = live.supervised.events.recv() => {
                     let mut actions = Actions::default();
                     let now = self.context.clock.now().wall;
                     match event {
                         Some(ProcessEvent::Stdout(bytes)) => {
-                            clocks.output();
                             prepared.transcript.raw(Direction::Out, &bytes, now);
                             prepared.session.stdout(&bytes, &mut actions);
+                            conversation.act(prepared, &live.supervised.control, actions, self);
+                            conversation.heard(prepared, &mut clocks, now);
                         }
                         Some(ProcessEvent::Stderr(bytes)) => {
-                            clocks.output();
                             prepared.transcript.raw(Direction::Err, &bytes, now);
                             prepared.session.stderr(&bytes, &mut actions);
+                            conversation.act(prepared, &live.supervised.control, actions, self);
+                            conversation.heard(prepared, &mut clocks, now);
                         }
                         Some(ProcessEvent::Started { .. }) => {}
                         Some(ProcessEvent::Rung(rung)) => {
                             prepared.transcript.notice(rung_in_words(rung).to_owned(), now);
                         }
-                        Some(ProcessEvent::Ended(ended)) => break ended,
-                        None => break lost(),
+                        Some(ProcessEvent::Ended(ended)) => break Some(ended),
+                        None => break Some(lost()),
                     }
-                    conversation.act(prepared, &supervised, actions, self);
                     // What is there already is taken before readers are told.
-                    if supervised.events.is_empty() {
+                    if live.supervised.events.is_empty() {
                         prepared.transcript.publish();
                     }
                 },
-                phase = clocks.expired() => {
-                    conversation.stop(&supervised, Stopped::TimedOut(phase), CancelReason::Stopped);
+                expired = clocks.expired() => match expired {
+                    Expired::Clock(phase) => {
+                        conversation.stop(prepared, &live, Stopped::TimedOut(phase), self);
+                    }
+                    Expired::Silence => conversation.silence(prepared),
+                },
+                () = &mut grace, if asked_to_end || lingers => {
+                    if lingers {
+                        live.supervised.control.stop(CancelReason::RunEnds);
+                    }
+                    conversation.give_up_asking(&live);
+                    grace.set(tokio::time::sleep(Duration::MAX));
                 }
             }
         };
-        self.after_end(prepared, &supervised, conversation, &ended)
+        match &ended {
+            Some(ended) => {
+                let mut actions = Actions::default();
+                let end = process_end(&ended.status);
+                prepared.session.ended(&end, &mut actions);
+                conversation.act(prepared, &live.supervised.control, actions, self);
+                self.note_end(prepared, ended);
+            }
+            None => self.keep(prepared, live).await,
+        }
+        self.result(prepared, conversation, ended.as_ref())
     }
 
-    fn after_end(
+    fn result(
         &self,
         prepared: &mut Prepared,
-        supervised: &Supervised,
-        mut conversation: Conversation,
-        ended: &Ended,
+        conversation: Conversation,
+        ended: Option<&Ended>,
     ) -> (TurnEnd, Usage, Leftovers) {
-        let mut actions = Actions::default();
-        prepared
-            .session
-            .ended(&process_end(&ended.status), &mut actions);
-        conversation.act(prepared, supervised, actions, self);
-        let now = self.context.clock.now().wall;
-        prepared
-            .transcript
-            .meta(&in_a_recording(&ended.status), now);
-        if !ended.left.is_empty() {
-            let text = format!("processes that could not be ended: {:?}", ended.left);
-            prepared.transcript.notice(text, now);
-        }
-        let finished = conversation.finished.unwrap_or(Finished {
+        let finished = conversation.finished.unwrap_or_else(|| Finished {
             end: TurnEnd::Died {
-                how: process_end(&ended.status).to_string(),
+                how: ended.map_or_else(
+                    || "its turn has no end".to_owned(),
+                    |ended| process_end(&ended.status).to_string(),
+                ),
             },
             message: None,
             usage: Usage::default(),
@@ -203,11 +260,13 @@ impl Unit {
             Some(Stopped::Cancelled(reason)) => TurnEnd::Cancelled { reason },
             None => finished.end,
         };
-        let leftovers = Leftovers {
+        let leftovers = ended.map_or_else(Leftovers::default, |ended| Leftovers {
             leaked: ended.leaked,
             swept: ended.swept,
-        };
-        (end, finished.usage, leftovers)
+        });
+        let usage = prepared.priced(finished.usage, self);
+        prepared.used.add(&usage);
+        (end, usage, leftovers)
     }
 
     /// The holder for this turn, once the ledger knows it; a stop in the meantime ends the turn.
@@ -249,54 +308,6 @@ impl Unit {
     }
 }
 
-/// What a turn's conversation has come to.
-struct Conversation {
-    finished: Option<Finished>,
-    stopped: Option<Stopped>,
-}
-
-impl Conversation {
-    /// Does what the session wants.
-    fn act(
-        &mut self,
-        prepared: &mut Prepared,
-        supervised: &Supervised,
-        actions: Actions,
-        unit: &Unit,
-    ) {
-        let now = unit.context.clock.now().wall;
-        if !actions.write.is_empty() {
-            prepared.transcript.raw(Direction::In, &actions.write, now);
-            supervised.control.write(actions.write);
-        }
-        if actions.close_stdin {
-            supervised.control.close_stdin();
-        }
-        let decoded = actions.decoded;
-        for draft in decoded.drafts {
-            prepared.transcript.add(draft, now);
-        }
-        if let Some(status) = decoded.status {
-            prepared.transcript.status(status, now);
-        }
-        if let Some(session) = decoded.session {
-            unit.report(Report::Session(session));
-        }
-        // The first end counts: what comes after it is another turn's, or nobody's.
-        if decoded.finished.is_some() && self.finished.is_none() {
-            self.finished = decoded.finished;
-        }
-    }
-
-    /// Stops the process; a second call with a higher reason hurries it.
-    fn stop(&mut self, supervised: &Supervised, stopped: Stopped, reason: CancelReason) {
-        supervised.control.stop(reason);
-        if self.stopped.is_none() || matches!(stopped, Stopped::Cancelled(_)) {
-            self.stopped = Some(stopped);
-        }
-    }
-}
-
 fn not_started(why: String) -> (TurnEnd, Usage, Leftovers) {
     (
         TurnEnd::NotStarted { why },
@@ -315,7 +326,7 @@ pub(super) fn process_end(status: &Status) -> ProcessEnd {
 }
 
 /// The end of a process in the form of the recordings, where `exit` is what a replay ends with.
-fn in_a_recording(status: &Status) -> serde_json::Value {
+pub(super) fn in_a_recording(status: &Status) -> serde_json::Value {
     match status {
         Status::Exited(code) => serde_json::json!({ "exit": code }),
         Status::Signalled(signal) => serde_json::json!({ "signal": signal }),
@@ -333,7 +344,7 @@ pub(super) fn lost() -> Ended {
     }
 }
 
-fn rung_in_words(rung: Rung) -> &'static str {
+pub(super) fn rung_in_words(rung: Rung) -> &'static str {
     match rung {
         Rung::Interrupt => "asked to stop (SIGINT)",
         Rung::Terminate => "told to stop (SIGTERM)",

@@ -101,7 +101,7 @@ impl Unit {
             tokio::select! { biased;
                 order = self.orders.recv(), if ordered => match order {
                     Some(Order::Stop { reason }) => { cancelled = true; supervised.control.stop(reason); }
-                    Some(Order::Pause) => { self.paused = true; supervised.control.freeze(); clocks.pause(); }
+                    Some(Order::Pause) => { self.paused = true; drop(supervised.control.freeze()); clocks.pause(); }
                     Some(Order::Resume) => { self.paused = false; supervised.control.thaw(); clocks.resume(); }
                     Some(_) => {}
                     None => {

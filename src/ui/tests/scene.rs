@@ -427,6 +427,7 @@ pub(super) fn entry(digits: &str, title: &str, agent: &str, depends_on: &[u64]) 
         paths: crate::domain::ticket::PathRules::default(),
         limits: crate::domain::ticket::TicketLimits::default(),
         approvals: None,
+        rules: crate::domain::rules::Rules::default(),
         not_before: None,
         every: None,
         body: format!("# {title}\n\nPlease do `{digits}`.\n"),

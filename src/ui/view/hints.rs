@@ -96,7 +96,12 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     let mut actions = Vec::new();
     match command::need(model) {
         Some(Need::Review) => actions.extend([Action::Approve, Action::Reject, Action::Diff]),
-        Some(Need::Reply { .. } | Need::NoProgress) => actions.push(Action::Reply),
+        Some(Need::Request { .. }) => {
+            actions.extend([Action::Approve, Action::Reject, Action::Reply]);
+        }
+        Some(Need::Reply { .. } | Need::NoProgress | Need::Interrupted) => {
+            actions.push(Action::Reply);
+        }
         Some(Need::UserTask) | None => {}
     }
     match model.board.run.as_ref().map(|run| run.phase) {

@@ -141,10 +141,13 @@ fn new_fits_the_agent() {
     assert!(!text.contains("```sh\n"), "{text}");
     let (agent, _) = agent_of(&["new", "d", "--json", "--agent", "shell"]);
     assert_eq!(agent, "shell");
+    let (agent, text) = agent_of(&["new", "e", "--json", "--agent", "codex"]);
+    assert_eq!(agent, "codex");
+    assert!(!text.contains("```sh\n"), "{text}");
     sandbox
-        .docket(["new", "e", "--agent", "codex"])
+        .docket(["new", "f", "--agent", "codx"])
         .exits(2)
-        .says("codex");
+        .says("did you mean `codex`?");
 }
 
 #[test]

@@ -38,7 +38,7 @@ fn values_come_with_their_origin() {
         .exits(0)
         .says("is not set");
     sandbox
-        .docket(["config", "agents.codex.command"])
+        .docket(["config", "agents.codex.model"])
         .exits(0)
         .says("is not set");
     sandbox
@@ -52,6 +52,37 @@ fn values_come_with_their_origin() {
         .exits(0)
         .json();
     assert_eq!(keys["keys"][1]["key"], "jobs");
+}
+
+#[test]
+fn built_in_agents_are_shown_when_they_matter() {
+    let sandbox = Sandbox::new();
+    let config = || sandbox.docket(["config"]).exits(0).says("left out");
+    let all = config();
+    assert!(!all.stdout.contains("agents.codex."), "{}", all.stdout);
+    assert!(all.stderr.contains("codex"), "{}", all.stderr);
+    let one = sandbox.docket(["config", "agents.codex.command"]).exits(0);
+    assert_eq!(one.stdout, "[\"codex\", \"app-server\"]\n");
+    assert!(one.stderr.contains("built-in"), "{}", one.stderr);
+    let table = sandbox.docket(["config", "agents.claude"]).exits(0).stdout;
+    assert!(table.contains("DISABLE_TELEMETRY = \"1\""), "{table}");
+    let json = sandbox.docket(["config", "--json"]).exits(0).stdout;
+    assert!(json.contains("agents.qwen.mode"), "{json}");
+
+    sandbox
+        .repository()
+        .write("docket.toml", "agent = \"qwen\"\n");
+    sandbox.configure("[agents.codex]\nmodel = \"big\"\nfallback = [\"claude\"]");
+    let all = config();
+    let line = |start: &str| {
+        let found = all.stdout.lines().find(|line| line.starts_with(start));
+        found.unwrap_or_else(|| panic!("no `{start}` in:\n{}", all.stdout))
+    };
+    assert!(line("agents.codex.model").contains("config.toml:"));
+    assert!(line("agents.codex.command").ends_with("# built-in"));
+    assert!(line("agents.qwen.mode = \"default\"").ends_with("# built-in"));
+    assert!(line("agents.claude.kind").ends_with("# built-in"));
+    assert!(!all.stdout.contains("agents.gemini"), "{}", all.stdout);
 }
 
 #[test]

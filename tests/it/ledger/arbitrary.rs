@@ -6,7 +6,11 @@ use docket::domain::attempt::{
 };
 use docket::domain::event::{Event, Leftovers, RunOutcome};
 use docket::domain::ids::{AttemptId, Sha256, TicketId, TicketName};
-use docket::domain::item::Usage;
+use docket::domain::item::{ToolKind, Usage};
+use docket::domain::request::{
+    Answer, AnsweredBy, Ask, Choice, ChoiceKind, Question, Request, RequestId,
+};
+use docket::domain::time::Timestamp;
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -218,6 +222,56 @@ fn attempt_event() -> impl Strategy<Value = Event> {
     ]
 }
 
+fn request_id() -> impl Strategy<Value = RequestId> {
+    any::<u32>().prop_map(RequestId)
+}
+
+fn request() -> impl Strategy<Value = Request> {
+    let ask = prop_oneof![
+        text().prop_map(|command| Ask::Command { command }),
+        proptest::collection::vec(text(), 0..3).prop_map(|paths| Ask::Edit { paths }),
+        text().prop_map(|name| Ask::Tool {
+            name,
+            tool: ToolKind::Fetch
+        }),
+        text().prop_map(|text| Ask::Question {
+            questions: vec![Question {
+                text,
+                suggestions: Vec::new(),
+            }]
+        }),
+    ];
+    let choice = (text(), text()).prop_map(|(id, label)| Choice {
+        id,
+        label,
+        kind: ChoiceKind::AllowOnce,
+    });
+    let choices = proptest::collection::vec(choice, 0..3);
+    (text(), of(text()), ask, choices).prop_map(|(title, reason, ask, choices)| Request {
+        title,
+        reason,
+        ask,
+        choices,
+    })
+}
+
+fn answer() -> impl Strategy<Value = Answer> {
+    prop_oneof![
+        (text(), of(text())).prop_map(|(choice, reason)| Answer::Choose { choice, reason }),
+        proptest::collection::vec(text(), 0..3).prop_map(|words| Answer::Words { words }),
+        text().prop_map(|reason| Answer::Dismiss { reason }),
+    ]
+}
+
+fn answered_by() -> impl Strategy<Value = AnsweredBy> {
+    prop_oneof![
+        Just(AnsweredBy::Human),
+        text().prop_map(|rule| AnsweredBy::Rule { rule }),
+        Just(AnsweredBy::Policy),
+        Just(AnsweredBy::NobodyThere),
+    ]
+}
+
 fn turn_event() -> impl Strategy<Value = Event> {
     let leftovers =
         (any::<bool>(), 0..3_u32).prop_map(|(leaked, swept)| Leftovers { leaked, swept });
@@ -250,6 +304,34 @@ fn turn_event() -> impl Strategy<Value = Event> {
                 claim,
             }
         ),
+        (attempt(), request_id(), request()).prop_map(|(attempt, id, request)| {
+            Event::RequestOpened {
+                attempt,
+                id,
+                request,
+            }
+        }),
+        (attempt(), request_id(), answer(), answered_by()).prop_map(|(attempt, id, answer, by)| {
+            Event::RequestAnswered {
+                attempt,
+                id,
+                answer,
+                by,
+            }
+        }),
+        (attempt(), request_id()).prop_map(|(attempt, id)| Event::RequestClosed { attempt, id }),
+        (attempt(), any::<i64>(), any::<u32>(), text()).prop_map(|(attempt, until, count, why)| {
+            Event::BackedOff {
+                attempt,
+                until: Timestamp(until),
+                count,
+                fault: Fault::RateLimit {
+                    until: Some(Timestamp(until)),
+                },
+                why,
+            }
+        }),
+        (attempt(), text()).prop_map(|(attempt, text)| Event::Steered { attempt, text }),
         (attempt(), any::<bool>(), text(), text()).prop_map(|(attempt, pause, title, text)| {
             Event::DispatchReceived {
                 attempt,

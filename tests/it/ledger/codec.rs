@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use docket::domain::attempt::{
-    Artifact, AttemptOutcome, CancelReason, Failure, Need, Phase, Proof, TurnEnd, Validation,
-    Verdict, Workspace,
+    Artifact, AttemptOutcome, CancelReason, Failure, Fault, Need, Phase, Proof, TurnEnd,
+    Validation, Verdict, Workspace,
 };
 use docket::domain::event::{Event, Leftovers, RunOutcome};
 use docket::domain::ids::Sha256;
 use docket::domain::item::Usage;
+use docket::domain::request::{Answer, AnsweredBy, Ask, Choice, ChoiceKind, Request, RequestId};
+use docket::domain::time::Timestamp;
 use docket::store::codec::{KINDS, Undecodable, decode, encode, kind_of};
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -170,7 +172,7 @@ fn golden_events() -> Vec<Event> {
             outcome: AttemptOutcome::Lost,
         },
         Event::Recovered {
-            attempt,
+            attempt: attempt.clone(),
             killed: 2,
             kept: Some(PathBuf::from(
                 "/home/ann/api/.docket/worktrees/TICKET-003.2",
@@ -185,6 +187,52 @@ fn golden_events() -> Vec<Event> {
         Event::Refused {
             what: "approve TICKET-003".to_owned(),
             why: "it does not wait for a review".to_owned(),
+        },
+    ]);
+    events.extend([
+        Event::RequestOpened {
+            attempt: attempt.clone(),
+            id: RequestId(1),
+            request: Request {
+                title: "$ git push".to_owned(),
+                reason: Some("to publish".to_owned()),
+                ask: Ask::Command {
+                    command: "git push".to_owned(),
+                },
+                choices: vec![Choice {
+                    id: "accept".to_owned(),
+                    label: "Yes".to_owned(),
+                    kind: ChoiceKind::AllowOnce,
+                }],
+            },
+        },
+        Event::RequestAnswered {
+            attempt: attempt.clone(),
+            id: RequestId(1),
+            answer: Answer::Choose {
+                choice: "decline".to_owned(),
+                reason: Some("not from here".to_owned()),
+            },
+            by: AnsweredBy::Rule {
+                rule: "git push *".to_owned(),
+            },
+        },
+        Event::RequestClosed {
+            attempt: attempt.clone(),
+            id: RequestId(2),
+        },
+        Event::BackedOff {
+            attempt: attempt.clone(),
+            until: Timestamp(1_795_235_722_758),
+            count: 2,
+            fault: Fault::RateLimit {
+                until: Some(Timestamp(1_795_235_720_000)),
+            },
+            why: "429 Too Many Requests".to_owned(),
+        },
+        Event::Steered {
+            attempt: attempt.clone(),
+            text: "leave the lock file alone".to_owned(),
         },
     ]);
     events

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use docket::domain::attempt::{CancelReason, Phase, TurnClocks};
-use docket::proc::clocks::Clocks;
+use docket::proc::clocks::{Clocks, Expired};
 use docket::proc::supervise::{Rung, Status};
 
 use super::scene::{HASTY, Scene, agent};
@@ -89,7 +89,7 @@ async fn the_time_of_a_freeze_does_not_count() {
     assert!(nothing.is_err(), "it ran out while all was frozen");
     scene.control.thaw();
     clocks.resume();
-    assert_eq!(clocks.expired().await, Phase::Wall);
+    assert_eq!(clocks.expired().await, Expired::Clock(Phase::Wall));
     // The freeze, and nearly all of the limit after it.
     assert!(began.elapsed() > limit * 2 + limit / 2);
     scene.control.stop(CancelReason::Kill);

@@ -1,0 +1,232 @@
+//! What an agent asks while it runs: rules answer, or a human does; each request gets one answer.
+
+use super::attempt::Rules;
+use super::effect::Order;
+use super::state::{Attempt, Halt, Stage};
+use super::{Effect, emit, order};
+use crate::domain::attempt::{CancelReason, Need};
+use crate::domain::command::Reaction;
+use crate::domain::event::Event;
+use crate::domain::ids::RunId;
+use crate::domain::request::{
+    Answer, AnsweredBy, Ask, Choice, ChoiceKind, Request, RequestId, RequestKey,
+};
+use crate::domain::rules::{Decision, decide};
+use crate::domain::settings::NobodyThere;
+use crate::domain::time::Now;
+
+/// The agent asks.
+pub(super) fn asked(
+    attempt: &mut Attempt,
+    rules: &Rules,
+    granted: &mut Vec<(Ask, Answer, Request)>,
+    key: RequestKey,
+    request: Request,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
+    attempt.last_request += 1;
+    let id = RequestId(attempt.last_request);
+    let opened = Event::RequestOpened {
+        attempt: attempt.id.clone(),
+        id,
+        request: request.clone(),
+    };
+    emit(rules.run, opened, effects);
+    let decided = if attempt.cancel.is_some() || attempt.halt.is_some() {
+        // The turn is being ended: nobody is asked any more.
+        Some((
+            request.deny("the turn is being ended".to_owned()),
+            AnsweredBy::Policy,
+        ))
+    } else if let Some(answer) = take_grant(granted, &request) {
+        Some((answer, AnsweredBy::Human))
+    } else {
+        match decide(rules.approvals, &rules.requests, &request) {
+            Decision::Allow { by } => request.allow().map(|answer| (answer, by)),
+            Decision::Deny { by } => Some((request.deny("not allowed here".to_owned()), by)),
+            Decision::Ask => None,
+        }
+    };
+    if let Some((answer, by)) = decided {
+        return answered(attempt, rules.run, id, key, answer, by, effects);
+    }
+    if !rules.waits_for_humans && rules.nobody_there == NobodyThere::Deny {
+        let answer = request.deny("nobody is there to ask".to_owned());
+        return answered(
+            attempt,
+            rules.run,
+            id,
+            key,
+            answer,
+            AnsweredBy::NobodyThere,
+            effects,
+        );
+    }
+    if !rules.waits_for_humans {
+        let title = request.title.clone();
+        attempt.halt = Some(Halt::Asks(Need::Request { id, title }));
+        let reason = CancelReason::Asks;
+        order(&attempt.id, Order::Stop { reason }, effects);
+    }
+    attempt.requests.insert(id, (key, request));
+    attempt.asks_since.get_or_insert(now.monotonic);
+}
+
+/// The answer that a human gave to the same question before; each is used once.
+fn take_grant(granted: &mut Vec<(Ask, Answer, Request)>, request: &Request) -> Option<Answer> {
+    let index = granted.iter().position(|(ask, _, _)| *ask == request.ask)?;
+    let (_, answer, then) = granted.remove(index);
+    match answer {
+        Answer::Words { .. } => Some(answer),
+        Answer::Dismiss { reason } => Some(request.deny(reason)),
+        Answer::Choose { choice, reason } => {
+            // Ids are the process's own: what the choice meant counts.
+            let kind = then.choices.iter().find(|known| known.id == choice)?.kind;
+            Some(match kind {
+                ChoiceKind::AllowOnce | ChoiceKind::AllowAlways => choose(
+                    request
+                        .choice(kind)
+                        .or(request.choice(ChoiceKind::AllowOnce))?,
+                    None,
+                ),
+                ChoiceKind::Deny | ChoiceKind::Cancel => request.deny(reason.unwrap_or_default()),
+            })
+        }
+    }
+}
+
+fn choose(choice: &Choice, reason: Option<String>) -> Answer {
+    Answer::Choose {
+        choice: choice.id.clone(),
+        reason,
+    }
+}
+
+fn answered(
+    attempt: &Attempt,
+    run: RunId,
+    id: RequestId,
+    key: RequestKey,
+    answer: Answer,
+    by: AnsweredBy,
+    effects: &mut Vec<Effect>,
+) {
+    let event = Event::RequestAnswered {
+        attempt: attempt.id.clone(),
+        id,
+        answer: answer.clone(),
+        by,
+    };
+    emit(run, event, effects);
+    order(&attempt.id, Order::Answer { key, answer }, effects);
+}
+
+/// The agent waits for it no more.
+pub(super) fn asked_no_more(
+    attempt: &mut Attempt,
+    run: RunId,
+    key: &RequestKey,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
+    let known = attempt.requests.iter().find(|(_, (open, _))| open == key);
+    let Some((id, _)) = known else { return };
+    let id = *id;
+    attempt.requests.remove(&id);
+    close(attempt, run, id, effects);
+    go_on(attempt, now);
+}
+
+/// The turn is over: nothing of it is asked any more. A request that the attempt ends with stays open, so that it can be
+/// answered later.
+pub(super) fn close_all(attempt: &mut Attempt, run: RunId, now: Now, effects: &mut Vec<Effect>) {
+    let stays = match &attempt.halt {
+        Some(Halt::Asks(Need::Request { id, .. })) => Some(*id),
+        _ => None,
+    };
+    for id in std::mem::take(&mut attempt.requests).into_keys() {
+        if Some(id) != stays {
+            close(attempt, run, id, effects);
+        }
+    }
+    go_on(attempt, now);
+}
+
+fn close(attempt: &Attempt, run: RunId, id: RequestId, effects: &mut Vec<Effect>) {
+    let attempt = attempt.id.clone();
+    emit(run, Event::RequestClosed { attempt, id }, effects);
+}
+
+/// Time in which a human was waited for does not count.
+fn go_on(attempt: &mut Attempt, now: Now) {
+    if attempt.requests.is_empty()
+        && let Some(since) = attempt.asks_since.take()
+    {
+        attempt.paused += now.monotonic.0.saturating_sub(since.0);
+    }
+}
+
+/// A human answers. Gives why not, if not.
+pub(super) fn answer(
+    attempt: &mut Attempt,
+    run: RunId,
+    id: Option<RequestId>,
+    reaction: Reaction,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Option<&'static str> {
+    let Some(id) = id.or_else(|| attempt.requests.keys().next().copied()) else {
+        return Some("its agent asks nothing");
+    };
+    let Some((key, request)) = attempt.requests.get(&id) else {
+        return Some("that request is not open: it was answered, or its turn is over");
+    };
+    let answer = match answer_of(request, reaction) {
+        Ok(answer) => answer,
+        Err(why) => return Some(why),
+    };
+    let key = key.clone();
+    attempt.requests.remove(&id);
+    answered(attempt, run, id, key, answer, AnsweredBy::Human, effects);
+    go_on(attempt, now);
+    None
+}
+
+/// What a human's words mean for this request.
+pub fn answer_of(request: &Request, reaction: Reaction) -> Result<Answer, &'static str> {
+    match (reaction, &request.ask) {
+        (Reaction::Words { words }, Ask::Question { questions }) => {
+            if words.len() == questions.len() {
+                Ok(Answer::Words { words })
+            } else {
+                Err("it asks several questions: give one answer for each, in order")
+            }
+        }
+        (Reaction::Words { .. }, _) => Err("it asks for a yes or no: approve or reject it"),
+        (Reaction::Allow | Reaction::AllowAlways, Ask::Question { .. }) => {
+            Err("it asks a question: answer it in words")
+        }
+        (Reaction::Allow, _) => request.allow().ok_or("it offers no yes"),
+        (Reaction::AllowAlways, _) => request
+            .choice(ChoiceKind::AllowAlways)
+            .map(|choice| choose(choice, None))
+            .or_else(|| request.allow())
+            .ok_or("it offers no yes"),
+        (Reaction::Deny { reason }, _) => Ok(request.deny(reason.unwrap_or_default())),
+    }
+}
+
+/// Ends the turn that runs because of what the rules say, not because of a cancel.
+pub(super) fn halt(attempt: &mut Attempt, halt: Halt, effects: &mut Vec<Effect>) {
+    if attempt.stage != Stage::Turn || attempt.halt.is_some() || attempt.cancel.is_some() {
+        return;
+    }
+    let reason = match &halt {
+        Halt::Asks(_) => CancelReason::Asks,
+        Halt::Limit(_) => CancelReason::Limit,
+        Halt::Interrupted => CancelReason::Interrupted,
+    };
+    attempt.halt = Some(halt);
+    order(&attempt.id, Order::Stop { reason }, effects);
+}

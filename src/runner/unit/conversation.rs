@@ -1,0 +1,222 @@
+//! What goes on between docket and an agent in one turn: what its session wants is done, what it says is passed on.
+
+use std::collections::BTreeSet;
+
+use super::live::Live;
+use super::{Prepared, Unit};
+use crate::agents::{Actions, Decoded, Direction, Finished};
+use crate::domain::attempt::{CancelReason, Phase};
+use crate::domain::board::Feed;
+use crate::domain::item::{AgentStatus, Usage};
+use crate::domain::machine::Report;
+use crate::domain::request::{Answer, RequestKey};
+use crate::domain::time::Timestamp;
+use crate::proc::clock::Clock as _;
+use crate::proc::clocks::Clocks;
+use crate::proc::supervise::Control;
+
+/// Why a turn ends before its agent ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stopped {
+    Cancelled(CancelReason),
+    TimedOut(Phase),
+}
+
+/// What a turn has come to so far.
+pub(super) struct Conversation {
+    pub(super) finished: Option<Finished>,
+    pub(super) stopped: Option<Stopped>,
+    /// The protocol's own interrupt was sent; signals follow with this reason when it does not help.
+    pub(super) interrupted: Option<CancelReason>,
+    /// Signals are on their way.
+    signalled: bool,
+    /// What the agent waits for.
+    asks: BTreeSet<RequestKey>,
+    /// What the agent was doing when it said something last.
+    status: AgentStatus,
+    silent: bool,
+    heard: Timestamp,
+    used: Usage,
+}
+
+impl Conversation {
+    pub(super) fn new(now: Timestamp) -> Self {
+        Self {
+            finished: None,
+            stopped: None,
+            interrupted: None,
+            signalled: false,
+            asks: BTreeSet::new(),
+            status: AgentStatus::Starting,
+            silent: false,
+            heard: now,
+            used: Usage::default(),
+        }
+    }
+
+    /// Does what the session wants.
+    pub(super) fn act(
+        &mut self,
+        prepared: &mut Prepared,
+        control: &Control,
+        actions: Actions,
+        unit: &Unit,
+    ) {
+        let now = unit.context.clock.now().wall;
+        if !actions.write.is_empty() {
+            prepared.transcript.raw(Direction::In, &actions.write, now);
+            control.write(actions.write);
+        }
+        if actions.close_stdin {
+            control.close_stdin();
+        }
+        self.take(prepared, actions.decoded, now, unit);
+    }
+
+    fn take(&mut self, prepared: &mut Prepared, decoded: Decoded, now: Timestamp, unit: &Unit) {
+        for draft in decoded.drafts {
+            prepared.transcript.add(draft, now);
+        }
+        if let Some(status) = decoded.status {
+            self.status = status;
+            self.silent = false;
+            prepared.transcript.status(self.status.clone(), now);
+        }
+        if let Some(session) = decoded.session
+            && prepared.token.as_ref() != Some(&session)
+        {
+            prepared.token = Some(session.clone());
+            unit.report(Report::Session(session));
+        }
+        if decoded.model.is_some() {
+            prepared.model = decoded.model;
+        }
+        for (key, request) in decoded.requests {
+            self.asks.insert(key.clone());
+            let request = Box::new(request);
+            unit.report(Report::Asked { key, request });
+        }
+        for key in decoded.resolved {
+            self.asks.remove(&key);
+            unit.report(Report::AskedNoMore { key });
+        }
+        if let Some(usage) = decoded.usage
+            && usage != self.used
+        {
+            self.used = usage;
+            let usage = prepared.priced(usage, unit);
+            let attempt = unit.spec.attempt.clone();
+            unit.context.tell(Feed::Used { attempt, usage });
+            unit.report(Report::Used(usage));
+        }
+        // The first end counts: what comes after it is another turn's, or nobody's.
+        if decoded.finished.is_some() && self.finished.is_none() {
+            self.finished = decoded.finished;
+        }
+    }
+
+    /// The agent said something.
+    pub(super) fn heard(&mut self, prepared: &mut Prepared, clocks: &mut Clocks, now: Timestamp) {
+        // One that tries again and again shows that it lives, not that it gets anywhere: its idle clock goes on.
+        if matches!(self.status, AgentStatus::Retrying { .. }) {
+            clocks.spoke();
+        } else {
+            clocks.output();
+        }
+        self.heard = now;
+        if std::mem::take(&mut self.silent) {
+            prepared.transcript.status(self.status.clone(), now);
+        }
+    }
+
+    /// Nothing came for a while: that is shown, unless it is known what takes so long.
+    pub(super) fn silence(&mut self, prepared: &mut Prepared) {
+        let is_explained = match &self.status {
+            AgentStatus::Starting | AgentStatus::Thinking | AgentStatus::Retrying { .. } => false,
+            AgentStatus::Tool { .. }
+            | AgentStatus::WaitingForApproval { .. }
+            | AgentStatus::WaitingForAnswer { .. }
+            | AgentStatus::RateLimited { .. }
+            | AgentStatus::Silent { .. } => true,
+        };
+        if !is_explained && !self.silent {
+            self.silent = true;
+            let since = self.heard;
+            prepared
+                .transcript
+                .status(AgentStatus::Silent { since }, since);
+        }
+    }
+
+    /// Whether the clocks stand still: a human is waited for.
+    pub(super) fn waits_for_a_human(&self) -> bool {
+        !self.asks.is_empty() && self.stopped.is_none()
+    }
+
+    /// Gives the agent an answer; it is on the disk already.
+    pub(super) fn answer(
+        &mut self,
+        prepared: &mut Prepared,
+        live: &Live,
+        key: &RequestKey,
+        answer: &Answer,
+        unit: &Unit,
+    ) {
+        if !self.asks.remove(key) {
+            // The agent waits no more: `AskedNoMore` is on its way to the rules.
+            return;
+        }
+        let mut actions = Actions::default();
+        prepared.session.answer(key, answer, &mut actions);
+        self.act(prepared, &live.supervised.control, actions, unit);
+    }
+
+    /// Ends the turn: by the protocol where it can, then by signals; a second call with a higher reason hurries it.
+    pub(super) fn stop(
+        &mut self,
+        prepared: &mut Prepared,
+        live: &Live,
+        stopped: Stopped,
+        unit: &Unit,
+    ) {
+        let reason = match stopped {
+            Stopped::Cancelled(reason) => reason,
+            Stopped::TimedOut(_) => CancelReason::Limit,
+        };
+        let first = self.stopped.is_none();
+        if first || matches!(stopped, Stopped::Cancelled(_)) {
+            self.stopped = Some(stopped);
+        }
+        let control = &live.supervised.control;
+        let may_ask = first
+            && !self.signalled
+            && !unit.paused
+            && reason != CancelReason::Kill
+            && !unit.context.config.stop.cancel.is_zero();
+        if may_ask {
+            let mut actions = Actions::default();
+            let asked = prepared.session.interrupt(&mut actions);
+            self.act(prepared, control, actions, unit);
+            if asked {
+                self.interrupted = Some(reason);
+                return;
+            }
+        }
+        self.interrupted = None;
+        self.signalled = true;
+        control.stop(reason);
+    }
+
+    /// The protocol's interrupt did not help in time.
+    pub(super) fn give_up_asking(&mut self, live: &Live) {
+        if let Some(reason) = self.interrupted.take() {
+            self.signalled = true;
+            live.supervised.control.stop(reason);
+        }
+    }
+
+    /// Whether the agent's process can stay for the next turn.
+    pub(super) fn may_be_kept(&self) -> bool {
+        self.finished.is_some() && !self.signalled
+    }
+}
