@@ -4,3 +4,4 @@ mod chunks;
 pub(crate) mod corpus;
 mod golden;
 mod listen;
+mod replaying;
