@@ -56,6 +56,8 @@ struct Prepared {
     live: Option<Live>,
     /// The token of the agent's conversation.
     token: Option<String>,
+    /// What the rules were told of it.
+    told_token: Option<String>,
     /// What that conversation has used.
     used: Usage,
     /// The model that answers, as the agent says.

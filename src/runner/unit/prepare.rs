@@ -113,6 +113,7 @@ impl Unit {
                 git,
                 live: None,
                 token: carried.and_then(|carry| carry.session.clone()),
+                told_token: None,
                 used: carried.map_or_else(Usage::default, |carry| carry.used),
                 model: None,
                 message: None,

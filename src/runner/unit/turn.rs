@@ -170,6 +170,10 @@ impl Unit {
                         let mut actions = Actions::default();
                         let taken = prepared.session.steer(&text, &mut actions);
                         conversation.act(prepared, &live.supervised.control, actions, self);
+                        if taken {
+                            let now = self.context.clock.now().wall;
+                            prepared.transcript.notice(format!("you: {text}"), now);
+                        }
                         self.report(Report::Steered { text, taken });
                     }
                     Some(_) => {}
