@@ -28,6 +28,10 @@ fn items() -> Items {
     items
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "every call builds its parameters in place"
+)]
 fn ask(method: &str, params: Value) -> Asked {
     let params = serde_json::value::to_raw_value(&params).expect("JSON");
     asked(method, Some(&params), &items()).expect("a request")
