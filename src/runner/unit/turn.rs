@@ -54,7 +54,7 @@ impl Unit {
         };
         let artifact = prepared
             .evidence
-            .write(&name, text.as_bytes())
+            .write(&name, prepared.redactor.redact(&text).as_bytes())
             .map_err(|error| error.to_string())?;
         prepared.transcript.begin_turn(number);
         self.report(Report::TurnStarted {
