@@ -156,7 +156,7 @@ fn an_agent_that_works_is_told_with_everything_but_its_key() {
         "{shown}"
     );
     assert!(
-        shown.contains("not installed: codex, opencode, gemini, qwen"),
+        shown.contains("not installed: codex, gemini, opencode, qwen"),
         "{shown}"
     );
     assert!(!shown.contains(SECRET), "{shown}");
@@ -392,7 +392,7 @@ fn nothing_that_a_clone_names_is_started_before_it_is_trusted() {
     let ran = clinic.sandbox.home("ran");
     executable(
         &clinic.sandbox.path("agent.sh"),
-        &format!("touch {}\n{CLAUDE}", ran.display()),
+        &format!(": > {}\n{CLAUDE}", ran.display()),
     );
     clinic.sandbox.repository().write(
         "docket.toml",
@@ -421,7 +421,7 @@ fn nothing_that_a_clone_names_is_started_before_it_is_trusted() {
     let document = clinic.json(&["mine"], 4);
     assert!(tells(agent(&document, "mine"), "chmod +x"), "{document}");
     // A program without a protocol is never started to see what it does.
-    executable(&clinic.sandbox.path("gone.sh"), "touch started");
+    executable(&clinic.sandbox.path("gone.sh"), ": > started");
     let document = clinic.json(&["mine"], 0);
     assert_eq!(agent(&document, "mine")["state"], "ok");
     assert!(!clinic.sandbox.path("started").exists());
