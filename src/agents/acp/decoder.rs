@@ -117,7 +117,7 @@ impl AcpDecoder {
             Direction::Out => self.transcript.notice(line, decoded),
             // Logs, and whole stack traces: only the last of them matter, and only when the process dies.
             Direction::Err => {
-                if !line.trim().is_empty() {
+                if line.contains(char::is_alphanumeric) {
                     if self.last_errors.len() == LAST_LINES {
                         self.last_errors.remove(0);
                     }
