@@ -184,6 +184,7 @@ fn the_command_line_says_what_was_asked_for_and_never_the_prompt() {
             "run",
             "--format",
             "json",
+            "--thinking",
             "--session",
             "ses_1",
             "--model",

@@ -32,7 +32,9 @@ fn told(recording: &str) -> Told {
             Some("err") => Direction::Err,
             _ => {
                 let exit: Value = serde_json::from_str(line).expect("an exit");
-                end = ProcessEnd::Exited(exit["exit"].as_i64().expect("a code") as i32);
+                if let Some(code) = exit["exit"].as_i64() {
+                    end = ProcessEnd::Exited(code as i32);
+                }
                 continue;
             }
         };
