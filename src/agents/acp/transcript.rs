@@ -241,12 +241,6 @@ impl Transcript {
         decoded.drafts.push(draft(id, None, Item::Plan { entries }));
     }
 
-    /// What the agent said last.
-    pub(super) fn last_words(&self) -> Option<&str> {
-        let id = self.last_message?;
-        self.messages.get(&id).map(|words| words.trim())
-    }
-
     fn id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id

@@ -27,7 +27,7 @@ fn a_turn_and_another_one_on_the_same_process() {
         peer.end(),
         &failed("the model refused to answer", Fault::Refused)
     );
-    peer.act(|session, actions| session.leave(actions));
+    peer.act(Session::leave);
     assert!(peer.closed);
 }
 
