@@ -301,7 +301,7 @@ impl Decoder for RunDecoder {
         match direction {
             Direction::In => {}
             Direction::Out => match serde_json::from_str::<Value>(line) {
-                Ok(event) if event.is_object() => self.event(&event, decoded),
+                Ok(event) if event["type"].is_string() => self.event(&event, decoded),
                 _ => self.notice(line, decoded),
             },
             Direction::Err => {
