@@ -111,9 +111,6 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     }
     if let Some(view) = model.view() {
         match &view.state {
-            TicketState::Running => {
-                actions.extend([Action::StopTicket, Action::Steer, Action::Interrupt]);
-            }
             state if state.is_active() => actions.push(Action::StopTicket),
             TicketState::Finished { .. } if view.state.proof().is_none() => {
                 actions.push(Action::Retry);
@@ -127,6 +124,12 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     match model.focus {
         Pane::Queue => actions.extend([Action::Open, Action::Terminal, Action::Filter]),
         Pane::Transcript => {
+            if model
+                .view()
+                .is_some_and(|view| view.state == TicketState::Running)
+            {
+                actions.extend([Action::Steer, Action::Interrupt]);
+            }
             actions.extend([Action::ToggleDetails, Action::End, Action::Terminal]);
         }
         Pane::Evidence => actions.extend([Action::Open, Action::Close]),
