@@ -111,6 +111,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     }
     if let Some(view) = model.view() {
         match &view.state {
+            TicketState::Running => {
+                actions.extend([Action::StopTicket, Action::Steer, Action::Interrupt]);
+            }
             state if state.is_active() => actions.push(Action::StopTicket),
             TicketState::Finished { .. } if view.state.proof().is_none() => {
                 actions.push(Action::Retry);
