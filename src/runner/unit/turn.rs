@@ -54,7 +54,7 @@ impl Unit {
         };
         let artifact = prepared
             .evidence
-            .write(&name, text.as_bytes())
+            .write(&name, prepared.redactor.redact(&text).as_bytes())
             .map_err(|error| error.to_string())?;
         prepared.transcript.begin_turn(number);
         self.report(Report::TurnStarted {
@@ -170,6 +170,10 @@ impl Unit {
                         let mut actions = Actions::default();
                         let taken = prepared.session.steer(&text, &mut actions);
                         conversation.act(prepared, &live.supervised.control, actions, self);
+                        if taken {
+                            let now = self.context.clock.now().wall;
+                            prepared.transcript.notice(format!("you: {text}"), now);
+                        }
                         self.report(Report::Steered { text, taken });
                     }
                     Some(_) => {}
