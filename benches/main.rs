@@ -11,6 +11,9 @@
 #![expect(clippy::panic, reason = "a bench that hangs has failed")]
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+#[path = "../tests/it/recordings/corpus.rs"]
+mod corpus;
+mod decode;
 mod fold;
 mod screen;
 mod support;
@@ -28,6 +31,7 @@ fn main() {
     for (name, bench) in [
         ("tickets", tickets::bench as fn()),
         ("fold", fold::bench),
+        ("decode", decode::bench),
         ("screen", screen::bench),
     ] {
         if named.is_empty() || named.iter().any(|wanted| name.contains(wanted.as_str())) {
