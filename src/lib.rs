@@ -12,6 +12,7 @@ pub mod headless;
 pub mod logging;
 pub mod output;
 pub mod proc;
+pub mod redact;
 pub mod runner;
 pub mod store;
 pub mod tickets;

@@ -1,12 +1,17 @@
-//! docket's own log: `.docket/docket.log`, rolling by day, for bug reports. Never the place of a fact (that is the ledger).
+//! docket's own log: `.docket/docket.log`, rolling by day, for bug reports. Never the place of a fact (that is the ledger),
+//! nor of a secret.
 
+use std::io::{self, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_appender::rolling::{Builder, Rotation};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::redact::Redactor;
 
 /// How many days are kept.
 const DAYS: usize = 7;
@@ -22,6 +27,11 @@ pub fn start(docket: &Path) -> Option<WorkerGuard> {
         .build(docket)
         .ok()?;
     let (writer, guard) = tracing_appender::non_blocking(file);
+    let redactor = Arc::new(Redactor::new(std::env::vars_os()).ok()?);
+    let writer = move || Redacting {
+        inner: writer.clone(),
+        redactor: Arc::clone(&redactor),
+    };
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(writer)
         .with_ansi(false);
@@ -36,4 +46,41 @@ pub fn start(docket: &Path) -> Option<WorkerGuard> {
         .try_init()
         .ok()?;
     Some(guard)
+}
+
+/// Writes what is no secret. An event comes as a whole.
+struct Redacting<W> {
+    inner: W,
+    redactor: Arc<Redactor>,
+}
+
+impl<W: Write> Write for Redacting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.inner
+            .write_all(self.redactor.redact(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_written_without_its_secrets() {
+        let redactor = Redactor::new([("API_TOKEN", "a long secret")]).expect("patterns");
+        let mut written = Vec::new();
+        let event = b"INFO asked with a long secret\n";
+        let mut writer = Redacting {
+            inner: &mut written,
+            redactor: Arc::new(redactor),
+        };
+        writer.write_all(event).expect("memory");
+        assert_eq!(written, b"INFO asked with [redacted]\n");
+    }
 }

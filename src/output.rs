@@ -83,6 +83,12 @@ pub fn width() -> Option<usize> {
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
+/// The size of the terminal that the result goes to, in columns and rows; `None` when it goes elsewhere.
+pub fn size() -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some((usize::from(size.ws_col), usize::from(size.ws_row)))
+}
+
 /// How a piece of the result is shown where colours are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {

@@ -6,7 +6,7 @@ use super::client::LineSession;
 use super::plain::PlainClient;
 use super::replay::ReplaySession;
 use super::shell::ShellSession;
-use super::{AgentError, Session, acp, claude, codex, opencode};
+use super::{AgentError, Session, acp, claude, codex, home, opencode};
 use crate::config::{Agent, Config};
 use crate::domain::settings::AgentKind;
 use crate::domain::ticket::AgentName;
@@ -23,7 +23,8 @@ pub fn session(
     let unknown = || AgentError::Unknown {
         agent: name.to_string(),
     };
-    let agent = config.agents.get(name).ok_or_else(unknown)?;
+    let agent = home::settled(config.agents.get(name).ok_or_else(unknown)?, root)?;
+    let agent = agent.as_ref();
     let env = agent
         .env
         .iter()

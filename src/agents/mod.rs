@@ -11,6 +11,8 @@ pub mod claude;
 pub mod client;
 pub mod codex;
 pub mod decoder;
+pub mod handshake;
+pub mod home;
 pub mod lines;
 pub mod opencode;
 pub mod plain;
@@ -267,6 +269,16 @@ pub enum AgentError {
     Unknown {
         /// The agent's name.
         agent: String,
+    },
+    /// The agent's own home folder can't be made.
+    #[error("agent `{agent}`: its private home {} can't be made: {why}", path.display())]
+    NoHome {
+        /// The agent's name.
+        agent: String,
+        /// Where it would be.
+        path: PathBuf,
+        /// What the system says.
+        why: String,
     },
     /// This version has no adapter for the kind.
     #[error(

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -121,6 +122,12 @@ pub enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// Say whether docket and its agents can work here, and what to do about what can't; asks no model anything
+    #[command(
+        after_help = "Exits with 0 when all that this repository uses works, 1 when docket itself can't work here, 2 when the \
+                            configuration is broken, 4 when an agent or a setting needs somebody."
+    )]
+    Doctor(DoctorArguments),
     /// Print the configuration, with the origin of each value
     Config(ConfigArguments),
     /// Let this repository's docket.toml run the commands that it names; they are shown first
@@ -250,6 +257,29 @@ pub enum EvidenceCommand {
         #[arg(long, value_name = "rN", conflicts_with = "ticket")]
         run: Option<RunId>,
     },
+}
+
+/// What to look at.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorArguments {
+    /// Only these agents
+    #[arg(value_name = "AGENT")]
+    pub agents: Vec<AgentName>,
+    /// All built-in agents, also those that aren't installed
+    #[arg(long, short)]
+    pub all: bool,
+    /// How long an agent may take for an answer
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    pub wait: Duration,
+}
+
+/// A duration over zero as people write it: `10s`, `1m 30s`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration: Option<jiff::SignedDuration> = text.trim().parse().ok();
+    duration
+        .and_then(|duration| Duration::try_from(duration).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "a duration such as 10s is expected".to_owned())
 }
 
 /// Which settings.

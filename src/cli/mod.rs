@@ -4,6 +4,7 @@ pub mod arguments;
 mod config;
 mod demo;
 mod diff;
+mod doctor;
 mod drive;
 pub mod error;
 mod evidence;
@@ -85,6 +86,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Diff(arguments)) => diff::run(&global, &arguments),
         Some(Command::Evidence { command }) => evidence::run(&global, &command),
         Some(Command::Config(arguments)) => config::run(&global, &arguments),
+        Some(Command::Doctor(arguments)) => doctor::run(&global, &arguments),
         Some(Command::Trust(arguments)) => trust::run(&global, &arguments),
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man { command }) => shell::man(&command),

@@ -93,7 +93,6 @@ impl Place {
     fn check_supported(&self) -> Result<(), CliError> {
         let config = &self.loaded.config;
         let agents = config.agents.values();
-        let private = agents.clone().find(|agent| agent.private_home);
         let fallback = agents.clone().find(|agent| !agent.fallback.is_empty());
         let why = if config.integrate == Integrate::Current {
             "`integrate = \"current\"` is not there yet: leave it out, and bring accepted work over with \
@@ -102,11 +101,6 @@ impl Place {
         } else if config.provision != Provision::default() {
             "`[provision]` is not there yet: leave it out, and put what attempts need into the repository or into a ticket"
                 .to_owned()
-        } else if let Some(agent) = private {
-            format!(
-                "`agents.{}.private_home` is not there yet: set HOME in its `env`",
-                agent.name
-            )
         } else if let Some(agent) = fallback {
             format!(
                 "`agents.{}.fallback` is not there yet: leave it out",
@@ -192,7 +186,7 @@ pub fn start_folder(named: Option<&PathBuf>) -> Result<PathBuf, CliError> {
 
 /// docket's own program, for process holders and replays. On Linux by a name that stays right when the file is replaced
 /// by an upgrade while docket runs (proc(5)).
-fn own_program() -> Result<PathBuf, CliError> {
+pub fn own_program() -> Result<PathBuf, CliError> {
     let link = PathBuf::from("/proc/self/exe");
     if cfg!(target_os = "linux") && link.exists() {
         return Ok(link);

@@ -45,7 +45,9 @@ fn play(recording: &Path, speed: f64) -> Result<(), String> {
             continue;
         }
         let record = Record::parse(&line).map_err(|error| {
-            format!(r#"line {number} is no record such as {{"t":0,"dir":"out","line":"…"}}: {error}"#)
+            format!(
+                r#"line {number} is no record such as {{"t":0,"dir":"out","line":"…"}}: {error}"#
+            )
         })?;
         let Some(record) = unwrap.unwrap(record) else {
             continue;

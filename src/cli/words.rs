@@ -25,7 +25,7 @@ pub(super) fn sign(mark: Mark) -> (&'static str, Role) {
 }
 
 /// Whether the locale allows nothing else.
-fn is_ascii() -> bool {
+pub(super) fn is_ascii() -> bool {
     static IS_ASCII: OnceLock<bool> = OnceLock::new();
     *IS_ASCII.get_or_init(|| !is_utf8(&Variables::from_process()))
 }

@@ -101,7 +101,7 @@ const CLAUDE_LOGIN: Login = Login {
         folder: ".claude",
         file: ".credentials.json",
     }],
-    command: Some("claude /login"),
+    command: Some("claude auth login"),
 };
 
 const CLAUDE_VARIABLES: &[&str] = &[

@@ -20,6 +20,11 @@ pub mod records;
 mod schema;
 pub mod verify;
 
+/// The version of the SQLite that is built in. For `docket doctor`.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}
+
 pub use error::{EvidenceError, LedgerError};
 pub use ledger::{Ledger, Subscriber};
 pub use reader::Reader;

@@ -14,6 +14,8 @@ mod git;
 mod headless;
 mod ledger;
 mod machine;
+mod recordings;
+mod redaction;
 mod runs;
 mod screen;
 mod supervise;

@@ -17,7 +17,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "runner",
         &[
-            "domain", "proc", "tickets", "store", "config", "git", "agents",
+            "domain", "proc", "tickets", "store", "config", "git", "agents", "redact",
         ],
     ),
     ("headless", &["domain", "runner", "proc", "exit", "output"]),
@@ -27,7 +27,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("exit", &["domain"]),
     ("output", &[]),
-    ("logging", &[]),
+    ("logging", &["redact"]),
+    ("redact", &[]),
 ];
 
 /// At most so many lines of product code in a file.

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::ending::{self, Hints};
-use super::fields::{count, flag, list, one_line, text, word};
+use super::ending;
+use super::fields::{flag, list, one_line, text, word};
 use super::items::Items;
+use super::provider::Provider;
 use super::questions::{self, Asked};
 use super::usage;
 use super::words::Words;
@@ -24,7 +25,7 @@ const LONGEST: usize = 500;
 pub struct ClaudeDecoder {
     items: Items,
     words: Words,
-    hints: Hints,
+    provider: Provider,
     /// What claude waits for, by the name of the request.
     asked: BTreeMap<String, Asked>,
     /// What it was asked itself, by the name of the request: the subtype.
@@ -37,10 +38,6 @@ pub struct ClaudeDecoder {
     session: String,
     model: String,
     status: Option<AgentStatus>,
-    /// The item, the count and the reason of the retries that are under way.
-    retrying: Option<(u64, u32, String)>,
-    /// The provider refuses requests for now.
-    limited: bool,
     /// How the turn ended as far as results came, while words wait for a further one.
     held: Option<TurnEnd>,
     /// What the results of this turn reported.
@@ -59,7 +56,7 @@ impl Default for ClaudeDecoder {
         Self {
             items: Items::default(),
             words: Words::default(),
-            hints: Hints::default(),
+            provider: Provider::default(),
             asked: BTreeMap::new(),
             told: BTreeMap::new(),
             refused: Vec::new(),
@@ -68,8 +65,6 @@ impl Default for ClaudeDecoder {
             session: String::new(),
             model: String::new(),
             status: None,
-            retrying: None,
-            limited: false,
             held: None,
             reported: Usage::default(),
             live: Usage::default(),
@@ -188,7 +183,11 @@ impl ClaudeDecoder {
                 }
             }
             "control_response" => self.control_response(message, decoded),
-            "rate_limit_event" => self.rate_limit(message, decoded),
+            "rate_limit_event" => {
+                if let Some(news) = self.provider.rate_limit(message) {
+                    self.notice(&news, decoded);
+                }
+            }
             "command_lifecycle" => self.lifecycle(message, decoded),
             "keep_alive"
             | "tool_progress"
@@ -241,7 +240,10 @@ impl ClaudeDecoder {
                 self.set_model(word(message, "model"), decoded);
             }
             // `retry` is qwen's.
-            "api_retry" | "retry" => self.retry(message, decoded),
+            "api_retry" | "retry" => {
+                self.provider
+                    .retry(message, &mut self.items, &mut decoded.drafts);
+            }
             "permission_denied" => {
                 let call = word(message, "tool_use_id");
                 self.refused.push(call.to_owned());
@@ -276,66 +278,12 @@ impl ClaudeDecoder {
         }
     }
 
-    fn retry(&mut self, message: &Value, decoded: &mut Decoded) {
-        self.items.break_off("");
-        let attempt = u32::try_from(count(message, "attempt")).unwrap_or(u32::MAX);
-        let error = text(message, "error").unwrap_or("error").replace('_', " ");
-        let why = match message.get("error_status").and_then(Value::as_u64) {
-            Some(status) => format!("{error} (HTTP {status})"),
-            None if error == "unknown" => "the connection was lost".to_owned(),
-            None => error,
-        };
-        let most = count(message, "max_retries");
-        let of = if most > 0 {
-            format!("{attempt} of {most}")
-        } else {
-            attempt.to_string()
-        };
-        let item = Item::Error {
-            text: format!("{why}; retry {of}"),
-            retrying: true,
-        };
-        let id = match &self.retrying {
-            Some((id, _, _)) => {
-                decoded.drafts.push(crate::agents::Draft {
-                    id: *id,
-                    parent: None,
-                    append: false,
-                    item,
-                });
-                *id
-            }
-            None => self.items.add(None, item, &mut decoded.drafts),
-        };
-        self.retrying = Some((id, attempt, why));
-    }
-
-    fn rate_limit(&mut self, message: &Value, decoded: &mut Decoded) {
-        let info = message.get("rate_limit_info").unwrap_or(&Value::Null);
-        let rejected = word(info, "status") == "rejected";
-        self.remember_limit(info);
-        if rejected && !self.limited {
-            let which = text(info, "rateLimitType").unwrap_or("usage");
-            let notice = format!("rate limit reached: {}", which.replace('_', " "));
-            self.notice(&notice, decoded);
-        }
-        self.limited = rejected;
-    }
-
-    fn remember_limit(&mut self, info: &Value) {
-        if word(info, "status") == "rejected"
-            && let Some(seconds) = info.get("resetsAt").and_then(Value::as_i64)
-        {
-            self.hints.until = Some(Timestamp(seconds.saturating_mul(1000)));
-        }
-    }
-
     fn stream_event(&mut self, owner: &str, message: &Value, decoded: &mut Decoded) {
         let event = message.get("event").unwrap_or(&Value::Null);
         match word(event, "type") {
             "message_start" => {
                 self.open = true;
-                self.recovered();
+                self.provider.recovered();
                 let begun = event.get("message").unwrap_or(&Value::Null);
                 self.items.begin_message(owner, word(begun, "id"));
                 if owner.is_empty() {
@@ -353,12 +301,6 @@ impl ClaudeDecoder {
         }
     }
 
-    /// The provider answers again.
-    fn recovered(&mut self) {
-        self.retrying = None;
-        self.limited = false;
-    }
-
     fn assistant(&mut self, owner: &str, message: &Value, decoded: &mut Decoded) {
         self.open = true;
         let body = message.get("message").unwrap_or(&Value::Null);
@@ -367,7 +309,7 @@ impl ClaudeDecoder {
             self.failure(owner, message, body, decoded);
             return;
         }
-        self.recovered();
+        self.provider.recovered();
         if owner.is_empty() {
             self.set_model(word(body, "model"), decoded);
         }
@@ -387,15 +329,8 @@ impl ClaudeDecoder {
         }
     }
 
-    /// claude reports a failure of the provider as if the model had said it.
     fn failure(&mut self, owner: &str, message: &Value, body: &Value, decoded: &mut Decoded) {
-        self.hints.error = text(message, "error").map(str::to_owned);
-        if let Some(info) = message
-            .get("api_error_params")
-            .and_then(|params| params.get("rate_limit_info"))
-        {
-            self.remember_limit(info);
-        }
+        self.provider.failure(message);
         let text = body.get("content").map(super::tools::flat);
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             let parent = self.items.parent(owner);
@@ -453,7 +388,7 @@ impl ClaudeDecoder {
         let request = message.get("request").unwrap_or(&Value::Null);
         let subtype = word(request, "subtype");
         if subtype != "can_use_tool" {
-            let notice = format!("claude asks for `{subtype}`, which docket has not");
+            let notice = format!("claude asks for `{subtype}`, which docket can't do");
             self.notice(&notice, decoded);
             return;
         }
@@ -485,13 +420,19 @@ impl ClaudeDecoder {
         if let Some(message) = text(result, "result").filter(|_| !flag(result, "is_error")) {
             self.message = Some(message.to_owned());
         }
-        let end = match (self.held.take(), ending::of_result(result, &self.hints)) {
+        let end = match (
+            self.held.take(),
+            ending::of_result(result, &self.provider.hints),
+        ) {
             // What went wrong in an earlier part is not made good by a later one.
             (Some(failed @ TurnEnd::Failed { .. }), _) => failed,
             (_, end) => end,
         };
         if self.words.still_waiting(result) {
-            self.held = Some(end);
+            // A result that answers nothing of ours is of work that claude took up by itself.
+            if !list(result, "user_message_uuids").is_empty() {
+                self.held = Some(end);
+            }
             decoded.usage = Some(self.used());
             return;
         }
@@ -531,10 +472,10 @@ impl ClaudeDecoder {
         self.words.clear();
         self.refused.clear();
         self.told.clear();
-        self.hints.error = None;
+        self.provider.hints.error = None;
         self.held = None;
         self.last_error = None;
-        self.recovered();
+        self.provider.recovered();
         self.open = false;
         self.status = None;
     }
@@ -551,15 +492,8 @@ impl ClaudeDecoder {
             } else {
                 AgentStatus::WaitingForApproval { title }
             }
-        } else if self.limited {
-            AgentStatus::RateLimited {
-                until: self.hints.until,
-            }
-        } else if let Some((_, count, why)) = &self.retrying {
-            AgentStatus::Retrying {
-                count: *count,
-                why: why.clone(),
-            }
+        } else if let Some(status) = self.provider.status() {
+            status
         } else if let Some(call) = self.items.running() {
             AgentStatus::Tool {
                 title: call.title.clone(),

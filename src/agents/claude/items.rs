@@ -91,6 +91,17 @@ impl Items {
         self.last
     }
 
+    /// A new state of an item that belongs to no other.
+    pub(super) fn change(&self, id: u64, item: Item, drafts: &mut Vec<Draft>) {
+        debug_assert!(id <= self.last, "an item that was never added");
+        drafts.push(Draft {
+            id,
+            parent: None,
+            append: false,
+            item,
+        });
+    }
+
     /// The item of the call that a line's sub-agent was started by.
     pub(super) fn parent(&self, owner: &str) -> Option<u64> {
         self.calls.get(owner)?.id
@@ -315,7 +326,8 @@ impl Items {
             return;
         }
         let id = self.parent(key);
-        if !is_plan && (!outcome.output.is_empty() || outcome.exit.is_some()) {
+        let worth_showing = !is_plan || status != ToolStatus::Completed;
+        if worth_showing && (!outcome.output.is_empty() || outcome.exit.is_some()) {
             let item = Item::ToolResult {
                 output: outcome.output,
                 exit: outcome.exit,

@@ -18,6 +18,7 @@ mod decoder;
 mod ending;
 mod fields;
 mod items;
+mod provider;
 mod questions;
 mod tools;
 mod usage;

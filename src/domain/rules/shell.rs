@@ -17,18 +17,33 @@ impl Simple {
             if is_odd || (character.is_whitespace() && !matches!(character, ' ' | '\t')) {
                 return None;
             }
-            match (quote, character) {
-                (Some('\''), '\'') | (Some('"'), '"') => quote = None,
-                (Some('\''), _) => {}
-                (Some(_), '$' | '`' | '\\' | '!') => return None,
-                (Some(_), _) => {}
-                (None, '\'' | '"') => quote = Some(character),
-                (
-                    None,
-                    ';' | '&' | '|' | '<' | '>' | '(' | ')' | '{' | '}' | '$' | '`' | '\\' | '!'
-                    | '#',
-                ) => return None,
-                (None, _) => {}
+            let is_special = match quote {
+                Some('\'') => false,
+                Some(_) => matches!(character, '$' | '`' | '\\' | '!'),
+                None => matches!(
+                    character,
+                    ';' | '&'
+                        | '|'
+                        | '<'
+                        | '>'
+                        | '('
+                        | ')'
+                        | '{'
+                        | '}'
+                        | '$'
+                        | '`'
+                        | '\\'
+                        | '!'
+                        | '#'
+                ),
+            };
+            if is_special {
+                return None;
+            }
+            match quote {
+                Some(open) if open == character => quote = None,
+                None if matches!(character, '\'' | '"') => quote = Some(character),
+                _ => {}
             }
         }
         let text = collapsed(command);

@@ -5,9 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Prepared, Unit};
-use crate::agents::decoder;
+use crate::agents::recording::Hearing;
 use crate::domain::attempt::ProcessRecord;
-use crate::domain::settings::AgentKind;
 use crate::proc::environment;
 use crate::proc::supervise::{Ladder, LaunchSpec, Output, Shim, Supervised};
 use crate::runner::context::Context;
@@ -46,13 +45,10 @@ impl Holder {
 impl Unit {
     /// The start of a process in the form of the recordings: with the decoder that understands what follows.
     pub(super) fn start_in_a_recording(&self, argv: &[OsString]) -> serde_json::Value {
-        let shown: Vec<_> = argv.iter().map(|word| word.to_string_lossy()).collect();
         let agent = self.context.config.agents.get(&self.spec.agent);
-        let decoder = agent.map(|agent| match agent.kind {
-            AgentKind::Replay => agent.decoder,
-            kind => decoder::of_kind(kind),
-        });
-        serde_json::json!({ "cmd": shown, "decoder": decoder })
+        agent
+            .map_or_else(Hearing::default, Hearing::of)
+            .start_of(argv)
     }
 
     /// What a program of this attempt is started with.

@@ -1,0 +1,46 @@
+//! Old and new text as a unified diff.
+
+use std::time::Duration;
+
+use similar::TextDiff;
+
+/// Only so much time goes into making a diff small; what is left over is shown as one change.
+const PATIENCE: Duration = Duration::from_millis(200);
+/// Longer texts are not compared: docket's own diff is the evidence, this one is for reading along.
+const LONGEST: usize = 4 << 20;
+
+/// The change of one file; `None` when nothing changed or when it is too long to be read.
+pub(super) fn unified(path: &str, old: &str, new: &str) -> Option<String> {
+    if old == new || old.len() + new.len() > LONGEST {
+        return None;
+    }
+    let from = if old.is_empty() {
+        "/dev/null".to_owned()
+    } else {
+        format!("a/{path}")
+    };
+    let diff = TextDiff::configure().timeout(PATIENCE).diff_lines(old, new);
+    let patch = diff
+        .unified_diff()
+        .context_radius(3)
+        .header(&from, &format!("b/{path}"))
+        .to_string();
+    Some(patch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_and_a_new_file() {
+        let patch = unified("a.txt", "one\ntwo\n", "one\n2\n").expect("a change");
+        assert_eq!(
+            patch,
+            "--- a/a.txt\n+++ b/a.txt\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n"
+        );
+        let patch = unified("n.txt", "", "new\n").expect("a change");
+        assert!(patch.starts_with("--- /dev/null\n+++ b/n.txt\n"), "{patch}");
+        assert_eq!(unified("a", "x", "x"), None);
+    }
+}
