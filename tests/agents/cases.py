@@ -150,10 +150,9 @@ def pause(box):
 def mid_tool(box, *words):
     """docket, once the agent's command runs."""
     process = box.start(*words)
-    started = box.worktree() / "started.txt"
-    wait_for(lambda: started.exists() or process.poll() is not None, "the agent's command")
-    check(started.exists(), f"docket ended before the agent's command ran: exit {process.poll()}")
-    check(any("sleep 97" in words for _, words in box.alive()), f"no command among {box.alive()}")
+    runs = lambda: any(words == "sleep 97" for _, words in box.alive())
+    wait_for(lambda: runs() or process.poll() is not None, "the agent's command")
+    check(process.poll() is None, f"docket ended before the agent's command ran: exit {process.poll()}")
     return process
 
 
@@ -179,21 +178,36 @@ def terminate(box):
     box.nothing_left()
 
 
-@case("sleep", ticket='approvals: auto\nvalidate: ["true"]\n', config="limits.attempts = 2")
-def kill_resume(box):
-    """kill -9 of docket while a command runs: no orphan after 1 s; the next docket goes on with the same session"""
+def kill(box):
     process = mid_tool(box, "--once")
     process.kill()
     process.wait()
     box.nothing_left()
-    before = len(box.model.asked(box.name))
+    return len(box.model.asked(box.name))
+
+
+def resumed(box, before):
     show = box.proven(box.once())
-    first, second = show["attempts"]
-    check(first["outcome"]["outcome"] == "lost", f"the first outcome is {first['outcome']}")
-    check(first["session"] and first["session"] == second["session"], f"sessions {first['session']} and {second['session']}")
+    *lost, last = show["attempts"]
+    check(all(attempt["outcome"]["outcome"] == "lost" for attempt in lost), f"the outcomes are {[attempt['outcome'] for attempt in lost]}")
+    sessions = {attempt["session"] for attempt in show["attempts"]}
     check("Went on." in box.text(), f"the last words are {box.text()!r}")
     later = box.model.asked(box.name)[before:]
     check(later and "This takes long." in str(later[0]["body"]), "the agent forgot what was said before")
+    check(len(sessions) == 1 and None not in sessions, f"the sessions are {[attempt['session'] for attempt in show['attempts']]}")
+
+
+@case("sleep", ticket='approvals: auto\nvalidate: ["true"]\n')
+def kill_resume(box):
+    """kill -9 of docket while a command runs: no orphan after 1 s; the next docket goes on with the same session"""
+    resumed(box, kill(box))
+
+
+@case("sleep_twice", ticket='approvals: auto\nvalidate: ["true"]\n')
+def kill_twice(box):
+    """kill -9 of docket, and of the docket that went on: the third still has the same session"""
+    kill(box)
+    resumed(box, kill(box))
 
 
 @case("errors")
