@@ -63,8 +63,12 @@ impl RunClient {
 
     fn argv(&self, turn: &Turn) -> Vec<OsString> {
         let mut argv = self.command.clone();
-        if !argv.iter().any(|word| word == "--format") {
+        let said = |option: &str| self.command.iter().any(|word| word == option);
+        if !said("--format") {
             argv.extend(["--format".into(), "json".into()]);
+        }
+        if !said("--thinking") {
+            argv.push("--thinking".into());
         }
         let options = [
             ("--session", turn.resume.as_ref()),
@@ -297,7 +301,7 @@ impl Decoder for RunDecoder {
         match direction {
             Direction::In => {}
             Direction::Out => match serde_json::from_str::<Value>(line) {
-                Ok(event) if event.is_object() => self.event(&event, decoded),
+                Ok(event) if event["type"].is_string() => self.event(&event, decoded),
                 _ => self.notice(line, decoded),
             },
             Direction::Err => {

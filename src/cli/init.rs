@@ -142,7 +142,8 @@ fn next_steps(place: &Place, document: &Document) -> Result<Vec<String>, CliErro
         ));
     }
     steps.push("`docket --once` runs the first ready ticket, `docket` opens the screen".to_owned());
-    steps.push("`docket new \"title\"` writes a ticket of your own".to_owned());
+    steps.push("`docket doctor` says which coding agents are ready here".to_owned());
+    steps.push("`docket new \"title\" --agent codex` writes a ticket of your own".to_owned());
     Ok(steps)
 }
 
@@ -170,7 +171,7 @@ const CONFIGURATION: &str = r#"# What docket does in this repository. Every line
 
 {isolation}
 # jobs = 1                        # tickets side by side
-# agent = "shell"                 # the agent of tickets that `docket new` writes
+# agent = "shell"                 # the agent of tickets that `docket new` writes: "codex", "claude", "opencode" …
 # validate = ["cargo test"]       # the checks of tickets that name none
 
 # [limits]
@@ -178,7 +179,12 @@ const CONFIGURATION: &str = r#"# What docket does in this repository. Every line
 # attempts = 2
 # wall = "1h"
 
-# An agent of your own: the prompt on stdin, its last words on stdout. Whoever clones this repository
+# What agents may do without asking, and what they may never do.
+# [rules]
+# allow = ["cargo test *", "edit:src/**"]
+# deny = ["git push *"]
+
+# codex, claude, opencode, gemini and qwen are built in. An agent of your own: the prompt on stdin, its last words on stdout. Whoever clones this repository
 # must allow its commands once with `docket trust`.
 # [agents.mine]
 # kind = "command"

@@ -38,9 +38,11 @@ actions! {
     StopTicket = "stop-ticket", "stop", "Stop the selected ticket's attempt";
     Retry = "retry", "retry", "Try the selected ticket again";
     Skip = "skip", "skip", "Leave the selected ticket out of this run";
-    Approve = "approve", "approve", "Approve what the selected ticket waits for at its gate";
+    Approve = "approve", "approve", "Approve what the selected ticket waits for: what its agent asks, or its gate";
     Reject = "reject", "reject", "Reject it, with a reason that goes into the next turn";
     Reply = "reply", "reply", "Answer the selected ticket's agent, in its next turn";
+    Steer = "steer", "steer", "Tell the selected ticket's agent something in the middle of its turn, where it takes that; else in its next turn";
+    Interrupt = "interrupt", "interrupt", "End the turn of the selected ticket's agent; a reply goes on";
     NextWaiting = "next-waiting", "next waiting", "Select the next ticket that waits for a human";
     FollowRun = "follow-run", "follow", "Select whatever begins to run, until you move";
     Diff = "diff", "diff", "Show the diff of the selected ticket's last attempt";

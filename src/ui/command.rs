@@ -9,6 +9,7 @@ use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::board::{PhaseView, TicketState};
 use crate::domain::command::Command;
 use crate::domain::ids::{TicketId, TicketName};
+use crate::domain::request::{Ask, Request};
 
 /// Does what one of the actions about runs and tickets means. The runner has the last word: it refuses by an event.
 pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -65,7 +66,11 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
         Action::Skip => return send(Command::Skip { ticket }),
         Action::StopTicket => {
             let is_stoppable = model.view().is_some_and(|view| {
-                view.state.is_active() || matches!(view.state, TicketState::Waiting { .. })
+                view.state.is_active()
+                    || matches!(
+                        view.state,
+                        TicketState::Waiting { .. } | TicketState::BackingOff { .. }
+                    )
             });
             if is_stoppable {
                 ask(model, Wish::StopTicket(ticket, name));
@@ -73,6 +78,26 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
                 model.say(format!("{name} is not running"), Role::Notice);
             }
         }
+        Action::Approve | Action::Reject if asks_in_words(model) => {
+            type_into(model, Purpose::Reply(ticket, name));
+        }
+        Action::Approve if model.view().is_some_and(|view| !view.requests.is_empty()) => {
+            let what = asked(model);
+            ask(model, Wish::Allow(ticket, name, what));
+        }
+        Action::Reject if model.view().is_some_and(|view| !view.requests.is_empty()) => {
+            type_into(model, Purpose::Reject(ticket, name));
+        }
+        Action::Interrupt => {
+            if model
+                .view()
+                .is_some_and(|view| view.state == TicketState::Running)
+            {
+                return send(Command::Interrupt { ticket });
+            }
+            model.say(format!("{name} has no turn now"), Role::Notice);
+        }
+        Action::Steer => type_into(model, Purpose::Steer(ticket, name)),
         Action::Approve if need(model) == Some(&Need::Review) => {
             ask(model, Wish::Approve(ticket, name));
         }
@@ -80,12 +105,36 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
             type_into(model, Purpose::Reject(ticket, name));
         }
         Action::Approve | Action::Reject => {
-            model.say(format!("{name} is at no gate"), Role::Notice);
+            model.say(format!("{name} asks nothing"), Role::Notice);
         }
         Action::Reply => type_into(model, Purpose::Reply(ticket, name)),
         _ => {}
     }
     Vec::new()
+}
+
+/// Whether the selected ticket's agent asks a question rather than for a yes or no.
+fn asks_in_words(model: &Model) -> bool {
+    let first = model.view().and_then(|view| view.requests.values().next());
+    first.is_some_and(Request::is_question)
+}
+
+/// What the selected ticket's agent asks for, whole: nothing is allowed that was not shown.
+fn asked(model: &Model) -> String {
+    let first = model.view().and_then(|view| view.requests.values().next());
+    let Some(request) = first else {
+        return String::new();
+    };
+    let mut what = match &request.ask {
+        Ask::Command { command } => format!("$ {command}"),
+        Ask::Edit { paths } => format!("change {}", paths.join(", ")),
+        Ask::Tool { .. } | Ask::Question { .. } => request.title.clone(),
+    };
+    if let Some(reason) = &request.reason {
+        what.push_str("\n\n");
+        what.push_str(reason);
+    }
+    what
 }
 
 fn ask(model: &mut Model, wish: Wish) {
@@ -176,7 +225,7 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
         }
         Wish::StopRun => cancel(CancelReason::Interrupt),
         Wish::StopTicket(ticket, _) => send(Command::StopTicket { ticket }),
-        Wish::Approve(ticket, _) => send(Command::Approve { ticket }),
+        Wish::Approve(ticket, _) | Wish::Allow(ticket, ..) => send(Command::Approve { ticket }),
     }
 }
 
@@ -185,11 +234,12 @@ pub(super) fn typed(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effe
     let text = text.trim().to_owned();
     match purpose {
         Purpose::Filter => Vec::new(),
-        Purpose::Reply(..) | Purpose::Reject(..) if text.is_empty() => {
+        Purpose::Reply(..) | Purpose::Reject(..) | Purpose::Steer(..) if text.is_empty() => {
             model.say("nothing was typed, nothing is sent", Role::Notice);
             Vec::new()
         }
         Purpose::Reply(ticket, _) => send(Command::Reply { ticket, text }),
+        Purpose::Steer(ticket, _) => send(Command::Steer { ticket, text }),
         Purpose::Reject(ticket, _) => send(Command::Reject {
             ticket,
             reason: text,

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use docket::config::keys::KEYS;
+use docket::config::preset::Asks;
 use docket::config::trust::{TrustStore, Verdict, commands};
 use docket::config::{
     BorderStyle, Config, Decoder, Directories, Layer, Loaded, Origins, Overrides, PRESETS, Preset,
@@ -329,10 +330,10 @@ fn the_presets_are_as_written_down() {
         let (_, origins) = merge(&[]).expect("defaults");
         for (path, sourced) in origins.iter() {
             let key = path.to_string();
-            if let Some(key) = key.strip_prefix(&format!("{table}.")) {
-                if !matches!(key, "claim" | "fallback" | "private_home" | "sandbox") {
-                    let _ = writeln!(text, "{} {key} = {}", preset.name, sourced.value);
-                }
+            if let Some(key) = key.strip_prefix(&format!("{table}."))
+                && !matches!(key, "claim" | "fallback" | "private_home" | "sandbox")
+            {
+                let _ = writeln!(text, "{} {key} = {}", preset.name, sourced.value);
             }
         }
         let Preset {
@@ -353,6 +354,31 @@ fn the_presets_are_as_written_down() {
         );
     }
     insta::assert_snapshot!("presets", text);
+}
+
+#[test]
+fn the_guide_has_a_row_for_every_preset() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/AGENTS.md");
+    let guide = fs::read_to_string(path).expect("docs/AGENTS.md");
+    for preset in PRESETS {
+        let asks = match preset.asks {
+            Asks::Always => "yes",
+            Asks::ByPreset => "yes, since docket tells it to",
+            Asks::Never => "no: unsupervised",
+        };
+        let row = format!(
+            "| `{}` | `{}` | {} | {asks} | {} | `{}` |",
+            preset.name,
+            preset.command.join(" "),
+            preset.kind,
+            preset.tested.join(", "),
+            preset.install
+        );
+        assert!(
+            guide.contains(&row),
+            "put this row into docs/AGENTS.md:\n{row}"
+        );
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The rules, driven by scripts: inputs in, effects out. `check` is the only place that touches `machine::step`.
 
+mod conversation;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -229,6 +231,29 @@ impl Bench {
 
     /// What happened since the last look.
     #[track_caller]
+    /// Seals the attempt with what it came to.
+    fn seal(&mut self, attempt: &str) -> Vec<Effect> {
+        let report = Report::Sealed {
+            manifest: sha256(b""),
+            files: 1,
+            bytes: 1,
+        };
+        let attempt: AttemptId = attempt.parse().expect("an attempt id");
+        let mut effects = self.give(Input::Attempt {
+            attempt: attempt.clone(),
+            report,
+        });
+        effects.extend(self.give(Input::Attempt {
+            attempt,
+            report: Report::Closed,
+        }));
+        effects
+    }
+
+    fn check_last(&mut self, expected: &str) {
+        assert_eq!(self.log.last().map(String::as_str), Some(expected));
+    }
+
     fn check(&mut self, expected: &str) {
         let expected: Vec<&str> = expected
             .lines()

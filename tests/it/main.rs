@@ -9,6 +9,7 @@ mod bad_input;
 mod cli;
 mod config;
 mod crash;
+mod doctor;
 mod evidence;
 mod git;
 mod headless;

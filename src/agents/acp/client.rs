@@ -218,8 +218,7 @@ impl AcpClient {
             .map(|(opening, _)| opening)
             .chain([Opening::New])
             .collect();
-        let forgets = pending.resume.is_some() && pending.openings.len() == 1;
-        if forgets {
+        if pending.openings.len() == 1 && pending.resume.take().is_some() {
             let words = "this agent can't take up a conversation: a new one begins";
             self.decoder.notice(words, &mut actions.decoded);
         }
@@ -263,10 +262,6 @@ impl AcpClient {
         self.session = Some(session);
         self.offers = Offers::default();
         self.offers.take(result);
-        if let (Some(mode), Some(pending)) = (&self.mode, &mut self.pending) {
-            // First of all: whatever it does, it does in the mode that was asked for.
-            pending.settings.push_front((Setting::Mode, mode.clone()));
-        }
         self.go_on(actions);
     }
 
@@ -386,6 +381,8 @@ impl Client for AcpClient {
         self.files = Some(Files::below(&turn.workspace));
         self.cancelling = false;
         let wanted = [
+            // First of all: whatever it does, it does in the mode that was asked for.
+            (Setting::Mode, self.mode.as_ref()),
             (Setting::Model, turn.model.as_ref().or(self.model.as_ref())),
             (
                 Setting::Thinking,

@@ -4,14 +4,14 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::fault;
-use super::permission;
+use super::codex::Codex;
 use super::transcript::{Transcript, Voice};
 use super::usage::Meter;
 use super::wire::{Id, Message, RpcError, list, text};
+use super::{ending, fault, permission};
 use crate::agents::{Decoded, Decoder, Direction, Finished, ProcessEnd};
 use crate::domain::attempt::{Fault, TurnEnd};
-use crate::domain::item::{AgentStatus, Item};
+use crate::domain::item::AgentStatus;
 use crate::domain::request::{Choice, RequestKey};
 use crate::domain::time::Timestamp;
 
@@ -34,7 +34,7 @@ pub(super) struct AcpDecoder {
     logins: Vec<String>,
     model: Option<String>,
     status: Option<AgentStatus>,
-    /// codex-acp: the state that its thread is in, and what it last said of an error.
+    /// codex-acp alone: the state of its thread.
     codex: Codex,
     last_errors: Vec<String>,
 }
@@ -66,15 +66,6 @@ enum Turn {
     Preparing,
     /// Prompts that wait for their answer; more than one when a client queues them.
     Open(Vec<String>),
-}
-
-/// What codex-acp tells in `session_info_update._meta.codex`.
-#[derive(Debug, Default)]
-struct Codex {
-    broken: bool,
-    error: Option<(String, Fault)>,
-    retries: u32,
-    retrying: Option<String>,
 }
 
 impl AcpDecoder {
@@ -117,7 +108,7 @@ impl AcpDecoder {
             Direction::Out => self.transcript.notice(line, decoded),
             // Logs, and whole stack traces: only the last of them matter, and only when the process dies.
             Direction::Err => {
-                if !line.trim().is_empty() {
+                if line.contains(char::is_alphanumeric) {
                     if self.last_errors.len() == LAST_LINES {
                         self.last_errors.remove(0);
                     }
@@ -291,42 +282,15 @@ impl AcpDecoder {
         }
     }
 
-    /// How a turn ended by the answer to its prompt.
+    /// How a turn ended by the answer to its prompt, and by what else is known of it.
     fn end_of(&self, result: &Value) -> TurnEnd {
-        let failed = |why: &str, fault| TurnEnd::Failed {
-            why: why.to_owned(),
-            fault,
-        };
-        match result["stopReason"].as_str() {
-            Some("end_turn") => {
-                if self.codex.broken || self.codex.error.is_some() {
-                    let (why, fault) = self.codex.error.clone().unwrap_or_else(|| {
-                        let words = self.transcript.last_words().map(fault::sentence);
-                        let why = words.unwrap_or_else(|| "a system error of the agent".to_owned());
-                        (why, Fault::Agent)
-                    });
-                    TurnEnd::Failed { why, fault }
-                } else if self.transcript.stopped_by_refusal() {
-                    failed(
-                        "the agent ended its turn when a request of it was refused",
-                        Fault::Interrupted,
-                    )
-                } else {
-                    TurnEnd::Completed
-                }
-            }
-            Some("max_tokens") => failed("the answer reached the model's limit", Fault::Truncated),
-            Some("max_turn_requests") => failed(
-                "the agent reached its own limit of model calls in a turn",
-                Fault::Truncated,
+        match (ending::of_result(result), self.codex.failure()) {
+            (TurnEnd::Completed, Some((why, fault))) => TurnEnd::Failed { why, fault },
+            (TurnEnd::Completed, None) if self.transcript.stopped_by_refusal() => ending::failed(
+                "the agent ended its turn when a request of it was refused",
+                Fault::Interrupted,
             ),
-            Some("refusal") => failed("the model refused to answer", Fault::Refused),
-            Some("cancelled") => failed("the turn was cancelled", Fault::Interrupted),
-            Some(other) => failed(
-                &format!("the turn ended for a reason that docket doesn't know: {other}"),
-                Fault::Agent,
-            ),
-            None => failed("the turn ended without a reason", Fault::Agent),
+            (end, _) => end,
         }
     }
 
@@ -426,19 +390,20 @@ impl AcpDecoder {
                 if self.meter.call(&update["_meta"]["usage"]) {
                     decoded.usage = Some(self.meter.so_far());
                 }
-                self.codex.retrying = None;
-                if self.codex.broken && update["messageId"].is_null() {
-                    self.codex_error_words(update, decoded);
-                } else {
-                    self.transcript.words(Voice::Message, update, decoded);
+                self.codex.goes_on();
+                match self.codex.error_words(update) {
+                    Some(error) => {
+                        self.transcript.show(error, decoded);
+                    }
+                    None => self.transcript.words(Voice::Message, update, decoded),
                 }
             }
             "agent_thought_chunk" => {
-                self.codex.retrying = None;
+                self.codex.goes_on();
                 self.transcript.words(Voice::Thought, update, decoded);
             }
             "tool_call" | "tool_call_update" => {
-                self.codex.retrying = None;
+                self.codex.goes_on();
                 self.transcript.call(update, decoded);
             }
             "plan" => self.transcript.plan(update, decoded),
@@ -456,7 +421,11 @@ impl AcpDecoder {
                 }
             }
             "config_option_update" => self.options(update, decoded),
-            "session_info_update" => self.codex_info(&update["_meta"]["codex"], decoded),
+            "session_info_update" => {
+                if let Some(error) = self.codex.info(&update["_meta"]["codex"]) {
+                    self.transcript.show(error, decoded);
+                }
+            }
             "user_message_chunk" | "available_commands_update" => {}
             // A notice has its words; of others only the kind is told.
             other => {
@@ -475,56 +444,6 @@ impl AcpDecoder {
             .any(|call| matches!(call.method.as_str(), "session/load" | "session/resume"))
     }
 
-    /// codex-acp ends a turn whose model call failed like any other (`end_turn`). What tells it apart is the state of its
-    /// thread, which it passes on.
-    fn codex_info(&mut self, codex: &Value, decoded: &mut Decoded) {
-        match codex["threadStatus"]["type"].as_str() {
-            Some("systemError") => self.codex.broken = true,
-            Some("active") => self.codex.broken = false,
-            _ => {}
-        }
-        let error = &codex["error"];
-        if !error.is_object() {
-            return;
-        }
-        let words = text(&error["message"])
-            .map(fault::sentence)
-            .unwrap_or_default();
-        let words = match text(&error["additionalDetails"]) {
-            Some(details) => format!("{words}: {details}"),
-            None => words,
-        };
-        let retrying = error["willRetry"] == true;
-        if retrying {
-            self.codex.retries += 1;
-            self.codex.retrying = Some(words.clone());
-        } else {
-            let fault = fault::of_codex(&error["codexErrorInfo"]).unwrap_or_default();
-            self.codex.error = Some((words.clone(), fault));
-        }
-        let item = Item::Error {
-            text: words,
-            retrying,
-        };
-        self.transcript.show(item, decoded);
-    }
-
-    /// The words that go with a broken thread are not the agent's.
-    fn codex_error_words(&mut self, update: &Value, decoded: &mut Decoded) {
-        let Some(words) = text(&update["content"]["text"]) else {
-            return;
-        };
-        let words = fault::sentence(words);
-        self.codex
-            .error
-            .get_or_insert_with(|| (words.clone(), Fault::Agent));
-        let item = Item::Error {
-            text: words,
-            retrying: false,
-        };
-        self.transcript.show(item, decoded);
-    }
-
     /// What the agent does now, when it is something else than before.
     fn tell_status(&mut self, decoded: &mut Decoded) {
         if !matches!(self.turn, Turn::Open(_)) {
@@ -535,11 +454,8 @@ impl AcpDecoder {
             AgentStatus::WaitingForApproval {
                 title: asked.title.clone(),
             }
-        } else if let Some(why) = &self.codex.retrying {
-            AgentStatus::Retrying {
-                count: self.codex.retries,
-                why: why.clone(),
-            }
+        } else if let Some(retrying) = self.codex.status() {
+            retrying
         } else if let Some(title) = self.transcript.running() {
             AgentStatus::Tool {
                 title,

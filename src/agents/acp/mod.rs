@@ -22,7 +22,9 @@
 //! [`Turn::used`]: super::Turn::used
 
 mod client;
+mod codex;
 mod decoder;
+mod ending;
 mod fault;
 mod files;
 mod offers;

@@ -159,6 +159,19 @@ impl Transcript {
 
     /// A piece of a tool call, from wherever: a call that nobody has heard of begins with it.
     pub(super) fn call(&mut self, piece: &Value, decoded: &mut Decoded) -> Option<&ToolCall> {
+        let id = self.merge(piece, decoded)?;
+        let call = self.calls.get_mut(id)?;
+        if let Some(output) = output(piece) {
+            show_output(call, output, &mut self.next_id, decoded);
+        }
+        Some(call)
+    }
+
+    fn merge<'piece>(
+        &mut self,
+        piece: &'piece Value,
+        decoded: &mut Decoded,
+    ) -> Option<&'piece str> {
         let Some(id) = text(&piece["toolCallId"]) else {
             self.notice("the agent tells of a tool call without an id", decoded);
             return None;
@@ -179,10 +192,7 @@ impl Transcript {
                 show_change(call, part, self.root.as_deref(), &mut self.next_id, decoded);
             }
         }
-        if let Some(output) = output(piece) {
-            show_output(call, output, &mut self.next_id, decoded);
-        }
-        self.calls.get(id)
+        Some(id)
     }
 
     /// What a request for permission asks. Its piece may be the first that is heard of a call; but one of another kind than
@@ -196,8 +206,10 @@ impl Transcript {
             call.merge(piece, self.root.as_deref());
             return Some(permission::request(params, &call));
         }
-        self.call(piece, decoded)
-            .map(|call| permission::request(params, call))
+        // Its words say why it asks; there is no output yet.
+        let id = self.merge(piece, decoded)?;
+        let call = self.calls.get(id)?;
+        Some(permission::request(params, call))
     }
 
     /// A request about a tool call was answered with no.
@@ -227,12 +239,6 @@ impl Transcript {
         self.plan = Some(id);
         self.open = None;
         decoded.drafts.push(draft(id, None, Item::Plan { entries }));
-    }
-
-    /// What the agent said last.
-    pub(super) fn last_words(&self) -> Option<&str> {
-        let id = self.last_message?;
-        self.messages.get(&id).map(|words| words.trim())
     }
 
     fn id(&mut self) -> u64 {

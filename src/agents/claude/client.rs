@@ -188,6 +188,8 @@ impl Client for ClaudeClient {
     }
 
     fn line(&mut self, direction: Direction, line: &str, actions: &mut Actions) {
+        // Several lines of one chunk share their actions: what an earlier one finished is not this one's.
+        let had_finished = actions.decoded.finished.is_some();
         if direction == Direction::Out
             && let Ok(message) = serde_json::from_str::<Value>(line)
             && message.is_object()
@@ -198,7 +200,7 @@ impl Client for ClaudeClient {
         } else {
             self.decoder.line(direction, line, &mut actions.decoded);
         }
-        if actions.decoded.finished.is_some() {
+        if !had_finished && actions.decoded.finished.is_some() {
             if !self.waiting {
                 // claude went on by itself, because of something in the background: no turn of docket's.
                 actions.decoded.finished = None;

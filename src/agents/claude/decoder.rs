@@ -85,7 +85,9 @@ impl Decoder for ClaudeDecoder {
             return;
         }
         match serde_json::from_str::<Value>(line) {
-            Ok(message) if message.is_object() => self.message(direction, &message, decoded),
+            Ok(message) if message["type"].is_string() => {
+                self.message(direction, &message, decoded);
+            }
             Ok(_) | Err(_) if direction == Direction::Out => self.notice(line, decoded),
             Ok(_) | Err(_) => {}
         }

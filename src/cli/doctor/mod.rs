@@ -297,7 +297,10 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new() -> Result<Self, CliError> {
-        let path = std::env::temp_dir().join(format!("docket-doctor-{}", std::process::id()));
+        // An empty TMPDIR would mean the folder that somebody happens to be in.
+        let temporary = Some(std::env::temp_dir()).filter(|folder| folder.is_absolute());
+        let temporary = temporary.unwrap_or_else(|| PathBuf::from("/tmp"));
+        let path = temporary.join(format!("docket-doctor-{}", std::process::id()));
         std::fs::DirBuilder::new()
             .mode(0o700)
             .create(&path)

@@ -6,7 +6,7 @@ use super::attempt::Rules;
 use super::state::{Attempt, Halt, Stage};
 use super::{Brief, Collected, Effect, Order, backoff, emit, order};
 use crate::domain::attempt::{
-    AttemptOutcome, Failure, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd, Verdict,
+    AttemptOutcome, Failure, Fault, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd, Verdict,
 };
 use crate::domain::event::Event;
 use crate::domain::item::Usage;
@@ -65,6 +65,20 @@ pub(super) fn after_turn(
         }
         (None, TurnEnd::Failed { why, fault }) if fault.passes() => {
             return backoff::back_off(attempt, rules, fault, why, now, effects);
+        }
+        // The agent broke off, as some do after a no. That is no claim and no failure: the next turn goes on.
+        (
+            None,
+            TurnEnd::Failed {
+                fault: Fault::Interrupted,
+                ..
+            },
+        ) => {
+            let collected = Collected {
+                claim: false,
+                ..collected
+            };
+            return after_completed_turn(attempt, rules, collected, now, effects);
         }
         (None, TurnEnd::Failed { why, .. } | TurnEnd::Died { how: why }) => {
             failed(Failure::Agent { why })

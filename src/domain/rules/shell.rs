@@ -11,7 +11,8 @@ impl Simple {
     /// The command line, if it is one simple command without any expansion that could run another one.
     pub(super) fn read(command: &str) -> Option<Self> {
         let mut quote = None;
-        for character in command.trim().chars() {
+        // A line end is something that a shell acts on: only blanks around a command mean nothing.
+        for character in command.trim_matches([' ', '\t']).chars() {
             // Also no blanks that only some programs take for blanks.
             let is_odd = character.is_control() && character != '\t';
             if is_odd || (character.is_whitespace() && !matches!(character, ' ' | '\t')) {

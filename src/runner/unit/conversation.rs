@@ -83,9 +83,10 @@ impl Conversation {
             prepared.transcript.status(self.status.clone(), now);
         }
         if let Some(session) = decoded.session
-            && prepared.token.as_ref() != Some(&session)
+            && prepared.told_token.as_ref() != Some(&session)
         {
             prepared.token = Some(session.clone());
+            prepared.told_token = Some(session.clone());
             unit.report(Report::Session(session));
         }
         if decoded.model.is_some() {

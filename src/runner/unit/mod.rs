@@ -29,6 +29,7 @@ use crate::domain::attempt::{CancelReason, Workspace};
 use crate::domain::item::Usage;
 use crate::domain::machine::{AttemptSpec, Input, Order, Report};
 use crate::git::{SnapshotOptions, TreeId, Worktree};
+use crate::redact::Redactor;
 use crate::store::evidence::EvidenceFolder;
 
 /// What the task of an attempt holds while it lives.
@@ -50,12 +51,16 @@ struct Prepared {
     desk: Desk,
     evidence: EvidenceFolder,
     session: Box<dyn Session>,
+    /// What must not be kept in evidence.
+    redactor: Arc<Redactor>,
     transcript: Transcript,
     git: Option<GitState>,
     /// The agent's process, between two turns.
     live: Option<Live>,
     /// The token of the agent's conversation.
     token: Option<String>,
+    /// What the rules were told of it.
+    told_token: Option<String>,
     /// What that conversation has used.
     used: Usage,
     /// The model that answers, as the agent says.

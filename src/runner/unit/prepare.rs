@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{GitState, Prepared, Unit, blocking, transcript::Transcript};
 use crate::agents::{self};
@@ -56,6 +57,7 @@ impl Unit {
             &self.spec.marker,
         )
         .map_err(|error| error.to_string())?;
+        let redactor = Arc::new(self.redactor()?);
         let (context, spec, cache) = (self.context.clone(), self.spec.clone(), self.cache_file());
         blocking(move || {
             let evidence =
@@ -102,17 +104,20 @@ impl Unit {
             };
             let desk = Desk::make(desk_path.clone(), &ticket, &context.places.context())
                 .map_err(|error| format!("{}: {error}", desk_path.display()))?;
-            let transcript = Transcript::open(&evidence, &context, spec.attempt.clone())
-                .map_err(|error| error.to_string())?;
+            let transcript =
+                Transcript::open(&evidence, &context, spec.attempt.clone(), redactor.clone())
+                    .map_err(|error| error.to_string())?;
             let prepared = Prepared {
                 workspace,
                 desk,
                 evidence,
                 session,
+                redactor,
                 transcript,
                 git,
                 live: None,
                 token: carried.and_then(|carry| carry.session.clone()),
+                told_token: None,
                 used: carried.map_or_else(Usage::default, |carry| carry.used),
                 model: None,
                 message: None,

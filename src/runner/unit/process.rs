@@ -9,6 +9,7 @@ use crate::agents::recording::Hearing;
 use crate::domain::attempt::ProcessRecord;
 use crate::proc::environment;
 use crate::proc::supervise::{Ladder, LaunchSpec, Output, Shim, Supervised};
+use crate::redact::Redactor;
 use crate::runner::context::Context;
 
 /// A process holder that waits for a program.
@@ -74,6 +75,20 @@ impl Unit {
         }
     }
 
+    /// Takes the secrets of this attempt's environment out of texts, and what looks like a key.
+    pub(super) fn redactor(&self) -> Result<Redactor, String> {
+        let agent = self.context.config.agents.get(&self.spec.agent);
+        let named = agent
+            .map(|agent| agent.pass_env.as_slice())
+            .unwrap_or_default();
+        let own = agent.into_iter().flat_map(|agent| &agent.env);
+        let inherited = environment::allowed(std::env::vars_os(), named);
+        let all = inherited
+            .into_iter()
+            .chain(own.map(|(name, value)| (name.into(), value.into())));
+        Redactor::new(all).map_err(|error| error.to_string())
+    }
+
     /// The allow-listed environment, what the agent's configuration adds, and where everything is.
     fn environment(
         &self,
@@ -100,6 +115,7 @@ impl Unit {
             ("DOCKET_RUN".into(), self.spec.run.to_string().into()),
             ("DOCKET_TURN".into(), turn.to_string().into()),
             ("DOCKET_TICKET".into(), path(&prepared.desk.ticket())),
+            ("DOCKET_PROMPT".into(), path(&prepared.desk.prompt())),
             ("DOCKET_DESK".into(), path(prepared.desk.path())),
         ]);
         environment

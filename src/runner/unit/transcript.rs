@@ -1,11 +1,14 @@
 //! The transcript of an attempt: items and raw lines, on disk as they come; readers are told how far it is.
 
+use std::sync::Arc;
+
 use crate::agents::lines::LineSplitter;
 use crate::agents::{Direction, Draft};
 use crate::domain::board::Feed;
 use crate::domain::ids::AttemptId;
 use crate::domain::item::{AgentStatus, Entry, Item};
 use crate::domain::time::Timestamp;
+use crate::redact::Redactor;
 use crate::runner::context::Context;
 use crate::store::EvidenceError;
 use crate::store::evidence::{Appender, EvidenceFolder};
@@ -20,6 +23,8 @@ pub(super) struct Transcript {
     began: Timestamp,
     turn: u32,
     told: u64,
+    /// What must not be kept: keys, and the values of the agent's secret variables.
+    redactor: Arc<Redactor>,
     /// The first write that failed: evidence that is not complete is never sealed.
     failed: Option<String>,
 }
@@ -29,6 +34,7 @@ impl Transcript {
         evidence: &EvidenceFolder,
         context: &Context,
         attempt: AttemptId,
+        redactor: Arc<Redactor>,
     ) -> Result<Self, EvidenceError> {
         use crate::proc::clock::Clock as _;
         Ok(Self {
@@ -40,6 +46,7 @@ impl Transcript {
             began: context.clock.now().wall,
             turn: 0,
             told: 0,
+            redactor,
             failed: None,
         })
     }
@@ -65,7 +72,7 @@ impl Transcript {
             append,
             item,
         };
-        let result = serde_json::to_vec(&entry).map_err(|error| error.to_string());
+        let result = serde_json::to_string(&entry).map_err(|error| error.to_string());
         self.write_item(result);
     }
 
@@ -83,10 +90,13 @@ impl Transcript {
         );
     }
 
-    fn write_item(&mut self, line: Result<Vec<u8>, String>) {
-        let written = line.and_then(|mut line| {
-            line.push(b'\n');
-            self.items.append(&line).map_err(|error| error.to_string())
+    fn write_item(&mut self, line: Result<String, String>) {
+        let written = line.and_then(|line| {
+            let mut line = self.redactor.redact(&line).into_owned();
+            line.push('\n');
+            self.items
+                .append(line.as_bytes())
+                .map_err(|error| error.to_string())
         });
         self.note(written);
     }
@@ -121,7 +131,7 @@ impl Transcript {
             "t": u64::try_from(at.since(self.began).as_millis()).unwrap_or(u64::MAX),
             "turn": self.turn,
             "dir": direction,
-            "line": line,
+            "line": self.redactor.redact(line),
         });
         let mut line = line.to_string().into_bytes();
         line.push(b'\n');

@@ -1,6 +1,9 @@
 //! Validations: docket runs each itself, in the working tree, through `sh -c`. All run, all are recorded.
 
+use std::borrow::Cow;
+use std::fs::File;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::turn::lost;
@@ -11,9 +14,13 @@ use crate::domain::ticket::Check;
 use crate::proc::clock::Clock as _;
 use crate::proc::clocks::Clocks;
 use crate::proc::supervise::{Ended, Output, ProcessEvent, Shim, Status};
+use crate::redact::{LineRedactor, Redactor};
 
 /// Output beyond this is counted, not kept.
 const LOG_CAP: u64 = 64 << 20;
+
+/// A line that is longer is taken as it is, to bound memory.
+const LONGEST_LINE: usize = 1 << 20;
 
 /// How a check's process ended.
 struct CheckEnd {
@@ -96,6 +103,7 @@ impl Unit {
             ..TurnClocks::default()
         });
         let (mut timed_out, mut cancelled, mut failed, mut written) = (false, false, None, 0);
+        let mut kept = RedactedLog::new(prepared.redactor.clone());
         let mut ordered = true;
         let ended = loop {
             tokio::select! { biased;
@@ -111,7 +119,7 @@ impl Unit {
                 },
                 event = supervised.events.recv() => match event {
                     Some(ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes)) => {
-                        let result = append(&mut file, &bytes, &mut written);
+                        let result = kept.take(&mut file, &bytes, &mut written);
                         if let Err(error) = result {
                             failed.get_or_insert(error.to_string());
                         }
@@ -126,6 +134,9 @@ impl Unit {
                 }
             }
         };
+        if let Err(error) = kept.finish(&mut file, &mut written) {
+            failed.get_or_insert(error.to_string());
+        }
         if written > LOG_CAP {
             let note = format!("\n[docket kept {LOG_CAP} of {written} bytes]\n");
             if let Err(error) = file.write_all(note.as_bytes()) {
@@ -141,7 +152,59 @@ impl Unit {
     }
 }
 
-fn append(file: &mut std::fs::File, bytes: &[u8], written: &mut u64) -> std::io::Result<()> {
+/// Writes what comes, line by line, without secrets. What holds none is written as it came.
+struct RedactedLog {
+    redactor: LineRedactor,
+    pending: Vec<u8>,
+}
+
+impl RedactedLog {
+    fn new(redactor: Arc<Redactor>) -> Self {
+        Self {
+            redactor: LineRedactor::new(redactor),
+            pending: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, file: &mut File, bytes: &[u8], written: &mut u64) -> std::io::Result<()> {
+        self.pending.extend_from_slice(bytes);
+        let whole = std::mem::take(&mut self.pending);
+        let mut clean = Vec::with_capacity(whole.len());
+        let mut rest = whole.as_slice();
+        while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+            let (line, more) = rest.split_at(end + 1);
+            self.line(line, &mut clean);
+            rest = more;
+        }
+        if rest.len() > LONGEST_LINE {
+            self.line(rest, &mut clean);
+            rest = &[];
+        }
+        self.pending = rest.to_vec();
+        append(file, &clean, written)
+    }
+
+    fn finish(&mut self, file: &mut File, written: &mut u64) -> std::io::Result<()> {
+        let line = std::mem::take(&mut self.pending);
+        let mut clean = Vec::new();
+        self.line(&line, &mut clean);
+        append(file, &clean, written)
+    }
+
+    fn line(&mut self, line: &[u8], clean: &mut Vec<u8>) {
+        let (text, end) = match line.strip_suffix(b"\n") {
+            Some(text) => (text, "\n"),
+            None => (line, ""),
+        };
+        let text = String::from_utf8_lossy(text);
+        match self.redactor.line(&text) {
+            Cow::Borrowed(same) if *same == *text => clean.extend_from_slice(line),
+            redacted => clean.extend_from_slice(format!("{redacted}{end}").as_bytes()),
+        }
+    }
+}
+
+fn append(file: &mut File, bytes: &[u8], written: &mut u64) -> std::io::Result<()> {
     let room = LOG_CAP.saturating_sub(*written);
     let keep = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
     *written += bytes.len() as u64;

@@ -16,6 +16,8 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Global, "a", Action::Approve),
     (Global, "N", Action::Reject),
     (Global, "r", Action::Reply),
+    (Global, "T", Action::Steer),
+    (Global, "I", Action::Interrupt),
     (Global, "!", Action::NextWaiting),
     (Global, "f", Action::FollowRun),
     (Global, "d", Action::Diff),

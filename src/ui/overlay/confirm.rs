@@ -22,6 +22,8 @@ pub(crate) enum Wish {
     StopTicket(TicketId, TicketName),
     /// Approve at a gate.
     Approve(TicketId, TicketName),
+    /// Allow what the agent asks for: the whole of it.
+    Allow(TicketId, TicketName, String),
 }
 
 /// A question.
@@ -38,6 +40,7 @@ impl Confirm {
             Wish::StopRun => "Stop the run",
             Wish::StopTicket(..) => "Stop a ticket",
             Wish::Approve(..) => "Approve",
+            Wish::Allow(..) => "Allow",
         }
     }
 
@@ -48,6 +51,7 @@ impl Confirm {
                 "Stop all agents of this run? What they did so far is kept. Ctrl-C again kills them at once.".into()
             }
             Wish::StopTicket(_, name) => format!("Stop the attempt at {name}? What it did so far is kept."),
+            Wish::Allow(_, name, what) => format!("{name} asks: {what}\n\nAllow it, this once?"),
             Wish::Approve(_, name) => format!("Approve {name}? Its work is brought to the run's branch."),
         }
     }

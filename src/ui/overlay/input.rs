@@ -15,6 +15,8 @@ use crate::ui::theme::Role;
 pub(crate) enum Purpose {
     /// The answer to an agent.
     Reply(TicketId, TicketName),
+    /// Words for the agent in the middle of its turn.
+    Steer(TicketId, TicketName),
     /// Why a gate is not passed.
     Reject(TicketId, TicketName),
     /// The queue shows what matches, while it is typed.
@@ -76,6 +78,7 @@ impl Input {
     fn title(&self) -> String {
         match &self.purpose {
             Purpose::Reply(_, name) => format!("Reply to {name}"),
+            Purpose::Steer(_, name) => format!("Tell {name} now"),
             Purpose::Reject(_, name) => format!("Reject {name}: why?"),
             Purpose::Filter => "Filter".to_owned(),
         }

@@ -61,7 +61,7 @@ fn stopping_a_ticket_asks_first() {
 fn a_gate_is_approved_or_rejected_with_a_reason() {
     let mut scene = Scene::full();
     scene.keys("a");
-    assert!(scene.frame(120, 40).contains("TICKET-003 is at no gate"));
+    assert!(scene.frame(120, 40).contains("TICKET-003 asks nothing"));
     scene.keys("!");
     assert!(scene.frame(120, 40).contains("TICKET-004.1"));
     scene.keys("a y");

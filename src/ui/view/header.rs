@@ -106,6 +106,7 @@ fn words(model: &Model) -> Vec<Word> {
     let mut usage = Usage::default();
     for view in model.board.tickets.values() {
         usage.add(&view.usage);
+        usage.add(&view.turn_usage);
     }
     if usage.tokens() > 0 {
         words.push(right(7, format!("{} tok", text::count(usage.tokens()))));

@@ -124,6 +124,12 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     match model.focus {
         Pane::Queue => actions.extend([Action::Open, Action::Terminal, Action::Filter]),
         Pane::Transcript => {
+            if model
+                .view()
+                .is_some_and(|view| view.state == TicketState::Running)
+            {
+                actions.extend([Action::Steer, Action::Interrupt]);
+            }
             actions.extend([Action::ToggleDetails, Action::End, Action::Terminal]);
         }
         Pane::Evidence => actions.extend([Action::Open, Action::Close]),

@@ -23,13 +23,16 @@ fn difference(heard: &Heard, plain: &Heard) -> Option<String> {
     if let Some((one, other)) = items.into_iter().find(|(one, other)| one != other) {
         return Some(format!("{}\ninstead of\n{}", short(one), short(other)));
     }
+    if let Some(more) = heard.items.get(plain.items.len()) {
+        return Some(format!("{} in addition", short(more)));
+    }
     let events = heard.events.iter().zip(&plain.events);
     if let Some((one, other)) = events.into_iter().find(|(one, other)| one != other) {
         return Some(format!("{}\ninstead of\n{}", short(one), short(other)));
     }
     (heard != plain).then(|| {
         let rest = |heard: &Heard| {
-            let counts = (heard.items.len(), heard.events.len());
+            let counts = (heard.items.last(), heard.items.len(), heard.events.len());
             short(&(counts, &heard.statuses, &heard.usages, &heard.end))
         };
         format!("{}\ninstead of\n{}", rest(heard), rest(plain))
@@ -41,7 +44,9 @@ fn same_at_any_chunking(decoder: Decoder) {
     for (seed, recording) in recordings_of(decoder).enumerate() {
         let plain = listen(recording, Feeding::PLAIN);
         let name = recording.name;
-        assert!(!plain.events.is_empty(), "{name}: nothing was heard");
+        // That one was refused before it began.
+        let is_heard = !plain.events.is_empty() || name == "codex-appserver-noinit";
+        assert!(is_heard, "{name}: nothing was heard");
         for feeding in [
             Feeding {
                 chunks: Chunks::Of(1),

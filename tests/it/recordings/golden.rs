@@ -90,7 +90,9 @@ fn row(recording: &Recording, heard: &Heard) -> String {
         .iter()
         .map(|(kind, count)| format!("{count} {kind}"))
         .collect();
-    let _ = writeln!(row, "    {}", kinds.join(", "));
+    if !kinds.is_empty() {
+        let _ = writeln!(row, "    {}", kinds.join(", "));
+    }
     let (mut asked, mut open) = (Vec::new(), 0);
     for event in &heard.events {
         match event {
@@ -241,7 +243,8 @@ fn transcript(recording: &Recording, heard: &Heard) -> String {
 
 fn indented(text: &mut String, depth: usize, block: &str) {
     for line in block.lines() {
-        let _ = writeln!(text, "{}{line}", "    ".repeat(depth));
+        let line = format!("{}{line}", "    ".repeat(depth));
+        let _ = writeln!(text, "{}", line.trim_end());
     }
 }
 
@@ -265,7 +268,7 @@ fn shown(item: &Item) -> String {
                 .collect();
             format!("plan: {}", steps.join("; "))
         }
-        Item::Diff { path, patch } => format!("diff {path}\n{}", long(patch)),
+        Item::Diff { path, patch } => format!("diff {path}: {}", long(patch)),
         Item::Usage { usage: figures } => format!("usage: {}", usage(figures)),
         Item::Notice { text } => format!("notice: {}", long(text)),
         Item::Error { text, retrying } => {
@@ -324,20 +327,24 @@ fn long(text: &str) -> String {
     if lines > LINES {
         shown.push(format!("… {lines} lines, {} bytes", text.len()));
     }
-    let joined = shown.join("\n  ");
+    let joined = if shown.len() > 1 {
+        format!("\n  {}", shown.join("\n  "))
+    } else {
+        shown.concat()
+    };
     joined.escape_control()
 }
 
 /// A text on one line.
 fn short(text: &str) -> String {
-    cut(&text.replace('\n', "⏎")).escape_control()
+    cut(&text.replace('\n', " / ")).escape_control()
 }
 
 fn cut(text: &str) -> String {
     const LONGEST: usize = 220;
     let mut shown: String = text.chars().take(LONGEST).collect();
     if shown.len() < text.len() {
-        let _ = write!(shown, "… {} bytes", text.len());
+        shown.push('…');
     }
     shown
 }

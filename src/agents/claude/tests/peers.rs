@@ -358,6 +358,21 @@ fn what_claude_does_by_itself_ends_no_turn_of_ours() {
 }
 
 #[test]
+fn an_end_stays_one_when_more_comes_in_the_same_chunk() {
+    let (mut peer, _) = Peer::new();
+    let result = json!({
+        "type": "result", "subtype": "success", "is_error": false, "result": "done",
+        "stop_reason": "end_turn", "terminal_reason": "completed",
+    });
+    let after = json!({ "type": "keep_alive" });
+    let mut actions = crate::agents::Actions::default();
+    let chunk = format!("{result}\n{after}\n{after}\n");
+    peer.session.stdout(chunk.as_bytes(), &mut actions);
+    let finished = actions.decoded.finished.expect("the turn is over");
+    assert_eq!(finished.message.as_deref(), Some("done"));
+}
+
+#[test]
 fn versions_that_acknowledge_nothing_end_their_turns_too() {
     let (mut peer, _) = Peer::new();
     peer.says(&json!({ "type": "result", "subtype": "success", "is_error": false }));
