@@ -83,18 +83,24 @@ def opencode(box, base):
 
 
 # For each: how the agent is pointed at the model, and the words after its program.
-AGENTS = {"claude": (claude, []), "codex": (codex, ["app-server"]), "opencode": (opencode, ["acp"])}
+# (opencode fetches a plugin of its own from a package registry unless it is told to be pure.)
+AGENTS = {"claude": (claude, []), "codex": (codex, ["app-server"]), "opencode": (opencode, ["acp", "--pure"])}
 
 
 class Box:
     """One case of one agent: made, run, looked into, ended."""
 
     def __init__(self, folder, agent, program, docket, model, case):
-        self.folder, self.agent, self.model, self.case, self.docket = folder, agent, model, case, docket
-        self.name, self.runs, self.error = folder.name, 0, ""
+        self.folder, self.agent, self.program, self.model, self.case = folder, agent, program, model, case
+        self.name, self.runs, self.docket = folder.name, 0, folder / "docket"
         self.repository, self.config, home = folder / "repository", folder / "config", folder / "home"
         for made in (self.repository / "tickets", self.config / "docket", home, folder / "tmp"):
             made.mkdir(parents=True)
+        # A name of docket's own for this box: docket's process holders have nothing else that tells whose they are.
+        try:
+            os.link(docket, self.docket)
+        except OSError:
+            shutil.copy2(docket, self.docket)
         points, arguments = AGENTS[agent]
         base = model.script(self.name, case.scenario, self.worktree())
         setting, env = points(self, base)
@@ -227,6 +233,11 @@ class Box:
             wait_for(lambda: not self.alive(), "the end of what docket started", seconds)
         except Failed:
             raise Failed(f"still alive after {seconds} s: {self.alive()}") from None
+
+    def first_start(self):
+        """Two at once must find what the first start of an agent makes: opencodes break each other over a new database."""
+        if self.agent == "opencode":
+            subprocess.run([self.program, "session", "list"], cwd=self.repository, env=self.env, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
 
     def end(self):
         """Ends what is left, whatever happened: by pid, and only what is this box's."""

@@ -1,9 +1,9 @@
 """The cases of the matrix: what the model does, what docket is told, and what must come of it."""
-import os, signal
+import signal
 from dataclasses import dataclass
 from typing import Callable
 
-from box import Box, Failed, Skipped, check, wait_for
+from box import Box, Skipped, check, wait_for
 
 CASES = {}
 
@@ -26,6 +26,12 @@ def case(scenario, name=None, **settings):
         CASES[called] = Case(function, scenario, title=called, **settings)
         return function
     return add
+
+
+def used(box, output):
+    """The last attempt's tokens: nothing is counted twice, nothing is left out."""
+    usage = box.show()["attempts"][-1]["usage"]
+    check(usage["output"] == output, f"the usage is {usage}")
 
 
 def answers(box):
@@ -52,11 +58,13 @@ def no_claim(box):
     check(len(box.events("turn_finished")) == 2, "not two turns")
     check(len(box.events("process_started")) == 1, f"{len(box.events('process_started'))} processes for two turns")
     check(len(box.events("session_started")) == 1, f"sessions: {box.events('session_started')}")
+    used(box, output=40)
 
 
 @case("still", tickets=2)
 def side_by_side(box):
     """two tickets at once by run --jobs 2, each with a session of its own"""
+    box.first_start()
     code = box.run("--jobs", "2")
     box.proven(code, "TICKET-001")
     box.proven(code, "TICKET-002")
@@ -84,6 +92,8 @@ def edit(box):
     check(any("+hello agents" in diff["patch"] for diff in diffs), f"the diffs are {diffs}")
     merged = box.git("show", f"{box.events('run_started')[0]['branch']}:hello.txt")
     check(merged == "hello agents\n", f"on the run's branch is {merged!r}")
+    if box.agent != "opencode":  # Its protocol tells the tokens of the last step alone.
+        used(box, output=120)
 
 
 ASKED = 'validate: ["test -f asked.txt"]\n'

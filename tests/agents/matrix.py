@@ -5,7 +5,7 @@ of it: a table of agents and cases. An agent whose program isn't there is skippe
 Each case has a folder of its own: a repository with tickets, a home, an XDG tree, a user configuration of docket. What docket
 did is judged by its exit code, by its own commands (`show`, `log`, `evidence verify`, `run --json`) and by the processes that
 are left. Exit code: 0 when everything that ran is ok, 1 when something failed, 2 for wrong arguments."""
-import argparse, json, os, shutil, signal, subprocess, sys, tempfile, time, traceback
+import argparse, json, os, shutil, signal, sys, tempfile, time, traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +41,8 @@ def run_case(agent, program, name, options, model, folder):
     finally:
         if box:
             box.end()
+            if not options.keep:
+                shutil.rmtree(box.folder, ignore_errors=True)
     return Result(agent, name, state, round(time.monotonic() - began, 1), why)
 
 
