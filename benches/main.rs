@@ -11,6 +11,10 @@
 #![expect(clippy::panic, reason = "a bench that hangs has failed")]
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+mod agents;
+#[path = "../tests/it/recordings/corpus.rs"]
+mod corpus;
+mod decode;
 mod fold;
 mod screen;
 mod support;
@@ -28,6 +32,8 @@ fn main() {
     for (name, bench) in [
         ("tickets", tickets::bench as fn()),
         ("fold", fold::bench),
+        ("decode", decode::bench),
+        ("agents", agents::bench),
         ("screen", screen::bench),
     ] {
         if named.is_empty() || named.iter().any(|wanted| name.contains(wanted.as_str())) {

@@ -76,3 +76,15 @@ pub(crate) fn row(what: &str, times: Vec<Duration>, per: u32) {
         each(most)
     );
 }
+
+/// Prints one row of a throughput.
+pub(crate) fn rate(what: &str, bytes: usize, times: Vec<Duration>) {
+    let (median, least, most) = spread(times);
+    let rate = |time: Duration| bytes as f64 / 1e6 / time.as_secs_f64();
+    println!(
+        "{what:<58} {:>9.0} MB/s  ({:.0} to {:.0})",
+        rate(median),
+        rate(most),
+        rate(least)
+    );
+}

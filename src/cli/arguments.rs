@@ -367,7 +367,7 @@ pub struct DoctorArguments {
     #[arg(long, short)]
     pub all: bool,
     /// How long an agent may take for an answer
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub wait: Duration,
 }
 

@@ -51,14 +51,18 @@ fn a_recorded_agent_does_a_ticket() {
 
 #[test]
 fn a_recorded_failure_is_no_success() {
-    for name in ["claude-p-perm-deny-interrupt", "claude-p-sleep-SIGKILL"] {
+    // A turn that was broken off is followed by the next one, which the limit doesn't let begin.
+    for (name, exit) in [
+        ("claude-p-perm-deny-interrupt", 6),
+        ("claude-p-sleep-SIGKILL", 5),
+    ] {
         let sandbox = sandbox_with(name);
         sandbox.ticket(
             10,
             "agent: recorded\nlimits: { turns: 1, attempts: 1 }",
             "Work.",
         );
-        sandbox.docket(["--once"]).exits(5);
+        sandbox.docket(["--once"]).exits(exit);
         assert!(!sandbox.is_done(10), "{name}");
     }
 }
