@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::arguments::{
     AnswerArguments, ApproveArguments, Global, RejectArguments, ReplyArguments, StopArguments,
 };
-use super::asked::{self, Asked};
+use super::asked::{self, Asked, Given};
 use super::error::CliError;
 use super::find::{self, Target};
 use super::place::Place;
@@ -393,15 +393,18 @@ fn why_nothing(
     number: Option<RequestId>,
 ) -> Result<String, CliError> {
     let attempt = find::attempt(&survey.reader, target, None)?;
-    let given = match &attempt {
-        Some(record) => asked::given(&survey.reader, &record.attempt)?,
-        None => Vec::new(),
+    let (given, finished) = match &attempt {
+        Some(record) => (
+            asked::given(&survey.reader, &record.attempt)?,
+            record.finished,
+        ),
+        None => (Vec::new(), None),
     };
-    let is_paused = survey.paused.contains_key(&target.id);
+    let since = |given: &Given| finished.is_some_and(|finished| given.at >= finished);
     let given = match number {
         Some(number) => given.into_iter().find(|given| given.number == number),
-        // What was settled long ago is not what is meant now.
-        None => given.into_iter().next_back().filter(|_| is_paused),
+        // What was settled while the agent lived is not what is meant now.
+        None => given.into_iter().next_back().filter(since),
     };
     let Some(given) = given else {
         return Ok(match number {
@@ -412,10 +415,10 @@ fn why_nothing(
             }
         });
     };
-    let next = if is_paused {
-        "; the next run goes on with that"
-    } else {
-        ""
+    let next = match (since(&given), survey.paused.contains_key(&target.id)) {
+        (true, true) => "; the next run goes on with that",
+        (true, false) => "; the run goes on with that",
+        (false, _) => "",
     };
     Ok(format!(
         "{} was answered already: {} at {}{next}",
