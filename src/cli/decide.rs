@@ -431,6 +431,7 @@ fn why_nothing(
 fn command_of(target: &Target, request: Option<RequestId>, reaction: &Reaction) -> Command {
     Command::Answer {
         ticket: target.id.clone(),
+        attempt: None,
         request,
         reaction: reaction.clone(),
     }
@@ -451,6 +452,7 @@ fn settle(place: &Place, asked: &Asked, reaction: &Reaction) -> Result<Option<Ou
     })?;
     let command = Command::Answer {
         ticket: asked.ticket.clone(),
+        attempt: Some(asked.attempt.clone()),
         request: Some(*number),
         reaction: reaction.clone(),
     };

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::attempt::CancelReason;
-use super::ids::TicketId;
+use super::ids::{AttemptId, TicketId};
 use super::request::RequestId;
 
 /// What a human says to a request.
@@ -82,6 +82,9 @@ pub enum Command {
     Answer {
         /// Which ticket.
         ticket: TicketId,
+        /// Whose request it is: of another attempt, the number means something else. Of the one that lives, without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
         /// Which request; the oldest open one without it.
         request: Option<RequestId>,
         /// What to say.

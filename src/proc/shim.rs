@@ -223,8 +223,9 @@ fn serve(socket: &UnixStream, events: &Receiver<Event>, mut tree: Tree) {
                 }
                 Request::Kill => tree.kill(),
                 Request::Freeze => {
-                    tree.freeze();
-                    tell(socket, &Reply::Frozen);
+                    if tree.freeze() {
+                        tell(socket, &Reply::Frozen);
+                    }
                 }
                 Request::Thaw => tree.signal_all(Signal::CONT),
                 Request::Sweep => {
@@ -295,8 +296,9 @@ impl Tree {
         self.signal_all(Signal::CONT);
     }
 
-    /// Stops them all. A running one may fork between the look and the signal, so that is done until nobody is new.
-    fn freeze(&self) {
+    /// Stops them all. A running one may fork between the look and the signal, so that is done until nobody is new; whether
+    /// that came about.
+    fn freeze(&self) -> bool {
         let mut frozen = BTreeSet::new();
         for _ in 0..FREEZE_ROUNDS {
             let members = self.members();
@@ -308,9 +310,10 @@ impl Tree {
                 }
             }
             if !somebody_new {
-                return;
+                return true;
             }
         }
+        false
     }
 
     /// SIGKILL to all that is there now.

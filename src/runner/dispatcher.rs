@@ -188,7 +188,8 @@ impl Dispatcher {
     fn look_up(&mut self, command: &Command) {
         let (Command::Answer { ticket, .. }
         | Command::Approve { ticket }
-        | Command::Reject { ticket, .. }) = command
+        | Command::Reject { ticket, .. }
+        | Command::Retry { ticket }) = command
         else {
             return;
         };
@@ -264,6 +265,8 @@ impl Dispatcher {
         };
         let attempt = self.names.remove(&id)?;
         self.units.remove(&attempt);
+        // Nobody will say any more what became of the words.
+        self.steering.retain(|(to, _, _)| *to != attempt);
         let error = error?;
         tracing::error!(%attempt, %error, "the task of an attempt died");
         let why = format!("docket's own task for {attempt} died ({error}): please report this bug");

@@ -3,13 +3,13 @@
 use super::action::Action;
 use super::effect::Effect;
 use super::model::Model;
-use super::overlay::{Confirm, Input, Overlay, Purpose, Wish};
+use super::overlay::{Allow, Confirm, Input, Overlay, Purpose, Wish};
 use super::theme::Role;
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::board::{PhaseView, TicketState};
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::{TicketId, TicketName};
-use crate::domain::request::{Ask, Request};
+use crate::domain::request::{Ask, ChoiceKind, Request};
 
 /// Does what one of the actions about runs and tickets means. The runner has the last word: it refuses by an event.
 pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -82,8 +82,9 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
             type_into(model, Purpose::Reply(ticket, name));
         }
         Action::Approve if model.view().is_some_and(|view| !view.requests.is_empty()) => {
-            let what = asked(model);
-            ask(model, Wish::Allow(ticket, name, what));
+            if let Some(allow) = asked(model, ticket, name) {
+                ask(model, Wish::Allow(Box::new(allow)));
+            }
         }
         Action::Reject if model.view().is_some_and(|view| !view.requests.is_empty()) => {
             type_into(model, Purpose::Reject(ticket, name));
@@ -120,11 +121,9 @@ fn asks_in_words(model: &Model) -> bool {
 }
 
 /// What the selected ticket's agent asks for, whole: nothing is allowed that was not shown.
-fn asked(model: &Model) -> String {
-    let first = model.view().and_then(|view| view.requests.values().next());
-    let Some(request) = first else {
-        return String::new();
-    };
+fn asked(model: &Model, ticket: TicketId, name: TicketName) -> Option<Allow> {
+    let view = model.view()?;
+    let (id, request) = view.requests.first_key_value()?;
     let mut what = match &request.ask {
         Ask::Command { command } => format!("$ {command}"),
         Ask::Edit { paths } => format!("change {}", paths.join(", ")),
@@ -134,7 +133,14 @@ fn asked(model: &Model) -> String {
         what.push_str("\n\n");
         what.push_str(reason);
     }
-    what
+    Some(Allow {
+        ticket,
+        name,
+        attempt: view.attempt.clone(),
+        request: *id,
+        what,
+        once: request.choice(ChoiceKind::AllowOnce).is_some(),
+    })
 }
 
 fn ask(model: &mut Model, wish: Wish) {
@@ -225,7 +231,13 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
         }
         Wish::StopRun => cancel(CancelReason::Interrupt),
         Wish::StopTicket(ticket, _) => send(Command::StopTicket { ticket }),
-        Wish::Approve(ticket, _) | Wish::Allow(ticket, ..) => send(Command::Approve { ticket }),
+        Wish::Approve(ticket, _) => send(Command::Approve { ticket }),
+        Wish::Allow(allow) => send(Command::Answer {
+            ticket: allow.ticket,
+            attempt: allow.attempt,
+            request: Some(allow.request),
+            reaction: Reaction::Allow,
+        }),
     }
 }
 

@@ -3,6 +3,10 @@
 //! * `ask COMMAND` asks for leave to run it, and runs it when it gets a yes.
 //! * `question A|B` asks these questions.
 //! * `wait` goes on when it is given words in the middle of the turn.
+//! * `run COMMAND` runs it without asking.
+//! * `fail STATUS` ends the turn as failed: the provider answered with this HTTP status.
+//! * `die` ends the process in the middle of the turn.
+//! * `deaf` never says or hears anything again.
 //!
 //! What it was told goes into a report, a line each.
 
@@ -75,12 +79,29 @@ impl Peer<'_> {
             "turn/started",
             &json!({ "turn": self.turn_now("inProgress") }),
         );
-        let mut status = "completed";
+        let (mut status, mut error) = ("completed", Value::Null);
         for (index, step) in script.iter().enumerate() {
             let (word, rest) = step.split_once(' ').unwrap_or((step, ""));
             let went_on = match word {
                 "ask" => self.ask(index, rest)?,
                 "question" => self.question(index, rest)?,
+                "run" => {
+                    let done = Command::new("sh").args(["-c", rest]).status();
+                    assert!(done.is_ok_and(|status| status.success()), "{rest}");
+                    true
+                }
+                "fail" => {
+                    let code: u16 = rest.parse().expect("an HTTP status");
+                    let info =
+                        json!({ "responseTooManyFailedAttempts": { "httpStatusCode": code } });
+                    error = json!({ "message": format!("status {code}"), "codexErrorInfo": info });
+                    status = "failed";
+                    break;
+                }
+                "die" => return None,
+                "deaf" => loop {
+                    std::thread::park();
+                },
                 _ => self.wait()?,
             };
             if !went_on {
@@ -88,7 +109,9 @@ impl Peer<'_> {
                 break;
             }
         }
-        self.tell("turn/completed", &json!({ "turn": self.turn_now(status) }));
+        let mut turn = self.turn_now(status);
+        turn["error"] = error;
+        self.tell("turn/completed", &json!({ "turn": turn }));
         Some(())
     }
 

@@ -72,7 +72,7 @@ fn check_ledger(sandbox: &Sandbox) {
 
 /// No process of the sandbox may live a second after docket's death.
 #[track_caller]
-fn assert_no_orphans(sandbox: &Sandbox) {
+pub(crate) fn assert_no_orphans(sandbox: &Sandbox) {
     let began = Stopwatch::start();
     until("every process of the attempt is gone", || {
         sandbox.agents().is_empty()

@@ -9,6 +9,7 @@ mod agents_real;
 mod bad_input;
 mod cli;
 mod config;
+mod conversations;
 mod crash;
 mod doctor;
 mod evidence;

@@ -99,6 +99,17 @@ pub(super) fn report(
             None
         }
         Report::Prepared { carried, .. } if attempt.stage == Stage::Preparing => {
+            let carry = attempt.carry.take().filter(|_| carried);
+            if let Some(session) = carry.and_then(|carry| carry.session) {
+                // Said at once: a crash before the agent says it must not lose the conversation.
+                attempt.session = Some(session.clone());
+                let attempt = attempt.id.clone();
+                emit(
+                    rules.run,
+                    Event::SessionStarted { attempt, session },
+                    effects,
+                );
+            }
             // What the first turn tells of an earlier attempt holds only in its working tree. What a human answered holds for the
             // ticket: nobody should be asked the same twice.
             let brief = std::mem::take(brief);
@@ -360,12 +371,15 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
     }
     attempt.cancel = Some(reason);
     match &attempt.stage {
-        Stage::Preparing | Stage::Turn | Stage::Validating => {
+        // What is being sealed is finished; an agent that takes its time to leave is hurried.
+        Stage::Preparing | Stage::Turn | Stage::Validating | Stage::Sealing(_) => {
             order(&attempt.id, Order::Stop { reason }, effects);
         }
         Stage::Waiting(need) => {
+            let need = need.clone();
+            order(&attempt.id, Order::Stop { reason }, effects);
             let outcome = match reason {
-                CancelReason::RunEnds => AttemptOutcome::NeedsHuman { need: need.clone() },
+                CancelReason::RunEnds => AttemptOutcome::NeedsHuman { need },
                 _ => AttemptOutcome::Cancelled { reason },
             };
             seal(attempt, outcome, effects);
@@ -373,9 +387,6 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
         Stage::BackingOff { .. } => {
             seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
         }
-        Stage::Collecting(_)
-        | Stage::Sealing(_)
-        | Stage::Integrating { .. }
-        | Stage::Writing { .. } => {}
+        Stage::Collecting(_) | Stage::Integrating { .. } | Stage::Writing { .. } => {}
     }
 }

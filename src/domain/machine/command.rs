@@ -7,7 +7,7 @@ use super::{Effect, Order, attempt, emit, order, paused, refuse, requests, sched
 use crate::domain::attempt::{CancelReason, Need};
 use crate::domain::command::{Command, Reaction};
 use crate::domain::event::{Event, RunOutcome};
-use crate::domain::ids::{RunId, TicketId};
+use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::request::RequestId;
 use crate::domain::time::Now;
 
@@ -29,9 +29,16 @@ pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mu
         Command::Interrupt { ticket } => interrupt(state, &ticket, effects),
         Command::Answer {
             ticket,
+            attempt,
             request,
             reaction,
-        } => answer(state, &ticket, request, reaction, now, effects),
+        } => {
+            if attempt.is_some_and(|attempt| is_past(state, &ticket, &attempt)) {
+                Some("that request is not open: its attempt is over")
+            } else {
+                answer(state, &ticket, request, reaction, now, effects)
+            }
+        }
         Command::Approve { ticket } => decide(state, &ticket, None, now, effects),
         Command::Reject { ticket, reason } => decide(state, &ticket, Some(reason), now, effects),
     };
@@ -111,8 +118,12 @@ fn pause(state: &mut State, now: Now, effects: &mut Vec<Effect>) -> Refusal {
     run.phase = RunPhase::Paused;
     run.paused_at = Some(now.monotonic);
     emit(run.id, Event::RunPaused, effects);
-    for (_, attempt) in run.active() {
-        order(&attempt.id, Order::Pause, effects);
+    for step in run.steps.values_mut() {
+        if let StepState::Active(attempt) = &mut step.state {
+            // From here on the pause counts, not the wait for a human within it.
+            attempt.no_human_is_waited_for(now.monotonic);
+            order(&attempt.id, Order::Pause, effects);
+        }
     }
     None
 }
@@ -141,6 +152,8 @@ fn thaw(run: &mut Run, now: Now, effects: &mut Vec<Effect>) {
     for step in run.steps.values_mut() {
         if let StepState::Active(attempt) = &mut step.state {
             attempt.paused += frozen;
+            let waits = !attempt.requests.is_empty() || matches!(attempt.stage, Stage::Waiting(_));
+            attempt.asks_since = waits.then_some(now.monotonic);
             order(&attempt.id, Order::Resume, effects);
         }
     }
@@ -333,6 +346,18 @@ fn interrupt(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) ->
     }
     requests::halt(attempt, Halt::Interrupted, effects);
     None
+}
+
+/// Whether the attempt is not the one whose requests can be answered.
+fn is_past(state: &State, ticket: &TicketId, attempt: &AttemptId) -> bool {
+    let step = state.run.as_ref().and_then(|run| run.steps.get(ticket));
+    match step.map(|step| &step.state) {
+        Some(StepState::Active(active)) => active.id != *attempt,
+        _ => state
+            .unfinished
+            .get(ticket)
+            .is_some_and(|unfinished| unfinished.carry.from != *attempt),
+    }
 }
 
 fn answer(

@@ -1,7 +1,7 @@
 //! The end of an attempt: its one `AttemptFinished`, then another attempt, or the end of its step.
 
 use super::state::{Run, RunPhase, State, Step, StepState};
-use super::{Brief, Carry, Effect, Order, emit, order};
+use super::{Brief, Carry, Effect, Order, emit, order, requests};
 use crate::domain::attempt::{AttemptOutcome, Failure, LimitKind, Workspace};
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, TicketId};
@@ -20,6 +20,9 @@ pub(super) fn note_outdated(state: &mut State, ticket: &TicketId) {
         step.outdated += 1;
         step.attempts -= 1;
         step.waits_for_files = true;
+        if let StepState::Active(attempt) = &mut step.state {
+            step.carry = attempt.carry.take();
+        }
     }
 }
 
@@ -41,6 +44,9 @@ pub(super) fn finish(
     let message = attempt.message.take();
     let workspace = attempt.workspace.take();
     let stopped = attempt.cancel.is_some();
+    // The same provider would be no better at once.
+    let provider_failed = attempt.backed_off > 0;
+    requests::forget(attempt, &outcome, run.id, effects);
     emit(
         run.id,
         Event::AttemptFinished {
@@ -75,7 +81,7 @@ pub(super) fn finish(
     }
     let attempts = state.settings.limits_for(&step.ticket).attempts;
     let goes_on = matches!(run.phase, RunPhase::Running | RunPhase::Paused);
-    let tries_again = may_try_again && step.attempts < attempts;
+    let tries_again = may_try_again && !provider_failed && step.attempts < attempts;
     let next = state
         .settings
         .fallback_for(&step.ticket, &step.agent, &step.had_it)
@@ -83,7 +89,7 @@ pub(super) fn finish(
     if let (Some(next), true, false) = (next, goes_on, stopped) {
         hand_over(step, next, id.clone(), workspace, message.clone(), &outcome);
         step.state = StepState::Again(outcome);
-    } else if may_try_again && !stopped && goes_on && step.attempts < attempts {
+    } else if tries_again && !stopped && goes_on {
         step.state = StepState::Again(outcome);
     } else {
         step.state = StepState::Finished(outcome.clone());

@@ -4,7 +4,7 @@ use super::attempt::Rules;
 use super::effect::Order;
 use super::state::{Attempt, Halt, Stage};
 use super::{Effect, emit, order};
-use crate::domain::attempt::{CancelReason, Need};
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::command::Reaction;
 use crate::domain::event::Event;
 use crate::domain::ids::RunId;
@@ -76,13 +76,20 @@ pub(super) fn asked(
 /// The answer that a human gave to the same question before; each is used once.
 fn take_grant(granted: &mut Vec<(Ask, Answer, Request)>, request: &Request) -> Option<Answer> {
     let index = granted.iter().position(|(ask, _, _)| *ask == request.ask)?;
-    let (_, answer, then) = granted.remove(index);
+    let (_, answer, then) = &granted[index];
+    let answer = as_answer(request, answer, then)?;
+    granted.remove(index);
+    Some(answer)
+}
+
+/// What was answered `then`, for the same that is asked now.
+fn as_answer(request: &Request, answer: &Answer, then: &Request) -> Option<Answer> {
     match answer {
-        Answer::Words { .. } => Some(answer),
-        Answer::Dismiss { reason } => Some(request.deny(reason)),
+        Answer::Words { .. } => Some(answer.clone()),
+        Answer::Dismiss { reason } => Some(request.deny(reason.clone())),
         Answer::Choose { choice, reason } => {
             // Ids are the process's own: what the choice meant counts.
-            let kind = then.choices.iter().find(|known| known.id == choice)?.kind;
+            let kind = then.choices.iter().find(|known| known.id == *choice)?.kind;
             Some(match kind {
                 ChoiceKind::AllowOnce | ChoiceKind::AllowAlways => choose(
                     request
@@ -90,7 +97,9 @@ fn take_grant(granted: &mut Vec<(Ask, Answer, Request)>, request: &Request) -> O
                         .or(request.choice(ChoiceKind::AllowOnce))?,
                     None,
                 ),
-                ChoiceKind::Deny | ChoiceKind::Cancel => request.deny(reason.unwrap_or_default()),
+                ChoiceKind::Deny | ChoiceKind::Cancel => {
+                    request.deny(reason.clone().unwrap_or_default())
+                }
             })
         }
     }
@@ -153,12 +162,32 @@ fn asks_for(attempt: &Attempt) -> Option<RequestId> {
 /// answered later.
 pub(super) fn close_all(attempt: &mut Attempt, run: RunId, now: Now, effects: &mut Vec<Effect>) {
     let stays = asks_for(attempt);
+    attempt.asked_for = stays;
     for id in std::mem::take(&mut attempt.requests).into_keys() {
         if Some(id) != stays {
             close(attempt, run, id, effects);
         }
     }
     go_on(attempt, now);
+}
+
+/// What the attempt ended with can't be answered any more, unless it ended for being asked.
+pub(super) fn forget(
+    attempt: &Attempt,
+    outcome: &AttemptOutcome,
+    run: RunId,
+    effects: &mut Vec<Effect>,
+) {
+    let stays = match outcome {
+        AttemptOutcome::NeedsHuman {
+            need: Need::Request { id, .. },
+        } => Some(*id),
+        _ => None,
+    };
+    let open = attempt.requests.keys().copied().chain(attempt.asked_for);
+    for id in open.filter(|id| Some(*id) != stays) {
+        close(attempt, run, id, effects);
+    }
 }
 
 fn close(attempt: &Attempt, run: RunId, id: RequestId, effects: &mut Vec<Effect>) {
@@ -168,10 +197,8 @@ fn close(attempt: &Attempt, run: RunId, id: RequestId, effects: &mut Vec<Effect>
 
 /// Time in which a human was waited for does not count.
 fn go_on(attempt: &mut Attempt, now: Now) {
-    if attempt.requests.is_empty()
-        && let Some(since) = attempt.asks_since.take()
-    {
-        attempt.paused += now.monotonic.0.saturating_sub(since.0);
+    if attempt.requests.is_empty() {
+        attempt.no_human_is_waited_for(now.monotonic);
     }
 }
 

@@ -196,6 +196,8 @@ fn refresh(state: &mut State, ticket: &TicketId) -> bool {
             step.agent = ticket.agent.clone();
             step.had_it.clear();
             step.carry = None;
+            step.brief = Brief::default();
+            step.granted.clear();
         }
         step.ticket = Arc::new(ticket.clone());
         step.revision = entry.revision;
@@ -341,7 +343,10 @@ fn open(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) {
     };
     step.attempts += 1;
     step.waits_for_files = false;
-    step.state = StepState::Active(Box::new(Attempt::new(id.clone())));
+    let carry = step.carry.take();
+    let mut attempt = Attempt::new(id.clone());
+    attempt.carry.clone_from(&carry);
+    step.state = StepState::Active(Box::new(attempt));
     let started = Event::AttemptStarted {
         attempt: id.clone(),
         ticket: ticket.clone(),
@@ -359,7 +364,7 @@ fn open(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) {
         ticket: step.ticket.clone(),
         revision: step.revision,
         agent: step.agent.clone(),
-        carry: step.carry.take(),
+        carry,
     })));
 }
 

@@ -116,7 +116,12 @@ impl State {
 
     /// Takes in what the ledger says of the ticket's last attempt, which broke off. Of no use while an attempt lives.
     pub fn left_unfinished(&mut self, ticket: TicketId, unfinished: Unfinished) {
-        if !self.is_active(&ticket) {
+        // The rules know of answers that are still on their way to the ledger.
+        let known = self
+            .unfinished
+            .get(&ticket)
+            .is_some_and(|known| known.carry.from == unfinished.carry.from);
+        if !known && !self.is_active(&ticket) {
             self.unfinished.insert(ticket, unfinished);
         }
     }
@@ -190,6 +195,8 @@ pub(super) struct Attempt {
     pub(super) id: AttemptId,
     pub(super) stage: Stage,
     pub(super) workspace: Option<Workspace>,
+    /// What it was to go on from, until it has.
+    pub(super) carry: Option<Carry>,
     pub(super) session: Option<String>,
     pub(super) turn: u32,
     /// Turns that failed for a reason that goes away by waiting: they don't count.
@@ -205,6 +212,8 @@ pub(super) struct Attempt {
     /// What the agent asks and nobody has answered.
     pub(super) requests: BTreeMap<RequestId, (RequestKey, Request)>,
     pub(super) last_request: u32,
+    /// The request that the turn was ended for: it stays open when the attempt ends so.
+    pub(super) asked_for: Option<RequestId>,
     /// Since when a human is waited for inside a turn: that time does not count.
     pub(super) asks_since: Option<Monotonic>,
     pub(super) began: Option<Monotonic>,
@@ -259,6 +268,7 @@ impl Attempt {
             id,
             stage: Stage::Preparing,
             workspace: None,
+            carry: None,
             session: None,
             turn: 0,
             faulted: 0,
@@ -268,6 +278,7 @@ impl Attempt {
             halt: None,
             requests: BTreeMap::new(),
             last_request: 0,
+            asked_for: None,
             asks_since: None,
             began: None,
             paused: Duration::ZERO,
@@ -277,6 +288,15 @@ impl Attempt {
             replies: Vec::new(),
             validations: Vec::new(),
             proof: None,
+        }
+    }
+}
+
+impl Attempt {
+    /// Time in which a human was waited for ends here: it does not count.
+    pub(super) fn no_human_is_waited_for(&mut self, now: Monotonic) {
+        if let Some(since) = self.asks_since.take() {
+            self.paused += now.0.saturating_sub(since.0);
         }
     }
 }

@@ -109,7 +109,7 @@ fn after_halt(
         Halt::Asks(need) => seal(attempt, AttemptOutcome::NeedsHuman { need }, effects),
         Halt::Limit(limit) => seal(attempt, AttemptOutcome::Limit { limit }, effects),
         Halt::Interrupted if attempt.replies.is_empty() => {
-            wait(attempt, rules, Need::Interrupted, effects);
+            wait(attempt, rules, Need::Interrupted, now, effects);
         }
         Halt::Interrupted => turn(attempt, rules, None, now, effects),
     }
@@ -153,12 +153,13 @@ fn after_completed_turn(
             Need::Reply {
                 text: dispatch.title,
             },
+            now,
             effects,
         );
-    } else if collected.claim {
+    } else if collected.claim && attempt.replies.is_empty() {
         attempt.validations.clear();
         if rules.checks.is_empty() && rules.diff.names().next().is_none() {
-            prove(attempt, rules, Proof::Unchecked, effects);
+            prove(attempt, rules, Proof::Unchecked, now, effects);
         } else {
             attempt.stage = Stage::Validating;
             let checks = rules.checks.clone();
@@ -173,7 +174,7 @@ fn after_completed_turn(
             );
         }
     } else if attempt.idle_turns >= rules.limits.no_progress_turns {
-        wait(attempt, rules, Need::NoProgress, effects);
+        wait(attempt, rules, Need::NoProgress, now, effects);
     } else {
         turn(attempt, rules, None, now, effects);
     }
@@ -206,7 +207,7 @@ pub(super) fn after_validation(
         } else {
             Proof::Proven
         };
-        prove(attempt, rules, proof, effects);
+        prove(attempt, rules, proof, now, effects);
     } else if attempt.turn < rules.limits.turns {
         turn(attempt, rules, None, now, effects);
     } else {
@@ -215,10 +216,14 @@ pub(super) fn after_validation(
     }
 }
 
-fn prove(attempt: &mut Attempt, rules: &Rules, proof: Proof, effects: &mut Vec<Effect>) {
+fn prove(attempt: &mut Attempt, rules: &Rules, proof: Proof, now: Now, effects: &mut Vec<Effect>) {
+    if !attempt.replies.is_empty() {
+        // A human said something since the claim: the agent hears it before its work is taken.
+        return turn(attempt, rules, None, now, effects);
+    }
     attempt.proof = Some(proof);
     match rules.gate {
-        GateRule::Review => wait(attempt, rules, Need::Review, effects),
+        GateRule::Review => wait(attempt, rules, Need::Review, now, effects),
         GateRule::None => accept(attempt, proof, effects),
     }
 }
@@ -228,13 +233,14 @@ pub(super) fn accept(attempt: &mut Attempt, proof: Proof, effects: &mut Vec<Effe
     seal(attempt, AttemptOutcome::Done { proof }, effects);
 }
 
-fn wait(attempt: &mut Attempt, rules: &Rules, need: Need, effects: &mut Vec<Effect>) {
+fn wait(attempt: &mut Attempt, rules: &Rules, need: Need, now: Now, effects: &mut Vec<Effect>) {
     let reached = Event::GateReached {
         attempt: attempt.id.clone(),
         need: need.clone(),
     };
     emit(rules.run, reached, effects);
     if rules.waits_for_humans {
+        attempt.asks_since.get_or_insert(now.monotonic);
         attempt.stage = Stage::Waiting(need);
         order(&attempt.id, Order::Rest, effects);
     } else {
@@ -262,6 +268,7 @@ pub(super) fn next_turn(
     now: Now,
     effects: &mut Vec<Effect>,
 ) {
+    attempt.no_human_is_waited_for(now.monotonic);
     if attempt.turn.saturating_sub(attempt.faulted) >= limits.turns {
         return seal(
             attempt,

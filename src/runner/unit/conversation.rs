@@ -36,7 +36,7 @@ pub(super) struct Conversation {
     status: AgentStatus,
     silent: bool,
     heard: Timestamp,
-    used: Usage,
+    pub(super) used: Usage,
 }
 
 impl Conversation {

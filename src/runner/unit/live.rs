@@ -8,7 +8,7 @@ use crate::agents::{Actions, Direction};
 use crate::domain::attempt::CancelReason;
 use crate::domain::machine::Order;
 use crate::proc::clock::Clock as _;
-use crate::proc::supervise::{Ended, ProcessEvent, Supervised};
+use crate::proc::supervise::{Control, Ended, ProcessEvent, Supervised};
 
 /// How long a freeze may take: it is a signal to each process of the tree.
 const FREEZE_LIMIT: Duration = Duration::from_secs(2);
@@ -29,7 +29,7 @@ impl Unit {
             tokio::select! { biased;
                 frozen = &mut frozen => break matches!(frozen, Ok(Ok(()))),
                 event = live.supervised.events.recv() => {
-                    if let Some(ended) = self.overheard(prepared, event) {
+                    if let Some(ended) = self.overheard(prepared, &live.supervised.control, event) {
                         return self.after_leave(prepared, &ended);
                     }
                 }
@@ -46,7 +46,8 @@ impl Unit {
     pub(super) fn kept(&mut self, prepared: &mut Prepared) -> Option<Live> {
         let mut live = prepared.live.take()?;
         while let Ok(event) = live.supervised.events.try_recv() {
-            if let Some(ended) = self.overheard(prepared, Some(event)) {
+            let control = live.supervised.control.clone();
+            if let Some(ended) = self.overheard(prepared, &control, Some(event)) {
                 self.after_leave(prepared, &ended);
                 return None;
             }
@@ -77,17 +78,21 @@ impl Unit {
         let ended = loop {
             tokio::select! { biased;
                 order = self.orders.recv(), if ordered => match order {
-                    Some(Order::Stop { reason }) => live.supervised.control.stop(reason),
+                    Some(Order::Stop { reason }) => {
+                        patient = false;
+                        live.supervised.control.stop(reason);
+                    }
                     Some(Order::Pause) => self.paused = true,
                     Some(Order::Resume) => self.paused = false,
-                    Some(_) => {}
+                    // What a human, or the rules, want next comes after this.
+                    Some(order) => self.deferred.push_back(order),
                     None => {
                         ordered = false;
                         live.supervised.control.stop(CancelReason::Kill);
                     }
                 },
                 event = live.supervised.events.recv() => {
-                    if let Some(ended) = self.overheard(prepared, event) {
+                    if let Some(ended) = self.overheard(prepared, &live.supervised.control, event) {
                         break ended;
                     }
                 }
@@ -100,8 +105,14 @@ impl Unit {
         self.after_leave(prepared, &ended);
     }
 
-    /// What the process says outside of a turn: kept, and shown where it means something. Gives its end.
-    fn overheard(&self, prepared: &mut Prepared, event: Option<ProcessEvent>) -> Option<Ended> {
+    /// What the process says outside of a turn: kept, shown where it means something, and answered where the protocol wants
+    /// that; what it asks is refused, since no turn is there that it could be for. Gives its end.
+    fn overheard(
+        &self,
+        prepared: &mut Prepared,
+        control: &Control,
+        event: Option<ProcessEvent>,
+    ) -> Option<Ended> {
         let now = self.context.clock.now().wall;
         let mut actions = Actions::default();
         match event {
@@ -121,6 +132,14 @@ impl Unit {
             }
             Some(ProcessEvent::Ended(ended)) => return Some(ended),
             None => return Some(lost()),
+        }
+        for (key, request) in std::mem::take(&mut actions.decoded.requests) {
+            let answer = request.deny("its turn is over".to_owned());
+            prepared.session.answer(&key, &answer, &mut actions);
+        }
+        if !actions.write.is_empty() {
+            prepared.transcript.raw(Direction::In, &actions.write, now);
+            control.write(actions.write);
         }
         for draft in actions.decoded.drafts {
             prepared.transcript.add(draft, now);

@@ -13,6 +13,7 @@ mod transcript;
 mod turn;
 mod validate;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -43,6 +44,8 @@ struct Unit {
     prepared: Option<Prepared>,
     /// The run is paused.
     paused: bool,
+    /// Orders that came while the agent was being ended: they are next.
+    deferred: VecDeque<Order>,
 }
 
 /// What stands once the attempt is prepared.
@@ -67,7 +70,7 @@ struct Prepared {
     model: Option<String>,
     /// The agent's last words.
     message: Option<String>,
-    /// How often the same kind of file was written: `diff.patch` holds the last turn.
+    /// Whether the last turn completed.
     last_turn_ok: bool,
 }
 
@@ -103,6 +106,7 @@ pub(super) async fn run(
         holder: None,
         prepared: None,
         paused: false,
+        deferred: VecDeque::new(),
     };
     Box::pin(unit.live()).await;
 }
@@ -134,7 +138,7 @@ impl Unit {
             }
             Err(not) => self.report(not.into()),
         }
-        while let Some(order) = self.orders.recv().await {
+        while let Some(order) = self.next_order().await {
             match order {
                 Order::Turn {
                     turn,
@@ -158,10 +162,17 @@ impl Unit {
                 Order::Pause => self.paused = true,
                 Order::Resume => self.paused = false,
                 Order::Rest => self.rest().await,
-                Order::Steer { text } => self.report(Report::Steered { text, taken: false }),
+                Order::Steer { text } => self.not_steered(text),
                 // What stays between two orders is frozen, and the orders that follow end it; an answer came after its turn.
                 Order::Stop { .. } | Order::Answer { .. } => {}
             }
+        }
+    }
+
+    async fn next_order(&mut self) -> Option<Order> {
+        match self.deferred.pop_front() {
+            Some(order) => Some(order),
+            None => self.orders.recv().await,
         }
     }
 
@@ -172,6 +183,7 @@ impl Unit {
                 Some(Order::Resume) => self.paused = false,
                 Some(Order::Go) => self.go(),
                 Some(Order::Stop { reason }) => return Some(reason),
+                Some(Order::Steer { text }) => self.not_steered(text),
                 Some(_) => {}
                 None => return Some(CancelReason::Kill),
             }
@@ -188,6 +200,11 @@ impl Unit {
             self.end_agent(&mut prepared).await;
         }
         self.prepared = Some(prepared);
+    }
+
+    /// No turn runs that could take the words.
+    fn not_steered(&self, text: String) {
+        self.report(Report::Steered { text, taken: false });
     }
 
     fn go(&mut self) {

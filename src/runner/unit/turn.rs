@@ -95,8 +95,12 @@ impl Unit {
         acts && !prepared.session.capabilities().requests
     }
 
-    /// The process that takes the turn: the one of the turn before, or a new one.
-    async fn agent(&mut self, prepared: &mut Prepared, turn: &Turn) -> Result<Live, TurnEnd> {
+    /// The process that takes the turn: the one of the turn before, or a new one; and whether it is new.
+    async fn agent(
+        &mut self,
+        prepared: &mut Prepared,
+        turn: &Turn,
+    ) -> Result<(Live, bool), TurnEnd> {
         if prepared.live.is_some() {
             if let Some(reason) = self.thawed().await {
                 return Err(TurnEnd::Cancelled { reason });
@@ -107,7 +111,7 @@ impl Unit {
                 return Err(TurnEnd::NotStarted { why });
             }
             if let Some(live) = self.kept(prepared) {
-                return Ok(live);
+                return Ok((live, false));
             }
         }
         let in_words = |why: String| TurnEnd::NotStarted { why };
@@ -125,9 +129,10 @@ impl Unit {
         prepared.transcript.meta(&start, now);
         let spec = self.launch_spec(prepared, launch.argv, turn.number, launch.env, launch.stdin);
         prepared.transcript.status(AgentStatus::Starting, now);
-        Ok(Live {
+        let live = Live {
             supervised: holder.launch(spec),
-        })
+        };
+        Ok((live, true))
     }
 
     async fn run(
@@ -136,9 +141,8 @@ impl Unit {
         turn: &Turn,
         limits: TurnClocks,
     ) -> (TurnEnd, Usage, Leftovers) {
-        let is_new = prepared.live.is_none();
-        let mut live = match self.agent(prepared, turn).await {
-            Ok(live) => live,
+        let (mut live, is_new) = match self.agent(prepared, turn).await {
+            Ok(started) => started,
             Err(end) => return (end, Usage::default(), Leftovers::default()),
         };
         let capabilities = prepared.session.capabilities();
@@ -240,7 +244,7 @@ impl Unit {
                     Expired::Silence => conversation.silence(prepared),
                 },
                 () = &mut grace, if asked_to_end || lingers => {
-                    if lingers {
+                    if lingers && conversation.stopped.is_none() {
                         live.supervised.control.stop(CancelReason::RunEnds);
                     }
                     conversation.give_up_asking(&live);
@@ -255,6 +259,11 @@ impl Unit {
                 prepared.session.ended(&end, &mut actions);
                 conversation.act(prepared, &live.supervised.control, actions, self);
                 self.note_end(prepared, ended);
+            }
+            // In the user's own working tree nothing of it may go on after its work was checked, not even to say good-bye.
+            None if !prepared.git.as_ref().is_some_and(|git| git.own) => {
+                prepared.live = Some(live);
+                self.end_agent(prepared).await;
             }
             None => self.keep(prepared, live).await,
         }
@@ -275,7 +284,7 @@ impl Unit {
                 ),
             },
             message: None,
-            usage: Usage::default(),
+            usage: conversation.used,
         });
         if finished.message.is_some() {
             prepared.message = finished.message;
@@ -308,6 +317,7 @@ impl Unit {
                 Some(Order::Pause) => self.paused = true,
                 Some(Order::Resume) => self.paused = false,
                 Some(Order::Stop { reason }) => return Err(TurnEnd::Cancelled { reason }),
+                Some(Order::Steer { text }) => self.not_steered(text),
                 Some(_) => {}
                 None => {
                     return Err(TurnEnd::Cancelled {

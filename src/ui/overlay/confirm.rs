@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::{centered, frame};
-use crate::domain::ids::{TicketId, TicketName};
+use crate::domain::ids::{AttemptId, TicketId, TicketName};
+use crate::domain::request::RequestId;
 use crate::ui::render::plain;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
@@ -23,7 +24,24 @@ pub(crate) enum Wish {
     /// Approve at a gate.
     Approve(TicketId, TicketName),
     /// Allow what the agent asks for: the whole of it.
-    Allow(TicketId, TicketName, String),
+    Allow(Box<Allow>),
+}
+
+/// What is allowed on yes: this request and no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Allow {
+    /// Whose ticket it is.
+    pub(crate) ticket: TicketId,
+    /// What people call it.
+    pub(crate) name: TicketName,
+    /// Whose request it is.
+    pub(crate) attempt: Option<AttemptId>,
+    /// Which.
+    pub(crate) request: RequestId,
+    /// The whole of what is asked.
+    pub(crate) what: String,
+    /// Whether the agent offers a yes for this once.
+    pub(crate) once: bool,
 }
 
 /// A question.
@@ -51,7 +69,14 @@ impl Confirm {
                 "Stop all agents of this run? What they did so far is kept. Ctrl-C again kills them at once.".into()
             }
             Wish::StopTicket(_, name) => format!("Stop the attempt at {name}? What it did so far is kept."),
-            Wish::Allow(_, name, what) => format!("{name} asks: {what}\n\nAllow it, this once?"),
+            Wish::Allow(allow) => {
+                let question = if allow.once {
+                    "Allow it, this once?"
+                } else {
+                    "Its agent offers no yes for this once: allow it, and the like, from now on?"
+                };
+                format!("{} asks: {}\n\n{question}", allow.name, allow.what)
+            }
             Wish::Approve(_, name) => format!("Approve {name}? Its work is brought to the run's branch."),
         }
     }

@@ -95,6 +95,7 @@ fn a_human_answers_once() {
     bench.check("RequestOpened");
     let answer = |reaction| Command::Answer {
         ticket: ticket(),
+        attempt: Some(ATTEMPT.parse().expect("an id")),
         request: Some(RequestId(1)),
         reaction,
     };
