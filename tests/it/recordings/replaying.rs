@@ -23,8 +23,8 @@ fn sandbox_with(name: &str) -> Sandbox {
 
 fn configure(sandbox: &Sandbox, agent: &str, file: &str, decoder: &str) {
     sandbox.configure(&format!(
-        "[agents.{agent}]\nkind = \"replay\"\nspeed = 0\nclaim = \"exit\"\ndecoder = \"{decoder}\"\nrecording = {:?}",
-        sandbox.home(file)
+        "[agents.{agent}]\nkind = \"replay\"\nspeed = 0\nclaim = \"exit\"\ndecoder = \"{decoder}\"\nrecording = \"{}\"",
+        sandbox.home(file).display()
     ));
 }
 
