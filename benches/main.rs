@@ -11,6 +11,7 @@
 #![expect(clippy::panic, reason = "a bench that hangs has failed")]
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
+mod agents;
 #[path = "../tests/it/recordings/corpus.rs"]
 mod corpus;
 mod decode;
@@ -32,6 +33,7 @@ fn main() {
         ("tickets", tickets::bench as fn()),
         ("fold", fold::bench),
         ("decode", decode::bench),
+        ("agents", agents::bench),
         ("screen", screen::bench),
     ] {
         if named.is_empty() || named.iter().any(|wanted| name.contains(wanted.as_str())) {

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand};
 use super::reference;
 use crate::config::{Decoder, Overrides};
 use crate::domain::ids::RunId;
+use crate::domain::request::RequestId;
 use crate::domain::settings::{Integrate, Isolation, NobodyThere};
 use crate::domain::ticket::AgentName;
 use crate::tickets::template::TEMPLATES;
@@ -113,6 +114,28 @@ pub enum Command {
     },
     /// Run the queue until nothing is ready, without the screen
     Run(RunArguments),
+    /// List what agents ask and wait for, with the command that answers it, and what else waits for you
+    Requests,
+    /// Say yes to what a ticket's agent asks, or at its gate
+    Approve(ApproveArguments),
+    /// Say no to what a ticket's agent asks, or at its gate
+    Reject(RejectArguments),
+    /// Answer the questions of a ticket's agent
+    Answer(AnswerArguments),
+    /// Give a ticket's agent words: they answer what it waits for, or go into its next turn
+    Reply(ReplyArguments),
+    /// End the turn of a ticket's agent; the attempt waits for a reply and goes on with it
+    Interrupt(OneTicket),
+    /// Stop a ticket's attempt; without a ticket, end the run
+    Stop(StopArguments),
+    /// Freeze everything that runs; nothing new starts
+    Pause,
+    /// Go on after a pause
+    Resume,
+    /// Try a ticket again that ended without being done
+    Retry(OneTicket),
+    /// Leave a ticket out of the run that goes on
+    Skip(OneTicket),
     /// Show everything on a throw-away repository: no agent, no network, no account
     Demo {
         /// Without the screen: run the demo's queue to its end
@@ -149,6 +172,81 @@ pub enum Command {
 pub struct TicketArgument {
     /// Its name, number, id or file; `TICKET-003.2` for an attempt
     pub ticket: String,
+}
+
+/// A ticket, for what concerns its attempt that lives.
+#[derive(Debug, Clone, Args)]
+pub struct OneTicket {
+    /// Its name, number, id or file
+    pub ticket: String,
+}
+
+/// What to allow.
+#[derive(Debug, Clone, Args)]
+pub struct ApproveArguments {
+    /// Its name, number, id or file
+    pub ticket: String,
+    /// The request's number, where several are open
+    #[arg(value_name = "N", value_parser = request_number)]
+    pub number: Option<RequestId>,
+    /// The agent need not ask again for the like, where it offers that
+    #[arg(long)]
+    pub always: bool,
+}
+
+/// What to refuse.
+#[derive(Debug, Clone, Args)]
+pub struct RejectArguments {
+    /// Its name, number, id or file
+    pub ticket: String,
+    /// The request's number, where several are open
+    #[arg(value_name = "N", value_parser = request_number)]
+    pub number: Option<RequestId>,
+    /// Why: the agent is told
+    #[arg(long, short, value_name = "WORDS")]
+    pub reason: Option<String>,
+}
+
+/// What to answer.
+#[derive(Debug, Clone, Args)]
+pub struct AnswerArguments {
+    /// Its name, number, id or file
+    pub ticket: String,
+    /// The answers: one for each question, in order
+    #[arg(value_name = "WORDS", required = true)]
+    pub words: Vec<String>,
+    /// The request's number, where several are open
+    #[arg(long, short, value_name = "N", value_parser = request_number)]
+    pub number: Option<RequestId>,
+}
+
+/// What to say.
+#[derive(Debug, Clone, Args)]
+pub struct ReplyArguments {
+    /// Its name, number, id or file
+    pub ticket: String,
+    /// What the agent is told
+    pub words: String,
+    /// In the middle of its turn, where the agent takes words then; else they wait for the next turn
+    #[arg(long)]
+    pub now: bool,
+}
+
+/// What to stop.
+#[derive(Debug, Clone, Args)]
+pub struct StopArguments {
+    /// Its name, number, id or file; the whole run without it
+    pub ticket: Option<String>,
+    /// Without asking the agents first
+    #[arg(long, conflicts_with = "ticket")]
+    pub now: bool,
+}
+
+/// A request's number: `1`, or `#1` as it is shown (which a shell takes for a comment unless it is quoted).
+fn request_number(text: &str) -> Result<RequestId, String> {
+    let digits = text.strip_prefix('#').unwrap_or(text);
+    let number = digits.parse().map(RequestId);
+    number.map_err(|_error| "the number of a request is expected: 1".to_owned())
 }
 
 /// A new ticket.
@@ -269,7 +367,7 @@ pub struct DoctorArguments {
     #[arg(long, short)]
     pub all: bool,
     /// How long an agent may take for an answer
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = duration)]
     pub wait: Duration,
 }
 

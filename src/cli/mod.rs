@@ -1,7 +1,9 @@
 //! The command line: arguments, one file per family of commands, exit codes.
 
 pub mod arguments;
+mod asked;
 mod config;
+mod decide;
 mod demo;
 mod diff;
 mod doctor;
@@ -19,6 +21,7 @@ pub mod place;
 mod redecode;
 pub mod reference;
 mod replay;
+mod requests;
 mod screen;
 mod shell;
 mod show;
@@ -80,6 +83,17 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Ls(arguments)) => ls::run(&global, &arguments),
         Some(Command::Show(arguments)) => show::run(&global, &arguments),
         Some(Command::Run(arguments)) => drive::run(&global, &arguments),
+        Some(Command::Requests) => requests::run(&global),
+        Some(Command::Approve(arguments)) => decide::approve(&global, &arguments),
+        Some(Command::Reject(arguments)) => decide::reject(&global, arguments),
+        Some(Command::Answer(arguments)) => decide::answer(&global, arguments),
+        Some(Command::Reply(arguments)) => decide::reply(&global, arguments),
+        Some(Command::Interrupt(arguments)) => decide::interrupt(&global, &arguments.ticket),
+        Some(Command::Stop(arguments)) => decide::stop(&global, &arguments),
+        Some(Command::Pause) => decide::pause(&global),
+        Some(Command::Resume) => decide::resume(&global),
+        Some(Command::Retry(arguments)) => decide::retry(&global, &arguments.ticket),
+        Some(Command::Skip(arguments)) => decide::skip(&global, &arguments.ticket),
         Some(Command::Demo { once, keep }) => demo::run(&global, once, keep),
         Some(Command::Status) => status::run(&global),
         Some(Command::Log(arguments)) => log::run(&global, &arguments),

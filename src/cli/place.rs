@@ -92,8 +92,6 @@ impl Place {
     /// Settings that this version reads but doesn't act on are refused: whoever sets one counts on it.
     fn check_supported(&self) -> Result<(), CliError> {
         let config = &self.loaded.config;
-        let agents = config.agents.values();
-        let fallback = agents.clone().find(|agent| !agent.fallback.is_empty());
         let why = if config.integrate == Integrate::Current {
             "`integrate = \"current\"` is not there yet: leave it out, and bring accepted work over with \
              `git merge docket/r1/main` (the branch of your run)"
@@ -101,11 +99,6 @@ impl Place {
         } else if config.provision != Provision::default() {
             "`[provision]` is not there yet: leave it out, and put what attempts need into the repository or into a ticket"
                 .to_owned()
-        } else if let Some(agent) = fallback {
-            format!(
-                "`agents.{}.fallback` is not there yet: leave it out",
-                agent.name
-            )
         } else {
             return Ok(());
         };

@@ -18,7 +18,10 @@ const EXITS: &[(Exit, &str)] = &[
         "docket itself failed; `evidence verify`: something is not as docket left it",
     ),
     (Exit::Usage, "usage, configuration or lint error"),
-    (Exit::NothingReady, "nothing was ready to run"),
+    (
+        Exit::NothingReady,
+        "nothing was ready to run; `approve`, `reply`, `stop` …: nothing was there to say it to, nothing was done",
+    ),
     (
         Exit::NeedsHuman,
         "a human is needed: gate, request, reply, `agent: user`",

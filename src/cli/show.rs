@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::arguments::{Global, TicketArgument};
+use super::asked::{self, Asked};
 use super::error::CliError;
 use super::history::{self, History};
 use super::place::Place;
@@ -34,6 +35,8 @@ struct Document<'a> {
     changed_since_done: bool,
     done: Option<&'a DoneRecord>,
     view: Option<&'a TicketView>,
+    /// What its agent asks and nobody has answered.
+    requests: Vec<Asked>,
     attempts: Vec<History>,
     problems: Vec<Problem>,
 }
@@ -67,6 +70,7 @@ pub(super) fn run(global: &Global, arguments: &TicketArgument) -> Result<Exit, C
         },
         done,
         view: survey.board.tickets.get(&target.id),
+        requests: asked::of_ticket(&survey, &target.id, &target.name)?,
         attempts,
         problems: target
             .index
@@ -117,6 +121,13 @@ impl Page {
                 self.field("file", &text::line(&entry.path.to_string_lossy()));
             }
             _ => self.field("state", "its file is gone; this is what the ledger knows"),
+        }
+        for asked in &document.requests {
+            let title = text::line(&asked.request.title);
+            self.field("asks", &format!("{} {title}", asked.number));
+            for command in &asked.commands {
+                self.field("", command);
+            }
         }
         if document.changed_since_done {
             self.field("", "the file was changed after docket marked it done");

@@ -17,6 +17,7 @@ use crate::domain::board::{PhaseView, TicketView};
 use crate::domain::event::RunOutcome;
 use crate::domain::ids::{AttemptId, RunId, TicketName};
 use crate::domain::reason::{Mark, Reason};
+use crate::domain::request::RequestId;
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::Timestamp;
 use crate::exit::Exit;
@@ -66,6 +67,9 @@ struct Row {
     agent: Option<String>,
     since: Option<Timestamp>,
     worktree: Option<PathBuf>,
+    /// What its agent asks and nobody has answered, by number.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    requests: BTreeMap<RequestId, String>,
 }
 
 /// A worktree that nobody works in anymore.
@@ -155,7 +159,15 @@ fn row(entry: &QueueEntry, view: Option<&TicketView>, reason: Reason) -> Row {
         worktree: in_attempt
             .and_then(|view| view.workspace.as_ref())
             .map(|workspace| workspace.path.clone()),
+        requests: view.map(titles).unwrap_or_default(),
     }
+}
+
+fn titles(view: &TicketView) -> BTreeMap<RequestId, String> {
+    let requests = view.requests.iter();
+    requests
+        .map(|(id, request)| (*id, request.title.clone()))
+        .collect()
 }
 
 /// The worktrees below docket's folder in which no attempt works now. What can't be listed is not worth failing for.
@@ -243,7 +255,14 @@ fn page(place: &Place, survey: &Survey, document: &Document) -> String {
         line(&section("running", &document.running));
     }
     if !document.waiting.is_empty() {
-        line(&section("waits for you", &document.waiting));
+        line(section("waits for you", &document.waiting).trim_end());
+        let asks = document
+            .waiting
+            .iter()
+            .filter(|row| !row.requests.is_empty());
+        if asks.count() > 0 {
+            line("`docket requests` says how to answer");
+        }
     }
     if !document.worktrees.is_empty() {
         line(&format!("\n{}", paint.text(Role::Strong, "worktrees kept")));

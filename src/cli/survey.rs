@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use super::error::CliError;
 use super::place::Place;
-use crate::domain::attempt::{AttemptOutcome, Proof};
+use crate::domain::attempt::{AttemptOutcome, Need, Proof};
 use crate::domain::board::{Board, PhaseView, RunView, TicketState, TicketView};
 use crate::domain::event::RunOutcome;
 use crate::domain::ids::{Sequence, TicketId};
 use crate::domain::item::Usage;
+use crate::domain::machine::Unfinished;
 use crate::domain::queue::{Queue, Readiness};
 use crate::domain::reason::{self, Reason};
 use crate::domain::ticket::{Finding, KnownAgents, QueueEntry};
@@ -43,6 +44,8 @@ pub(super) struct Survey {
     pub(super) run: Option<RunRecord>,
     /// Tickets that docket wrote `done: true` into.
     pub(super) done: BTreeMap<TicketId, DoneRecord>,
+    /// What attempts ended with, waiting for a human, and what was answered since.
+    pub(super) paused: BTreeMap<TicketId, Unfinished>,
     /// When this was so.
     pub(super) now: Timestamp,
     agents: KnownAgents,
@@ -58,9 +61,11 @@ impl Survey {
         let past = Past::read(&reader)?;
         let holder = before.or(holder(place)?);
         let queue = Queue::new(scan.entries);
-        let board = past.board(&queue, holder.is_some());
+        let mut board = past.board(&queue, holder.is_some());
+        let paused = paused(&reader, &queue, &mut board)?;
         Ok(Self {
             queue,
+            paused,
             folder_problems: scan.problems,
             board,
             holder,
@@ -88,6 +93,15 @@ impl Survey {
         let Some(entry) = self.queue.entries().get(index) else {
             return reason_of_nothing();
         };
+        if let Some(unfinished) = self.paused.get(&entry.id)
+            && unfinished.open().next().is_none()
+        {
+            return Reason {
+                mark: reason::Mark::Ready,
+                text: "answered: goes on with the next run".to_owned(),
+                since: None,
+            };
+        }
         let mut reason = reason::why_not(entry, &self.readiness(index), &self.board, self.now);
         if reason.text.is_empty()
             && let Some(proof) = self.proof(entry)
@@ -189,6 +203,38 @@ impl Past {
 
 fn is_active(view: Option<&TicketView>) -> bool {
     view.is_some_and(|view| view.state.is_active())
+}
+
+/// What the last attempts of tickets ended with, where a request is or was open. The board shows what is open now.
+fn paused(
+    reader: &Reader,
+    queue: &Queue,
+    board: &mut Board,
+) -> Result<BTreeMap<TicketId, Unfinished>, LedgerError> {
+    let mut paused = BTreeMap::new();
+    for (ticket, view) in &mut board.tickets {
+        let TicketState::Finished { outcome } = &view.state else {
+            continue;
+        };
+        view.requests.clear();
+        let asks = matches!(
+            outcome,
+            AttemptOutcome::NeedsHuman {
+                need: Need::Request { .. }
+            }
+        );
+        let is_in_queue = queue.by_id(ticket).is_some_and(|entry| !entry.is_done());
+        if asks
+            && is_in_queue
+            && let Some(unfinished) = runner::unfinished::of_ticket(reader, ticket)?
+        {
+            let open = unfinished.open();
+            view.requests = open.map(|(id, request)| (id, request.clone())).collect();
+            view.attempt = Some(unfinished.carry.from.clone());
+            paused.insert(ticket.clone(), unfinished);
+        }
+    }
+    Ok(paused)
 }
 
 /// Nobody works on what a dead runner left.

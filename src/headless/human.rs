@@ -7,6 +7,9 @@ use crate::domain::attempt::{AttemptOutcome, Verdict};
 use crate::domain::board::{Feed, TicketState};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::machine::RunPlan;
+use crate::domain::reason::coarse;
+use crate::domain::request::AnsweredBy;
+use crate::domain::time::Timestamp;
 use crate::exit::Exit;
 use crate::output;
 
@@ -29,7 +32,7 @@ impl Progress {
 
     pub(super) fn show(&mut self, feed: &Feed, watched: &Watched) {
         let text = match feed {
-            Feed::Event(envelope) => words(&envelope.event),
+            Feed::Event(envelope) => words(&envelope.event, envelope.at),
             Feed::Trouble(text) => Some(format!("trouble: {text}")),
             Feed::Queue(_)
             | Feed::Advanced { .. }
@@ -82,7 +85,7 @@ fn summary(watched: &Watched) -> String {
 }
 
 /// One line about a fact, if it is worth one.
-fn words(event: &Event) -> Option<String> {
+fn words(event: &Event, at: Timestamp) -> Option<String> {
     Some(match event {
         Event::RunStarted {
             branch: Some(branch),
@@ -106,6 +109,33 @@ fn words(event: &Event) -> Option<String> {
             )
         }
         Event::DispatchReceived { attempt, title, .. } => format!("{attempt} says: {title}"),
+        Event::RequestOpened {
+            attempt,
+            id,
+            request,
+        } => format!("{attempt} asks {id}: {}", request.title),
+        Event::RequestAnswered {
+            attempt, id, by, ..
+        } => match by {
+            AnsweredBy::Human => format!("{attempt} {id} was answered"),
+            AnsweredBy::Rule { rule } => {
+                format!("{attempt} {id} was answered by the rule `{rule}`")
+            }
+            AnsweredBy::Policy => format!("{attempt} {id} was answered by the policy"),
+            AnsweredBy::NobodyThere => {
+                format!("{attempt} {id} was refused: nobody is there to ask")
+            }
+        },
+        Event::BackedOff {
+            attempt,
+            count,
+            until,
+            why,
+            ..
+        } => {
+            let wait = coarse(until.since(at));
+            format!("{attempt} waits {wait} for the provider ({count}): {why}")
+        }
         Event::GateReached { attempt, need } => format!("{attempt} {need}"),
         Event::AttemptFinished { attempt, outcome } => format!("{attempt} {outcome}"),
         Event::StepFinished {

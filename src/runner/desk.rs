@@ -33,6 +33,16 @@ impl Desk {
         self.path.join("ticket.md")
     }
 
+    /// The prompt of the last turn, for programs that read it from a file.
+    pub(super) fn prompt(&self) -> PathBuf {
+        self.path.join("prompt.md")
+    }
+
+    /// Puts the prompt of a turn where programs find it that don't read their standard input.
+    pub(super) fn put_prompt(&self, text: &str) -> io::Result<()> {
+        fs::write(self.prompt(), text)
+    }
+
     /// Whether the agent wrote `done: true` into its copy of the ticket.
     pub(super) fn claims(&self) -> bool {
         let Ok(bytes) = fs::read(self.ticket()) else {

@@ -8,19 +8,23 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::context::Context;
-use super::unit;
+use super::inbox::{Letter, Receipt};
+use super::{outside, unfinished, unit};
 use crate::domain::board::Feed;
 use crate::domain::command::Command;
-use crate::domain::ids::AttemptId;
+use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::machine::{self, Effect, Input, Order, Report, State};
 use crate::domain::queue::Queue;
 use crate::domain::time::Timestamp;
 use crate::proc::clock::Clock as _;
+use crate::store::{LedgerError, Reader};
 
 /// What the dispatcher listens to.
 pub(super) struct Sources {
     /// What people and signals ask.
     pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    /// What other processes ask.
+    pub(super) letters: mpsc::UnboundedReceiver<Letter>,
     /// What attempts and the ledger report; the dispatcher gives the sender to every attempt.
     pub(super) inputs: mpsc::UnboundedReceiver<Input>,
     /// The queue, each time it changes.
@@ -46,6 +50,9 @@ pub(super) struct Dispatcher {
     names: BTreeMap<tokio::task::Id, AttemptId>,
     wake_at: Option<Timestamp>,
     run_is_over: bool,
+    life: Life,
+    /// Words that attempts were given in the middle of a turn, and who wants to know whether their agents took them.
+    steering: Vec<(AttemptId, String, Receipt)>,
 }
 
 impl Dispatcher {
@@ -53,6 +60,7 @@ impl Dispatcher {
         state: State,
         context: Arc<Context>,
         inputs: mpsc::UnboundedSender<Input>,
+        life: Life,
     ) -> Self {
         Self {
             state,
@@ -63,14 +71,16 @@ impl Dispatcher {
             names: BTreeMap::new(),
             wake_at: None,
             run_is_over: false,
+            life,
+            steering: Vec::new(),
         }
     }
 
     /// Runs until its life is over; then every task of an attempt has ended.
-    pub(super) async fn run(mut self, mut sources: Sources, life: Life) {
+    pub(super) async fn run(mut self, mut sources: Sources) {
         let mut asked = true;
         loop {
-            let ends = match life {
+            let ends = match self.life {
                 Life::OneRun => self.run_is_over,
                 Life::WhileAsked => !asked && !self.state.has_run(),
             };
@@ -86,6 +96,10 @@ impl Dispatcher {
                     asked = command.is_some();
                     let Some(command) = command else { continue };
                     Input::Command(command)
+                }
+                Some(letter) = sources.letters.recv() => {
+                    self.open(letter);
+                    continue;
                 }
                 Some(input) = sources.inputs.recv() => input,
                 Some(ended) = self.tasks.join_next_with_id() => match self.ended(ended) {
@@ -106,13 +120,91 @@ impl Dispatcher {
     }
 
     fn take(&mut self, input: Input) {
-        if let Input::Looked(queue) = &input {
-            self.context.tell(Feed::Queue(queue.clone()));
+        match &input {
+            Input::Looked(queue) => self.context.tell(Feed::Queue(queue.clone())),
+            Input::Command(command) => self.look_up(command),
+            Input::Attempt { attempt, report } => self.steered(attempt, report),
+            _ => {}
         }
-        let now = self.context.clock.now();
-        for effect in machine::step(&mut self.state, input, now) {
+        let effects = self.step(input);
+        self.perform_all(effects);
+    }
+
+    fn step(&mut self, input: Input) -> Vec<Effect> {
+        machine::step(&mut self.state, input, self.context.clock.now())
+    }
+
+    fn perform_all(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
             self.perform(effect);
         }
+    }
+
+    /// Does what another process asks, and sees to it that it is told what came of it.
+    fn open(&mut self, Letter { command, receipt }: Letter) {
+        tracing::info!(command = %command.describe(), "asked by another process");
+        let is_over = self.life == Life::OneRun && self.run_is_over;
+        if let Some(why) = outside::beforehand(&command, self.state.has_run(), is_over) {
+            return receipt.refuse(why.to_owned());
+        }
+        self.look_up(&command);
+        let effects = self.step(Input::Command(command.clone()));
+        let refusal = outside::refusal(&effects);
+        let note = outside::note(&command, &effects);
+        let steered = outside::steered(&effects);
+        self.perform_all(effects);
+        match (refusal, steered) {
+            (Some(why), _) => receipt.refuse(why),
+            (None, Some((attempt, text))) => self.steering.push((attempt, text, receipt)),
+            (None, None) => self.acknowledge(receipt, note),
+        }
+    }
+
+    /// Says that it was done when all that it led to is on the disk.
+    fn acknowledge(&mut self, receipt: Receipt, note: Option<&'static str>) {
+        let context = self.context.clone();
+        self.tasks.spawn(async move {
+            match context.stored().await {
+                Ok(()) => receipt.done(note.map(str::to_owned)),
+                Err(error) => receipt.refuse(error.to_string()),
+            }
+        });
+    }
+
+    /// Words were given to an agent, or were not: who asked for it is told.
+    fn steered(&mut self, attempt: &AttemptId, report: &Report) {
+        let Report::Steered { text, taken } = report else {
+            return;
+        };
+        let asked = |(to, words, _): &(AttemptId, String, Receipt)| to == attempt && words == text;
+        if let Some(index) = self.steering.iter().position(asked) {
+            let (_, _, receipt) = self.steering.remove(index);
+            let note = (!taken).then_some(outside::NOT_TAKEN);
+            self.acknowledge(receipt, note);
+        }
+    }
+
+    /// What an attempt of this run or of an earlier one ended with can be answered later: the ledger knows what that was.
+    fn look_up(&mut self, command: &Command) {
+        let (Command::Answer { ticket, .. }
+        | Command::Approve { ticket }
+        | Command::Reject { ticket, .. }) = command
+        else {
+            return;
+        };
+        if self.state.is_active(ticket) {
+            return;
+        }
+        match self.unfinished(ticket) {
+            Ok(Some(unfinished)) => self.state.left_unfinished(ticket.clone(), unfinished),
+            Ok(None) => {}
+            Err(error) => tracing::warn!(%error, %ticket, "what is open there can't be looked up"),
+        }
+    }
+
+    fn unfinished(&self, ticket: &TicketId) -> Result<Option<machine::Unfinished>, LedgerError> {
+        let reader = Reader::open(&self.context.places.ledger())?;
+        unfinished::of_ticket(&reader, ticket)
     }
 
     fn perform(&mut self, effect: Effect) {

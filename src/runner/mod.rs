@@ -1,10 +1,13 @@
 //! The runner: one dispatcher task, one task per attempt.
 
+mod answer;
 mod context;
 mod desk;
 mod dispatcher;
 mod done;
 pub mod handle;
+pub mod inbox;
+mod outside;
 mod prepare;
 mod recover;
 pub mod unfinished;
@@ -13,15 +16,18 @@ mod unit;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+pub use answer::{Answered, NotAnswered, answer};
 pub use context::Places;
 pub use dispatcher::Life;
 pub use handle::RunnerHandle;
 
 use self::context::Context;
 use self::dispatcher::{Dispatcher, Sources};
+use self::inbox::{Door, Inbox};
 use crate::config::Config;
 use crate::domain::attempt::{ProcessRecord, Proof};
 use crate::domain::board::{Board, Feed};
@@ -34,6 +40,9 @@ use crate::proc::identity;
 use crate::store::lock::{Holder, LockError, RunnerLock};
 use crate::store::{Ledger, LedgerError, Reader, Subscriber};
 use crate::tickets::watch::Watcher;
+
+/// How long a start waits for those who write to the ledger because no runner lives: they take milliseconds.
+const DOOR: Duration = Duration::from_secs(2);
 
 /// What a runner is started with.
 #[derive(Debug, Clone)]
@@ -94,7 +103,11 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
         source,
     })?;
     let clock = SystemClock::new();
+    // Who answers a request while no runner lives holds the lock for an instant.
+    let door = Door::enter(&docket, DOOR);
     let lock = RunnerLock::acquire(&docket, &holder(&clock))?;
+    drop(door);
+    let (inbox, letters) = Inbox::open(&docket);
     let (feed, feed_receiver) = mpsc::unbounded_channel();
     let (inputs, inputs_receiver) = mpsc::unbounded_channel();
     let ledger = open_ledger(&places.ledger(), &feed, &inputs)?;
@@ -116,12 +129,14 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
     };
     let sources = Sources {
         commands: commands_receiver,
+        letters,
         inputs: inputs_receiver,
         queue: watch(&context.places),
     };
-    let dispatcher = Dispatcher::new(state, Arc::new(context), inputs);
+    let dispatcher = Dispatcher::new(state, Arc::new(context), inputs, life);
     tokio::spawn(async move {
-        dispatcher.run(sources, life).await;
+        dispatcher.run(sources).await;
+        inbox.close();
         // Held to the very end: nobody else may start before all is on the disk.
         drop(lock);
     });

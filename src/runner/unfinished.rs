@@ -12,8 +12,24 @@ use crate::store::{LedgerError, Reader};
 
 /// The last attempt of each ticket, where it broke off: docket died, or a human had to be asked and nobody was there.
 pub fn attempts(reader: &Reader) -> Result<BTreeMap<TicketId, Unfinished>, LedgerError> {
+    let mut unfinished = BTreeMap::new();
+    for (ticket, record) in last_of_each(reader.attempts()?) {
+        if let Some(found) = of_attempt(reader, record)? {
+            unfinished.insert(ticket, found);
+        }
+    }
+    Ok(unfinished)
+}
+
+/// The same for one ticket.
+pub fn of_ticket(reader: &Reader, ticket: &TicketId) -> Result<Option<Unfinished>, LedgerError> {
+    let last = last_of_each(reader.attempts_of_ticket(ticket)?).remove(ticket);
+    last.map_or(Ok(None), |record| of_attempt(reader, record))
+}
+
+fn last_of_each(attempts: Vec<AttemptRecord>) -> BTreeMap<TicketId, AttemptRecord> {
     let mut last: BTreeMap<TicketId, AttemptRecord> = BTreeMap::new();
-    for mut record in reader.attempts()? {
+    for mut record in attempts {
         // What a conversation has used goes on over the attempts that share it.
         if let Some(before) = last.get(&record.ticket)
             && record.session.is_some()
@@ -23,13 +39,7 @@ pub fn attempts(reader: &Reader) -> Result<BTreeMap<TicketId, Unfinished>, Ledge
         }
         last.insert(record.ticket.clone(), record);
     }
-    let mut unfinished = BTreeMap::new();
-    for (ticket, record) in last {
-        if let Some(found) = of_attempt(reader, record)? {
-            unfinished.insert(ticket, found);
-        }
-    }
-    Ok(unfinished)
+    last
 }
 
 fn of_attempt(reader: &Reader, record: AttemptRecord) -> Result<Option<Unfinished>, LedgerError> {

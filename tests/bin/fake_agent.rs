@@ -8,6 +8,8 @@
     reason = "it plays programs that docket doesn't control; when it can't play its part, the test has failed"
 )]
 
+mod fake_codex;
+
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Write};
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         ["echo-stdin"] => echo_stdin(),
         ["print-env"] => print_env(),
         ["print-directory"] => print_directory(),
+        ["codex", report, script @ ..] => fake_codex::play(report, script),
         ["supervise", docket, marker, argv @ ..] => supervise(docket, marker, argv),
         ["pane", docket, marker, argv @ ..] => pane(docket, marker, argv),
         ["many", docket, count, width] => many(docket, number(count), number(width)),

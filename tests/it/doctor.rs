@@ -202,10 +202,10 @@ fn a_program_that_never_says_its_version_is_ended() {
         &CLAUDE.replace("--version) echo \"2.1.329 (Claude Code)\" ;;", &hangs),
     );
     clinic.set("ANTHROPIC_API_KEY", "x");
-    let document = clinic.json(&["claude", "--wait", "500ms"], 0);
+    let document = clinic.json(&["claude", "--wait", "5s"], 0);
     let claude = agent(&document, "claude");
     assert_eq!(claude["state"], "warning", "{claude}");
-    assert!(tells(claude, "said nothing for 0.5 s"), "{claude}");
+    assert!(tells(claude, "said nothing for 5.0 s"), "{claude}");
     assert!(claude["version"].is_null());
     assert!(claude["handshake_ms"].is_u64(), "{claude}");
     is_gone(&pid);
@@ -220,7 +220,7 @@ fn a_greeting_that_is_not_answered_is_a_problem() {
             "claude",
             &format!("case \"$1\" in --version) echo 3.0.0 ;; *) {rest} ;; esac"),
         );
-        let document = clinic.json(&["claude", "--wait", "1s"], 4);
+        let document = clinic.json(&["claude", "--wait", "5s"], 4);
         let claude = agent(&document, "claude").clone();
         assert_eq!(claude["state"], "problem", "{claude}");
         assert!(claude["handshake_ms"].is_null(), "{claude}");
@@ -231,7 +231,7 @@ fn a_greeting_that_is_not_answered_is_a_problem() {
         pid.display()
     ));
     assert!(
-        tells(&silent, "no answer to the protocol's greeting for 1.0 s"),
+        tells(&silent, "no answer to the protocol's greeting for 5.0 s"),
         "{silent}"
     );
     assert_eq!(silent["fit"], "newer");

@@ -5,6 +5,7 @@
     reason = "a test that can't be prepared has failed"
 )]
 
+mod agents_real;
 mod bad_input;
 mod cli;
 mod config;
@@ -13,10 +14,12 @@ mod doctor;
 mod evidence;
 mod git;
 mod headless;
+mod inbox;
 mod ledger;
 mod machine;
 mod recordings;
 mod redaction;
+mod requests;
 mod runs;
 mod screen;
 mod supervise;

@@ -99,12 +99,11 @@ pub(super) fn report(
             None
         }
         Report::Prepared { carried, .. } if attempt.stage == Stage::Preparing => {
-            // What the first turn tells of an earlier attempt holds only in its working tree.
+            // What the first turn tells of an earlier attempt holds only in its working tree. What a human answered holds for the
+            // ticket: nobody should be asked the same twice.
             let brief = std::mem::take(brief);
             if carried {
                 attempt.brief = brief;
-            } else {
-                granted.clear();
             }
             take(attempt, &rules, &ticket, report, now, effects)
         }

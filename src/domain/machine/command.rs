@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState};
-use super::{Effect, Order, attempt, emit, order, refuse, requests, schedule, turns};
+use super::{Effect, Order, attempt, emit, order, paused, refuse, requests, schedule, turns};
 use crate::domain::attempt::{CancelReason, Need};
 use crate::domain::command::{Command, Reaction};
 use crate::domain::event::{Event, RunOutcome};
@@ -343,6 +343,9 @@ fn answer(
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> Refusal {
+    if is_paused(state, ticket) {
+        return paused::answer(state, ticket, request, reaction, effects);
+    }
     let Some(run) = &mut state.run else {
         return Some("nothing runs");
     };
@@ -360,6 +363,15 @@ fn decide(
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> Refusal {
+    let reaction = match &rejection {
+        None => Reaction::Allow,
+        Some(reason) => Reaction::Deny {
+            reason: Some(reason.clone()),
+        },
+    };
+    if is_paused(state, ticket) {
+        return paused::answer(state, ticket, None, reaction, effects);
+    }
     let settings = state.settings.clone();
     let Some(run) = &mut state.run else {
         return Some("nothing runs");
@@ -372,12 +384,6 @@ fn decide(
         return Some("no gate is open there");
     };
     if !attempt.requests.is_empty() {
-        let reaction = match rejection {
-            None => Reaction::Allow,
-            Some(reason) => Reaction::Deny {
-                reason: Some(reason),
-            },
-        };
         return requests::answer(attempt, id, None, reaction, now, effects);
     }
     if attempt.stage != Stage::Waiting(Need::Review) {
@@ -400,6 +406,12 @@ fn decide(
         }
     }
     None
+}
+
+/// Whether the ticket's last attempt ended with a request, and no other has begun.
+fn is_paused(state: &State, ticket: &TicketId) -> bool {
+    let unfinished = state.unfinished.get(ticket);
+    !state.is_active(ticket) && unfinished.is_some_and(|unfinished| !unfinished.requests.is_empty())
 }
 
 fn active<'run>(run: &'run mut Run, ticket: &TicketId) -> Option<&'run mut Attempt> {

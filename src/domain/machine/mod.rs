@@ -7,6 +7,7 @@ mod command;
 mod effect;
 mod ending;
 mod input;
+mod paused;
 mod requests;
 mod schedule;
 mod state;

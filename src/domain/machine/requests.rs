@@ -122,7 +122,8 @@ fn answered(
     order(&attempt.id, Order::Answer { key, answer }, effects);
 }
 
-/// The agent waits for it no more.
+/// The agent waits for it no more. One that the turn is ended for is still open: an agent refuses what it asks when its turn
+/// is interrupted, and that is nobody's answer.
 pub(super) fn asked_no_more(
     attempt: &mut Attempt,
     run: RunId,
@@ -134,17 +135,24 @@ pub(super) fn asked_no_more(
     let Some((id, _)) = known else { return };
     let id = *id;
     attempt.requests.remove(&id);
-    close(attempt, run, id, effects);
+    if asks_for(attempt) != Some(id) {
+        close(attempt, run, id, effects);
+    }
     go_on(attempt, now);
+}
+
+/// The request that the turn is ended for, since nobody is there to answer.
+fn asks_for(attempt: &Attempt) -> Option<RequestId> {
+    match &attempt.halt {
+        Some(Halt::Asks(Need::Request { id, .. })) => Some(*id),
+        _ => None,
+    }
 }
 
 /// The turn is over: nothing of it is asked any more. A request that the attempt ends with stays open, so that it can be
 /// answered later.
 pub(super) fn close_all(attempt: &mut Attempt, run: RunId, now: Now, effects: &mut Vec<Effect>) {
-    let stays = match &attempt.halt {
-        Some(Halt::Asks(Need::Request { id, .. })) => Some(*id),
-        _ => None,
-    };
+    let stays = asks_for(attempt);
     for id in std::mem::take(&mut attempt.requests).into_keys() {
         if Some(id) != stays {
             close(attempt, run, id, effects);

@@ -108,6 +108,19 @@ impl State {
         }
     }
 
+    /// Whether an attempt of the ticket lives.
+    pub fn is_active(&self, ticket: &TicketId) -> bool {
+        let step = self.run.as_ref().and_then(|run| run.steps.get(ticket));
+        step.is_some_and(|step| matches!(step.state, StepState::Active(_)))
+    }
+
+    /// Takes in what the ledger says of the ticket's last attempt, which broke off. Of no use while an attempt lives.
+    pub fn left_unfinished(&mut self, ticket: TicketId, unfinished: Unfinished) {
+        if !self.is_active(&ticket) {
+            self.unfinished.insert(ticket, unfinished);
+        }
+    }
+
     /// Whether a run lives.
     pub fn has_run(&self) -> bool {
         self.run.is_some()

@@ -115,6 +115,7 @@ impl Unit {
             ("DOCKET_RUN".into(), self.spec.run.to_string().into()),
             ("DOCKET_TURN".into(), turn.to_string().into()),
             ("DOCKET_TICKET".into(), path(&prepared.desk.ticket())),
+            ("DOCKET_PROMPT".into(), path(&prepared.desk.prompt())),
             ("DOCKET_DESK".into(), path(prepared.desk.path())),
         ]);
         environment

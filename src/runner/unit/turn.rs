@@ -12,6 +12,7 @@ use crate::domain::attempt::{CancelReason, TurnClocks, TurnEnd};
 use crate::domain::event::Leftovers;
 use crate::domain::item::{AgentStatus, Usage};
 use crate::domain::machine::{Brief, Order, Report};
+use crate::domain::settings::AgentKind;
 use crate::proc::clock::Clock as _;
 use crate::proc::clocks::{Clocks, Expired};
 use crate::proc::supervise::{Ended, ProcessEvent, Rung, Status};
@@ -47,6 +48,10 @@ impl Unit {
                 .reply(number, index + 1, reply)
                 .map_err(|error| format!("the reply can't be put on the desk: {error}"))?;
         }
+        prepared
+            .desk
+            .put_prompt(&text)
+            .map_err(|error| format!("the prompt can't be put on the desk: {error}"))?;
         let name = if number == 1 {
             "prompt.md".to_owned()
         } else {
@@ -57,6 +62,14 @@ impl Unit {
             .write(&name, prepared.redactor.redact(&text).as_bytes())
             .map_err(|error| error.to_string())?;
         prepared.transcript.begin_turn(number);
+        if number == 1 && self.is_unsupervised(prepared) {
+            let now = self.context.clock.now().wall;
+            let text = format!(
+                "unsupervised: {} can't ask before it acts, so no rule and nobody is asked",
+                self.spec.agent
+            );
+            prepared.transcript.notice(text, now);
+        }
         self.report(Report::TurnStarted {
             turn: number,
             prompt: artifact,
@@ -72,6 +85,14 @@ impl Unit {
             resume: prepared.token.clone(),
             used: prepared.used,
         })
+    }
+
+    /// Whether it is an agent that acts without asking. (`shell` does what the ticket says, a replay does nothing.)
+    fn is_unsupervised(&self, prepared: &Prepared) -> bool {
+        let agent = self.context.config.agents.get(&self.spec.agent);
+        let acts =
+            agent.is_some_and(|agent| !matches!(agent.kind, AgentKind::Shell | AgentKind::Replay));
+        acts && !prepared.session.capabilities().requests
     }
 
     /// The process that takes the turn: the one of the turn before, or a new one.
