@@ -539,3 +539,106 @@ fn other_tools_are_asked_for_too() {
     bench.report(ATTEMPT, asked("a", fetch));
     bench.check("RequestOpened");
 }
+
+#[test]
+fn time_at_a_gate_does_not_count_and_a_pause_counts_once() {
+    let mut bench = Bench::new(checked(), with_humans(), vec![entry(1, "gate: review\n")]);
+    bench.begin();
+    bench.first_turn(ATTEMPT, TurnEnd::Completed, claim());
+    bench.validate(ATTEMPT, Verdict::Pass);
+    bench.millis += 3 * 3_600_000;
+    bench.log.clear();
+    bench.command(Command::Reject {
+        ticket: ticket(),
+        reason: "no tests".into(),
+    });
+    bench.check("GateDecided\n> TICKET-001.1 turn 2 rejected=no tests");
+    // An open request over a pause of the run: half an hour and half an hour, not counted; then an hour that is.
+    let mut bench = in_a_turn(settings(), with_humans());
+    bench.report(ATTEMPT, asked("a", request("make")));
+    bench.command(Command::Pause);
+    bench.millis += 1_800_000;
+    bench.command(Command::Resume);
+    bench.millis += 1_800_000;
+    bench.command(Command::Approve { ticket: ticket() });
+    bench.millis += 3_601_000;
+    bench.turn(ATTEMPT, TurnEnd::Completed, Collected::default());
+    bench.check_last("> TICKET-001.1 seal limit reached: wall");
+}
+
+#[test]
+fn the_provider_that_failed_is_not_asked_again_at_once() {
+    // Without a fallback the ticket has ended; with one, the other agent takes over, whatever attempts are left.
+    for (settings, outcome) in [
+        (settings(), "StepFinished limit reached: wall"),
+        (with_fallback(), "> open TICKET-001.2"),
+    ] {
+        let falls_back = !settings.agents.values().all(|agent| agent.fallback.is_empty());
+        let mut bench = in_a_turn(settings, RunPlan::default());
+        let until = Some(Timestamp(1_000_000 + 2 * 3_600_000));
+        let fault = Fault::RateLimit { until };
+        bench.turn(ATTEMPT, failed(fault), Collected::default());
+        bench.log.clear();
+        let effects = bench.seal(ATTEMPT);
+        assert!(bench.log.contains(&outcome.to_owned()), "{:?}", bench.log);
+        let opened = effects.iter().find_map(|effect| match effect {
+            Effect::Open(spec) => Some(spec.agent.as_str().to_owned()),
+            _ => None,
+        });
+        assert_eq!(opened.as_deref(), falls_back.then_some("claude"));
+    }
+}
+
+#[test]
+fn a_stop_reaches_an_agent_that_takes_its_time_to_leave() {
+    let mut bench = in_a_turn(settings(), with_humans());
+    bench.turn(ATTEMPT, TurnEnd::Completed, claim());
+    bench.log.clear();
+    bench.command(Command::Cancel {
+        reason: CancelReason::Kill,
+    });
+    bench.check("CancelRequested\n> TICKET-001.1 stop Kill");
+}
+
+#[test]
+fn a_request_closes_with_an_attempt_that_did_not_end_for_it() {
+    let mut bench = in_a_turn(settings(), RunPlan::default());
+    bench.report(ATTEMPT, asked("a", request("make")));
+    bench.command(Command::StopTicket { ticket: ticket() });
+    let reason = CancelReason::Stopped;
+    bench.turn(ATTEMPT, TurnEnd::Cancelled { reason }, Collected::default());
+    bench.log.clear();
+    bench.seal(ATTEMPT);
+    assert!(
+        bench.log.contains(&"RequestClosed".to_owned()),
+        "{:?}",
+        bench.log
+    );
+}
+
+#[test]
+fn words_that_came_with_the_claim_are_heard_before_the_work_is_taken() {
+    let mut bench = in_a_turn(checked(), with_humans());
+    let text = "one more thing".to_owned();
+    bench.report(ATTEMPT, Report::Steered { text, taken: false });
+    bench.turn(ATTEMPT, TurnEnd::Completed, claim());
+    bench.check_last("> TICKET-001.1 turn 2 replies=one more thing");
+}
+
+#[test]
+fn an_answer_is_for_the_attempt_that_was_shown() {
+    let mut bench = in_a_turn(settings(), with_humans());
+    bench.report(ATTEMPT, asked("a", request("make")));
+    bench.log.clear();
+    bench.command(Command::Answer {
+        ticket: ticket(),
+        attempt: Some("TICKET-001.7".parse().expect("an id")),
+        request: Some(RequestId(1)),
+        reaction: Reaction::Allow,
+    });
+    assert!(
+        bench.log[0].ends_with("that request is not open: its attempt is over"),
+        "{:?}",
+        bench.log
+    );
+}
