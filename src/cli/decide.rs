@@ -72,7 +72,7 @@ impl Outcome {
         }
     }
 
-    fn done(mut self, by: By, said: String, note: Option<String>) -> Self {
+    fn done(mut self, by: By, said: &str, note: Option<String>) -> Self {
         let note = note.map(|note| format!("; {note}")).unwrap_or_default();
         self.done = true;
         self.by = Some(by);
@@ -223,7 +223,7 @@ fn of_ticket(
 ) -> Result<Exit, CliError> {
     let outcome = Outcome::of(command, Some(&target.name));
     let outcome = match ask(place, command)? {
-        Some(reply) => outcome.take(reply, format!("{}: {said}", target.name)),
+        Some(reply) => outcome.take(reply, &format!("{}: {said}", target.name)),
         None => outcome.refused(format!("no docket runs here: {without}")),
     };
     outcome.tell(global)
@@ -235,14 +235,14 @@ fn of_run(global: &Global, command: &Command, said: &str) -> Result<Exit, CliErr
     let place = Place::of(global)?;
     let outcome = Outcome::of(command, None);
     let outcome = match ask(&place, command)? {
-        Some(reply) => outcome.take(reply, said.to_owned()),
+        Some(reply) => outcome.take(reply, said),
         None => outcome.refused("no docket runs here"),
     };
     outcome.tell(global)
 }
 
 impl Outcome {
-    fn take(self, reply: Reply, said: String) -> Self {
+    fn take(self, reply: Reply, said: &str) -> Self {
         match reply {
             Reply::Done { note } => self.done(By::Runner, said, note),
             Reply::Refused { why } => self.refused(why),
@@ -462,7 +462,7 @@ fn settle(place: &Place, asked: &Asked, reaction: &Reaction) -> Result<Option<Ou
         said.push_str(" (this once: the agent offers nothing else)");
     }
     if let Some(reply) = ask(place, &command)? {
-        return Ok(Some(outcome.take(reply, said)));
+        return Ok(Some(outcome.take(reply, &said)));
     }
     if asked.live {
         return Ok(None);
@@ -470,7 +470,7 @@ fn settle(place: &Place, asked: &Asked, reaction: &Reaction) -> Result<Option<Ou
     match runner::answer(&place.places, &asked.ticket, *number, reaction.clone()) {
         Ok(_answered) => {
             let note = format!("the next run goes on with it: `docket --once --ticket {name}`");
-            Ok(Some(outcome.done(By::Ledger, said, Some(note))))
+            Ok(Some(outcome.done(By::Ledger, &said, Some(note))))
         }
         // Somebody was quicker: the next look says who.
         Err(NotAnswered::RunnerLives | NotAnswered::Refused(_)) => Ok(None),
@@ -500,7 +500,7 @@ fn decide(place: &Place, target: &Target, reaction: &Reaction) -> Result<Outcome
     };
     let outcome = Outcome::of(&command, Some(name));
     Ok(match ask(place, &command)? {
-        Some(reply) => outcome.take(reply, format!("{name}: {said}")),
+        Some(reply) => outcome.take(reply, &format!("{name}: {said}")),
         None => outcome.refused("the run that waited for it is over"),
     })
 }
