@@ -5,6 +5,7 @@
     reason = "a test that can't be prepared has failed"
 )]
 
+mod agents_real;
 mod bad_input;
 mod cli;
 mod config;
