@@ -176,10 +176,16 @@ fn commands_for_an_earlier_runner_are_dropped_and_garbage_is_moved_aside() {
     fs::write(&outside, &letter).expect("a file elsewhere");
     symlink(&outside, folder.join("link.json")).expect("a link");
     fs::create_dir(folder.join("folder.json")).expect("a folder");
-    fs::write(folder.join("strange.json"), "{\"version\":1,\"command\":7}").expect("strange");
-    fs::write(folder.join("newer.json"), letter.replace(":1", ":2")).expect("of a newer docket");
-    fs::write(folder.join("large.json"), " ".repeat(2 << 20)).expect("large");
-    fs::write(folder.join("note.txt"), "hello").expect("a note");
+    // Whole or not at all, as docket itself does.
+    let put = |name: &str, text: &str| {
+        let draft = sandbox.home(name);
+        fs::write(&draft, text).expect("a draft");
+        fs::rename(draft, folder.join(name)).expect("it is there at once");
+    };
+    put("strange.json", "{\"version\":1,\"command\":7}");
+    put("newer.json", &letter.replace(":1", ":2"));
+    put("large.json", &" ".repeat(2 << 20));
+    put("note.txt", "hello");
     let aside = [
         "link.json",
         "folder.json",

@@ -319,10 +319,10 @@ fn told(id: RequestId, request: &Request, answer: &Answer) -> String {
                 (true, _) => format!(
                     " You asked for {title} ({id}). A human has allowed it: ask again, and you get the answer."
                 ),
-                (false, Some(reason)) => {
+                (false, Some(reason)) if !reason.is_empty() => {
                     format!(" You asked for {title} ({id}). A human has refused it: {reason}.")
                 }
-                (false, None) => format!(" You asked for {title} ({id}). A human has refused it."),
+                (false, _) => format!(" You asked for {title} ({id}). A human has refused it."),
             }
         }
     }

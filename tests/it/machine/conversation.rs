@@ -186,6 +186,9 @@ fn nobody_is_there_so_the_ticket_pauses_or_the_request_is_denied() {
          RequestAnswered
          > TICKET-001.1 answer no",
     );
+    // Agents are refused what they ask before their turn is interrupted: that is no human's answer.
+    let key = RequestKey("a".into());
+    bench.report(ATTEMPT, Report::AskedNoMore { key });
     let reason = CancelReason::Asks;
     bench.turn(ATTEMPT, TurnEnd::Cancelled { reason }, Collected::default());
     assert_eq!(
@@ -526,6 +529,78 @@ fn an_answered_ticket_goes_on_and_gets_its_answer_when_it_asks_again() {
     // Once: the same again is asked again.
     bench.report("TICKET-001.2", asked("y", again));
     bench.check("RequestOpened\n> TICKET-001.2 stop Asks");
+}
+
+#[test]
+fn what_a_human_answered_holds_in_a_new_working_tree_too() {
+    let mut bench = after(unfinished(true));
+    bench.report(
+        "TICKET-001.2",
+        Report::Prepared {
+            workspace: workspace(),
+            carried: false,
+        },
+    );
+    bench.log.clear();
+    bench.report("TICKET-001.2", asked("z", request("make")));
+    bench.check("RequestOpened\nRequestAnswered\n> TICKET-001.2 answer yes");
+}
+
+#[test]
+fn an_answer_while_the_run_works_on_something_else_lets_the_ticket_go_on() {
+    let history = History {
+        next_run: 2,
+        marker: "m".into(),
+        attempt_numbers: BTreeMap::from([("TICKET-001".parse().expect("a name"), 1)]),
+        unfinished: BTreeMap::from([(ticket(), unfinished(false))]),
+    };
+    let both = vec![entry(1, ""), entry(2, "")];
+    let mut bench = Bench::new(settings(), RunPlan::default(), both);
+    bench.state = State::new(Arc::new(settings()), RunPlan::default(), history);
+    bench.give(Input::Queue(bench.queue.clone()));
+    bench.begin();
+    assert!(bench.log.contains(&"> open TICKET-002.1".to_owned()));
+    bench.log.clear();
+    let id = ticket();
+    bench.command(Command::Approve { ticket: id.clone() });
+    bench.check(&format!("Refused approve {id}: no gate is open there"));
+    // The runner has looked it up.
+    bench.state.left_unfinished(id.clone(), unfinished(false));
+    let answer = |reaction| Command::Answer {
+        ticket: id.clone(),
+        request: Some(RequestId(1)),
+        reaction,
+    };
+    bench.command(answer(Reaction::Words {
+        words: vec!["yes".into()],
+    }));
+    bench.check(&format!(
+        "Refused answer {id} #1: it asks for a yes or no: approve or reject it"
+    ));
+    bench.command(answer(Reaction::Allow));
+    bench.check("RequestAnswered\nStepRetried");
+    bench.command(answer(Reaction::Deny { reason: None }));
+    bench.check(&format!(
+        "Refused answer {id} #1: that request was answered already: the next attempt goes on with it"
+    ));
+    bench.first_turn("TICKET-002.1", TurnEnd::Completed, claim());
+    bench.finish_well("TICKET-002.1");
+    assert!(bench.log.contains(&"> open TICKET-001.2".to_owned()));
+}
+
+#[test]
+fn an_answer_without_a_run_waits_for_the_next_one() {
+    let mut bench = after(unfinished(false));
+    let id = ticket();
+    bench.state.left_unfinished(id.clone(), unfinished(false));
+    bench.log.clear();
+    bench.command(Command::Reject {
+        ticket: id.clone(),
+        reason: "no".into(),
+    });
+    bench.check("RequestAnswered");
+    bench.begin();
+    assert!(bench.log.contains(&"> open TICKET-001.2".to_owned()));
 }
 
 #[test]
