@@ -33,7 +33,7 @@ pub(crate) fn bench() {
         }
         fs::create_dir_all(root.join(".config/docket")).expect("a folder");
         fs::write(root.join(".config/docket/config.toml"), CONFIG).expect("a file");
-        fs::write(root.join(".config/docket/recorded.jsonl"), &recorded.text).expect("a file");
+        fs::write(root.join(".config/docket/recorded.jsonl"), recorded.text).expect("a file");
         let began = Instant::now();
         let mut child = command(
             root,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::arguments::{
     AnswerArguments, ApproveArguments, Global, RejectArguments, ReplyArguments, StopArguments,
 };
-use super::asked::{self, Asked};
+use super::asked::{self, Asked, Given};
 use super::error::CliError;
 use super::find::{self, Target};
 use super::place::Place;
@@ -72,7 +72,7 @@ impl Outcome {
         }
     }
 
-    fn done(mut self, by: By, said: String, note: Option<String>) -> Self {
+    fn done(mut self, by: By, said: &str, note: Option<String>) -> Self {
         let note = note.map(|note| format!("; {note}")).unwrap_or_default();
         self.done = true;
         self.by = Some(by);
@@ -223,7 +223,7 @@ fn of_ticket(
 ) -> Result<Exit, CliError> {
     let outcome = Outcome::of(command, Some(&target.name));
     let outcome = match ask(place, command)? {
-        Some(reply) => outcome.take(reply, format!("{}: {said}", target.name)),
+        Some(reply) => outcome.take(reply, &format!("{}: {said}", target.name)),
         None => outcome.refused(format!("no docket runs here: {without}")),
     };
     outcome.tell(global)
@@ -235,14 +235,14 @@ fn of_run(global: &Global, command: &Command, said: &str) -> Result<Exit, CliErr
     let place = Place::of(global)?;
     let outcome = Outcome::of(command, None);
     let outcome = match ask(&place, command)? {
-        Some(reply) => outcome.take(reply, said.to_owned()),
+        Some(reply) => outcome.take(reply, said),
         None => outcome.refused("no docket runs here"),
     };
     outcome.tell(global)
 }
 
 impl Outcome {
-    fn take(self, reply: Reply, said: String) -> Self {
+    fn take(self, reply: Reply, said: &str) -> Self {
         match reply {
             Reply::Done { note } => self.done(By::Runner, said, note),
             Reply::Refused { why } => self.refused(why),
@@ -393,15 +393,18 @@ fn why_nothing(
     number: Option<RequestId>,
 ) -> Result<String, CliError> {
     let attempt = find::attempt(&survey.reader, target, None)?;
-    let given = match &attempt {
-        Some(record) => asked::given(&survey.reader, &record.attempt)?,
-        None => Vec::new(),
+    let (given, finished) = match &attempt {
+        Some(record) => (
+            asked::given(&survey.reader, &record.attempt)?,
+            record.finished,
+        ),
+        None => (Vec::new(), None),
     };
-    let is_paused = survey.paused.contains_key(&target.id);
+    let since = |given: &Given| finished.is_some_and(|finished| given.at >= finished);
     let given = match number {
         Some(number) => given.into_iter().find(|given| given.number == number),
-        // What was settled long ago is not what is meant now.
-        None => given.into_iter().next_back().filter(|_| is_paused),
+        // What was settled while the agent lived is not what is meant now.
+        None => given.into_iter().next_back().filter(since),
     };
     let Some(given) = given else {
         return Ok(match number {
@@ -412,10 +415,10 @@ fn why_nothing(
             }
         });
     };
-    let next = if is_paused {
-        "; the next run goes on with that"
-    } else {
-        ""
+    let next = match (since(&given), survey.paused.contains_key(&target.id)) {
+        (true, true) => "; the next run goes on with that",
+        (true, false) => "; the run goes on with that",
+        (false, _) => "",
     };
     Ok(format!(
         "{} was answered already: {} at {}{next}",
@@ -459,7 +462,7 @@ fn settle(place: &Place, asked: &Asked, reaction: &Reaction) -> Result<Option<Ou
         said.push_str(" (this once: the agent offers nothing else)");
     }
     if let Some(reply) = ask(place, &command)? {
-        return Ok(Some(outcome.take(reply, said)));
+        return Ok(Some(outcome.take(reply, &said)));
     }
     if asked.live {
         return Ok(None);
@@ -467,7 +470,7 @@ fn settle(place: &Place, asked: &Asked, reaction: &Reaction) -> Result<Option<Ou
     match runner::answer(&place.places, &asked.ticket, *number, reaction.clone()) {
         Ok(_answered) => {
             let note = format!("the next run goes on with it: `docket --once --ticket {name}`");
-            Ok(Some(outcome.done(By::Ledger, said, Some(note))))
+            Ok(Some(outcome.done(By::Ledger, &said, Some(note))))
         }
         // Somebody was quicker: the next look says who.
         Err(NotAnswered::RunnerLives | NotAnswered::Refused(_)) => Ok(None),
@@ -497,7 +500,7 @@ fn decide(place: &Place, target: &Target, reaction: &Reaction) -> Result<Outcome
     };
     let outcome = Outcome::of(&command, Some(name));
     Ok(match ask(place, &command)? {
-        Some(reply) => outcome.take(reply, format!("{name}: {said}")),
+        Some(reply) => outcome.take(reply, &format!("{name}: {said}")),
         None => outcome.refused("the run that waited for it is over"),
     })
 }

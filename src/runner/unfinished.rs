@@ -43,14 +43,14 @@ fn last_of_each(attempts: Vec<AttemptRecord>) -> BTreeMap<TicketId, AttemptRecor
 }
 
 fn of_attempt(reader: &Reader, record: AttemptRecord) -> Result<Option<Unfinished>, LedgerError> {
-    let outcome = match record.outcome {
-        Some(
-            outcome @ (AttemptOutcome::Lost
-            | AttemptOutcome::NeedsHuman {
-                need: Need::Request { .. },
-            }),
-        ) => outcome,
-        _ => return Ok(None),
+    let Some(
+        outcome @ (AttemptOutcome::Lost
+        | AttemptOutcome::NeedsHuman {
+            need: Need::Request { .. },
+        }),
+    ) = record.outcome
+    else {
+        return Ok(None);
     };
     // Without a conversation to go on with, a new attempt begins with a clean tree: half a runbook must not run twice.
     let (Ok(agent), Some(session)) = (record.agent.parse(), record.session) else {

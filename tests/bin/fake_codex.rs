@@ -41,7 +41,7 @@ pub(crate) fn play(report: &str, script: &[&str]) {
         let Heard::Call(call) = heard else { continue };
         let params = &call["params"];
         match call["method"].as_str() {
-            Some("initialize") => peer.reply(&call, &json!({ "userAgent": "fake" })),
+            Some("initialize") => Peer::reply(&call, &json!({ "userAgent": "fake" })),
             Some("thread/start") => {
                 peer.note("start", "");
                 peer.opened(&call);
@@ -70,7 +70,7 @@ impl Peer<'_> {
     /// One turn; `None` when docket went away in it.
     fn turn(&mut self, call: &Value, script: &[&str]) -> Option<()> {
         self.turn += 1;
-        self.reply(call, &json!({ "turn": self.turn_now("inProgress") }));
+        Self::reply(call, &json!({ "turn": self.turn_now("inProgress") }));
         self.tell(
             "turn/started",
             &json!({ "turn": self.turn_now("inProgress") }),
@@ -185,13 +185,13 @@ impl Peer<'_> {
         Some(match message["method"].as_str() {
             None => Heard::Answer(message),
             Some("turn/steer") => {
-                self.reply(&message, &json!({ "turnId": self.turn.to_string() }));
+                Self::reply(&message, &json!({ "turnId": self.turn.to_string() }));
                 let words = message["params"]["input"][0]["text"].as_str();
                 Heard::Words(words.expect("words").to_owned())
             }
             Some("turn/interrupt") => {
                 self.note("interrupt", "");
-                self.reply(&message, &json!({}));
+                Self::reply(&message, &json!({}));
                 Heard::Interrupt
             }
             Some(_) => Heard::Call(message),
@@ -200,14 +200,14 @@ impl Peer<'_> {
 
     fn opened(&self, call: &Value) {
         let thread = json!({ "id": self.thread, "cwd": "." });
-        self.reply(call, &json!({ "thread": thread, "model": "fake" }));
+        Self::reply(call, &json!({ "thread": thread, "model": "fake" }));
     }
 
     fn turn_now(&self, status: &str) -> Value {
         json!({ "id": self.turn.to_string(), "status": status, "items": [], "error": null })
     }
 
-    fn reply(&self, call: &Value, result: &Value) {
+    fn reply(call: &Value, result: &Value) {
         write(&json!({ "id": call["id"], "result": result }));
     }
 

@@ -37,6 +37,10 @@ fn drive(agent: &str) {
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/agents/matrix.py");
     let only = CASES.map(|case| format!("{agent}/{case}")).join(",");
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the matrix is a program of its own"
+    )]
     let output = Command::new("python3")
         .arg(script)
         .arg("--docket")

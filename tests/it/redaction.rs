@@ -1,11 +1,15 @@
 //! Secrets stay out of logs and evidence.
 
 use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use docket::redact::{LineRedactor, REDACTED, Redactor};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use crate::support::sandbox::Sandbox;
 
 fn redactor(variables: &[(&str, &str)]) -> Redactor {
     Redactor::new(variables.iter().copied()).expect("patterns")
@@ -192,6 +196,80 @@ fn private_keys_go_whole_from_a_text_a_line_of_json_and_line_by_line() {
 fn the_redactor_does_not_show_its_secrets() {
     let redactor = redactor(&[("A_TOKEN", "hush-hush")]);
     assert!(!format!("{redactor:?}").contains("hush"));
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder").flatten() {
+        let kind = entry.file_type().expect("a kind");
+        if kind.is_dir() {
+            found.extend(files(&entry.path()));
+        } else if kind.is_file() {
+            found.push(entry.path());
+        }
+    }
+    found
+}
+
+#[test]
+fn nothing_that_docket_keeps_holds_a_secret_of_the_agent() {
+    let sandbox = Sandbox::new();
+    let api_key = key("sk-ant-api03-", 80);
+    let script = sandbox.home("leaky.sh");
+    let text = format!(
+        "#!/bin/sh\necho \"inherited: $MY_TOKEN\"\necho \"configured: $APP_SECRET\" >&2\n\
+         printf 'in two pieces: '; printf '%s' {} ; sleep 0.05; printf '%s\\n' {}\n\
+         echo \"the last word: $MY_TOKEN\"",
+        &api_key[..30],
+        &api_key[30..],
+    );
+    fs::write(&script, text).expect("a script");
+    sandbox.configure(&format!(
+        "[agents.leaky]\nkind = \"command\"\ncommand = [\"sh\", {script:?}]\npass_env = [\"MY_TOKEN\"]\n\
+         env = {{ APP_SECRET = \"configured \\\"secret\\\"\" }}"
+    ));
+    sandbox.ticket(
+        10,
+        &format!(
+            "agent: leaky\nlimits: {{ turns: 1, attempts: 1 }}\nvalidate: [\"echo checked with $MY_TOKEN; cat {}\"]",
+            script.display()
+        ),
+        "Work.",
+    );
+    let mut command = sandbox.command(["--once"]);
+    command.env("MY_TOKEN", "inherited secret 1");
+    sandbox.start_command(command).finish().exits(0);
+    let transcript = sandbox.evidence(1, "TICKET-010.1", "transcript.jsonl");
+    for part in [
+        "inherited: [redacted]",
+        "configured: [redacted]",
+        "in two pieces: [redacted]",
+    ] {
+        assert!(transcript.contains(part), "{part}: {transcript}");
+    }
+    let secrets = [
+        "inherited secret 1",
+        "configured \"secret\"",
+        r#"configured \"secret"#,
+        &api_key,
+    ];
+    let kept = sandbox.path(".docket");
+    let kept: Vec<_> = files(&kept)
+        .into_iter()
+        .filter(|path| !path.starts_with(kept.join("worktrees")))
+        .collect();
+    assert!(kept.len() > 8, "{kept:?}");
+    for path in kept {
+        let bytes = fs::read(&path).expect("a file");
+        for secret in secrets {
+            assert!(
+                memchr::memmem::find(&bytes, secret.as_bytes()).is_none(),
+                "{} holds {secret}",
+                path.display()
+            );
+        }
+    }
 }
 
 proptest! {

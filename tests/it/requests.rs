@@ -94,15 +94,7 @@ fn what_a_run_paused_for_is_answered_without_a_runner_and_the_next_run_goes_on()
 
     // Nobody has answered: the next run asks nobody again.
     sandbox.docket(["--once"]).exits(4);
-    assert_eq!(
-        heard(&sandbox, "asker"),
-        [
-            "start",
-            "turn",
-            "answer {\"decision\":\"decline\"}",
-            "interrupt"
-        ]
-    );
+    assert_eq!(heard(&sandbox, "asker"), ["start", "turn"]);
 
     let said = sandbox.docket(["approve", "10"]).exits(0).stdout;
     assert!(said.contains("allowed: $ touch allowed.txt"), "{said}");
@@ -118,14 +110,14 @@ fn what_a_run_paused_for_is_answered_without_a_runner_and_the_next_run_goes_on()
     sandbox.docket(["--once"]).exits(0);
     assert!(sandbox.is_done(10));
     assert_eq!(
-        heard(&sandbox, "asker")[4..],
+        heard(&sandbox, "asker")[2..],
         [
             "resume thread-1",
             "turn",
             "answer {\"decision\":\"accept\"}"
         ]
     );
-    let told = &report(&sandbox, "asker")[5];
+    let told = &report(&sandbox, "asker")[3];
     assert!(told.contains("A human has allowed it"), "{told}");
     // The same working tree: its branch is the first attempt's.
     let trees = sandbox
@@ -154,14 +146,14 @@ fn a_no_reaches_the_agent_with_its_reason() {
         .exits(0);
     sandbox.docket(["--once"]).exits(0);
     assert_eq!(
-        heard(&sandbox, "asker")[4..],
+        heard(&sandbox, "asker")[2..],
         [
             "resume thread-1",
             "turn",
             "answer {\"decision\":\"decline\"}"
         ]
     );
-    let told = &report(&sandbox, "asker")[5];
+    let told = &report(&sandbox, "asker")[3];
     assert!(
         told.contains("A human has refused it: not like that"),
         "{told}"
@@ -196,13 +188,11 @@ fn questions_are_answered_in_words() {
         .exits(2)
         .says("docket answer TICKET-010");
     assert!(answers(&sandbox).is_empty());
-    sandbox
-        .docket(["answer", "10", "red", "-very- big"])
-        .exits(0);
+    sandbox.docket(["answer", "10", "red", "very big"]).exits(0);
     sandbox.docket(["--once"]).exits(0);
     assert_eq!(
-        heard(&sandbox, "quiz")[6],
-        "answer {\"answers\":{\"0\":{\"answers\":[\"red\"]},\"1\":{\"answers\":[\"-very- big\"]}}}"
+        heard(&sandbox, "quiz")[4],
+        "answer {\"answers\":{\"0\":{\"answers\":[\"red\"]},\"1\":{\"answers\":[\"very big\"]}}}"
     );
 }
 

@@ -221,14 +221,13 @@ fn take(
         (Stage::Turn, Report::AskedNoMore { key }) => {
             requests::asked_no_more(attempt, rules.run, &key, now, effects);
         }
-        // What a kept process says between two turns: nothing of it is open any more.
-        (_, Report::AskedNoMore { .. }) => {}
         (Stage::Turn, Report::Used(usage)) => {
             if let Some(limit) = over_a_limit(attempt, &rules.limits, &usage) {
                 requests::halt(attempt, Halt::Limit(limit), effects);
             }
         }
-        (_, Report::Used(_)) => {}
+        // What came on its way while the turn ended: nothing of it is open any more.
+        (_, Report::AskedNoMore { .. } | Report::Used(_)) => {}
         (_, Report::Steered { text, taken: true }) => {
             emit(rules.run, Event::Steered { attempt: id, text }, effects);
         }

@@ -74,9 +74,7 @@ pub(super) fn answer(
         event,
         effects,
     );
-    let Some(run) = state.run.as_mut().filter(|_| !is_open) else {
-        return None;
-    };
+    let run = state.run.as_mut().filter(|_| !is_open)?;
     let asked = run.steps.get(ticket).is_some_and(|step| {
         matches!(
             step.state,

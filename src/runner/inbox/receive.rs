@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
@@ -140,23 +141,32 @@ struct Watch {
     watcher: Option<RecommendedWatcher>,
     /// The folder that is watched (device, inode): somebody may have put another one there.
     watched: Option<(u64, u64)>,
+    /// Something happened to the folder itself: the one that is there now may be another one with the same numbers.
+    gone: Arc<AtomicBool>,
     arrived: Arc<Notify>,
 }
 
 impl Watch {
     fn new(folder: PathBuf) -> Self {
         let arrived = Arc::new(Notify::new());
-        let hints = Arc::clone(&arrived);
-        let is_news = |event: &notify::Event| !matches!(event.kind, EventKind::Access(_));
+        let gone = Arc::new(AtomicBool::new(false));
+        let (hints, is_gone, own) = (Arc::clone(&arrived), Arc::clone(&gone), folder.clone());
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
-            if event.as_ref().map_or(true, is_news) {
-                hints.notify_one();
+            if let Ok(event) = &event {
+                if matches!(event.kind, EventKind::Access(_)) {
+                    return;
+                }
+                if event.paths.contains(&own) {
+                    is_gone.store(true, Ordering::Release);
+                }
             }
+            hints.notify_one();
         });
         let mut watch = Self {
             folder,
             watcher: watcher.ok(),
             watched: None,
+            gone,
             arrived,
         };
         watch.renew();
@@ -171,7 +181,8 @@ impl Watch {
         };
         let found = fs::symlink_metadata(&self.folder).ok();
         let found = found.map(|found| (found.dev(), found.ino()));
-        if found.is_none() || found == self.watched {
+        let is_same = found == self.watched && !self.gone.swap(false, Ordering::AcqRel);
+        if found.is_none() || is_same {
             return;
         }
         if self.watched.take().is_some() {

@@ -158,11 +158,9 @@ impl Unit {
                 Order::Pause => self.paused = true,
                 Order::Resume => self.paused = false,
                 Order::Rest => self.rest().await,
-                // The turn that they were meant for is over.
-                Order::Answer { .. } => {}
                 Order::Steer { text } => self.report(Report::Steered { text, taken: false }),
-                // What stays between two orders is frozen, and the orders that follow end it.
-                Order::Stop { .. } => {}
+                // What stays between two orders is frozen, and the orders that follow end it; an answer came after its turn.
+                Order::Stop { .. } | Order::Answer { .. } => {}
             }
         }
     }

@@ -11,8 +11,8 @@ use crate::domain::attempt::{Branch, Workspace};
 use crate::domain::hash::sha256;
 use crate::domain::ids::Sha256;
 use crate::domain::item::Usage;
-use crate::domain::machine::{Carry, Report};
-use crate::git::{BranchName, Repository, SnapshotOptions};
+use crate::domain::machine::{AttemptSpec, Carry, Report};
+use crate::git::{BranchName, GitError, Repository, SnapshotOptions};
 use crate::runner::context::Context;
 use crate::runner::desk::Desk;
 use crate::store::evidence::EvidenceFolder;
@@ -69,31 +69,11 @@ impl Unit {
                 .write("ticket.md", &ticket)
                 .map_err(|error| error.to_string())?;
             let options = SnapshotOptions::new(cache);
-            let mut carried = None;
-            let (workspace, git) = match (context.worktree_git(), &spec.run_branch) {
-                (Some(git), Some(run_branch)) => {
-                    let run_branch: BranchName = run_branch
-                        .parse()
-                        .map_err(|error: crate::git::GitError| error.to_string())?;
-                    let old = spec.carry.as_ref().and_then(|carry| {
-                        Some((carry, reopen(git, &run_branch, carry, &options)?))
-                    });
-                    if let Some((carry, opened)) = old {
-                        carried = Some(carry);
-                        opened
-                    } else {
-                        own_worktree(&context, git, &run_branch, spec.run, &spec.attempt, options)
-                            .map_err(|error| error.to_string())?
-                    }
-                }
-                _ => {
-                    carried = spec
-                        .carry
-                        .as_ref()
-                        .filter(|carry| carry.workspace.path == context.places.root);
-                    in_place(&context, options)
-                }
-            };
+            let Place {
+                workspace,
+                git,
+                carried,
+            } = place(&context, &spec, options)?;
             let desk_path = match &git {
                 Some(state) if state.own => workspace.path.join(".docket"),
                 _ => context
@@ -128,6 +108,46 @@ impl Unit {
         })
         .await
     }
+}
+
+/// Where an attempt works, and whether an earlier one worked there.
+struct Place<'spec> {
+    workspace: Workspace,
+    git: Option<GitState>,
+    carried: Option<&'spec Carry>,
+}
+
+fn place<'spec>(
+    context: &Context,
+    spec: &'spec AttemptSpec,
+    options: SnapshotOptions,
+) -> Result<Place<'spec>, String> {
+    let carry = spec.carry.as_ref();
+    let (Some(git), Some(run_branch)) = (context.worktree_git(), &spec.run_branch) else {
+        let (workspace, git) = in_place(context, options);
+        return Ok(Place {
+            carried: carry.filter(|carry| carry.workspace == workspace),
+            workspace,
+            git,
+        });
+    };
+    let in_words = |error: GitError| error.to_string();
+    let run_branch: BranchName = run_branch.parse().map_err(in_words)?;
+    let old = carry.and_then(|carry| Some((carry, reopen(git, &run_branch, carry, &options)?)));
+    if let Some((carry, (workspace, git))) = old {
+        return Ok(Place {
+            workspace,
+            git,
+            carried: Some(carry),
+        });
+    }
+    let made = own_worktree(context, git, &run_branch, spec.run, &spec.attempt, options);
+    let (workspace, git) = made.map_err(in_words)?;
+    Ok(Place {
+        workspace,
+        git,
+        carried: None,
+    })
 }
 
 /// The ticket's file, which must be the one that the rules were read from: the agent must see the same text.

@@ -298,6 +298,8 @@ fn what_was_said_is_a_recording_that_replays() {
             .map(|line| serde_json::from_str(line).expect("JSON"));
         let mut items: Vec<_> = entries
             .map(|entry: serde_json::Value| entry["item"].clone())
+            // docket's own word, not the agent's.
+            .filter(|item| !item.to_string().contains("unsupervised: "))
             .collect();
         items.sort_by_key(ToString::to_string);
         items

@@ -161,7 +161,9 @@ fn a_replay_is_one_turn_without_requests_at_any_chunking() {
             assert_eq!(finished.end, last.end, "{name}");
         }
         let mut sum = docket::domain::item::Usage::default();
-        turns.iter().for_each(|turn| sum.add(&turn.usage));
+        for turn in &turns {
+            sum.add(&turn.usage);
+        }
         assert_eq!(finished.usage, sum, "{name}");
         if recording.text.len() < 20_000 {
             assert_eq!(replayed(recording, 1), whole, "{name}");

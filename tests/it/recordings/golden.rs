@@ -215,16 +215,18 @@ fn transcript(recording: &Recording, heard: &Heard) -> String {
                 }
                 indented(&mut text, depth, &shown(&told.item));
             }
-            Event::Asked(_, request) => text += &format!("? {}\n", asked(request)),
+            Event::Asked(_, request) => {
+                let _ = writeln!(text, "? {}", asked(request));
+            }
             Event::Resolved(_, written) => {
                 let answer = written.as_deref().map_or("by itself".to_owned(), short);
-                text += &format!("! resolved: {answer}\n");
+                let _ = writeln!(text, "! resolved: {answer}");
             }
             Event::Turn(turn) => {
                 turns += 1;
-                text += &format!("── turn {turns} {}\n", turn_end(turn));
+                let _ = writeln!(text, "── turn {turns} {}", turn_end(turn));
                 if let Some(message) = &turn.message {
-                    text += &format!("   last words: {}\n", short(message));
+                    let _ = writeln!(text, "   last words: {}", short(message));
                 }
             }
         }

@@ -298,7 +298,7 @@ impl Listener {
             (b"", b"\n")
         };
         self.chunk(Way::Out, start);
-        let chunk = [byte; 64 << 10];
+        let chunk = vec![byte; 64 << 10];
         for _ in 1..HUGE / chunk.len() {
             self.chunk(Way::Out, &chunk);
         }

@@ -23,8 +23,8 @@ fn sandbox_with(name: &str) -> Sandbox {
 
 fn configure(sandbox: &Sandbox, agent: &str, file: &str, decoder: &str) {
     sandbox.configure(&format!(
-        "[agents.{agent}]\nkind = \"replay\"\nspeed = 0\nclaim = \"exit\"\ndecoder = \"{decoder}\"\nrecording = {:?}",
-        sandbox.home(file)
+        "[agents.{agent}]\nkind = \"replay\"\nspeed = 0\nclaim = \"exit\"\ndecoder = \"{decoder}\"\nrecording = '{}'",
+        sandbox.home(file).display()
     ));
 }
 
@@ -51,10 +51,12 @@ fn a_recorded_agent_does_a_ticket() {
 
 #[test]
 fn a_recorded_failure_is_no_success() {
-    // A turn that was broken off is followed by the next one, which the limit doesn't let begin.
     for (name, exit) in [
-        ("claude-p-perm-deny-interrupt", 6),
+        ("codex-appserver-fail400", 5),
         ("claude-p-sleep-SIGKILL", 5),
+        ("opencode-run-fail400", 5),
+        // Another turn could go on; there is none.
+        ("claude-p-perm-deny-interrupt", 6),
     ] {
         let sandbox = sandbox_with(name);
         sandbox.ticket(
