@@ -160,9 +160,6 @@ class Box:
         check(done.returncode == 0, f"docket {' '.join(words)}: exit {done.returncode}: {done.stderr}")
         return done.stdout
 
-    def help(self):
-        return subprocess.run([self.docket, "--help"], capture_output=True, text=True).stdout
-
     # What came of it.
 
     def events(self, kind):

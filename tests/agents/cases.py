@@ -1,9 +1,9 @@
 """The cases of the matrix: what the model does, what docket is told, and what must come of it."""
-import signal
+import json, signal
 from dataclasses import dataclass
 from typing import Callable
 
-from box import Box, Skipped, check, wait_for
+from box import Box, check, wait_for
 
 CASES = {}
 
@@ -114,12 +114,29 @@ def approve_rule(box):
     check({"by": "rule", "rule": "touch *"} in answers(box), f"answered by {answers(box)}")
 
 
+def watched(box):
+    """A run that waits for people, once its agent asks."""
+    process = box.start("run", "--watch", "--json")
+    wait_for(lambda: box.events("request_opened") or process.poll() is not None, "a request")
+    asked = json.loads(box.ask("requests"))["requests"]
+    check([one["request"]["title"] for one in asked] == ["$ touch asked.txt"], f"docket requests says {asked}")
+    return process
+
+
+def stopped(box, process):
+    wait_for(lambda: box.events("step_finished"), "the end of the ticket")
+    box.ask("stop")
+    box.ended(process, 15)
+    box.proven(0)
+
+
 @case("touch", ticket=ASKED + "approvals: ask\n")
 def approve_human(box):
-    """a request is answered by a human, from another process"""
-    if "  approve " not in box.help():
-        raise Skipped("docket has no `approve` yet")
-    raise Skipped("not written yet")
+    """a request is answered by `docket approve`, from another process"""
+    process = watched(box)
+    box.ask("approve", "1")
+    stopped(box, process)
+    check(answers(box) == [{"by": "human"}], f"answered by {answers(box)}")
 
 
 def refused(box, by):
@@ -147,14 +164,41 @@ def deny_nobody(box):
     refused(box, {"by": "nobody_there"})
 
 
-@case("touch", ticket=ASKED + "approvals: ask\n")
+@case("touch", ticket=NOT_ASKED + "approvals: ask\n")
+def reject_human(box):
+    """a request is refused by `docket reject`, with a reason; the agent goes on"""
+    process = watched(box)
+    box.ask("reject", "1", "--reason", "herons only")
+    stopped(box, process)
+    check(answers(box) == [{"by": "human"}], f"answered by {answers(box)}")
+    check("That was the answer." in box.text(), "the agent did not go on")
+    check("herons only" in str([call["body"] for call in box.model.asked(box.name)]), "the agent was not told why")
+
+
+@case("touch_twice", ticket=ASKED + "approvals: ask\n")
 def pause(box):
-    """nobody is there to answer: exit 4, and the ledger knows what was asked"""
+    """nobody is there: exit 4; `docket approve` later, and the next run goes on with the same session"""
     code = box.once()
     check(code == 4, f"exit code {code} instead of 4")
     outcome = box.show()["attempts"][0]["outcome"]
     check(outcome["outcome"] == "needs_human" and "touch asked.txt" in outcome["need"]["title"], f"the outcome is {outcome}")
     check(not box.worktree().joinpath("asked.txt").exists(), "it ran without an answer")
+    box.nothing_left()
+    box.ask("approve", "1")
+    attempts = box.proven(box.run())["attempts"]
+    check(answers(box) == [{"by": "human"}], f"answered by {answers(box)}")
+    check(len({attempt["session"] for attempt in attempts}) == 1, f"the sessions are {[attempt['session'] for attempt in attempts]}")
+
+
+@case("wait", ticket='approvals: auto\nvalidate: ["true"]\n')
+def steer(box):
+    """`docket reply --now` while a command runs: the words reach the agent, in this turn or in the next"""
+    process = box.start("run", "--json")
+    wait_for(lambda: box.worktree().joinpath("started.txt").exists() or process.poll() is not None, "the agent's command")
+    box.ask("reply", "1", "The word is heron.", "--now")
+    box.worktree().joinpath("go.txt").touch()
+    box.proven(box.ended(process))
+    check("The word is heron." in str([call["body"] for call in box.model.asked(box.name)]), "the model never saw the words")
 
 
 def mid_tool(box, *words):
@@ -176,6 +220,19 @@ def interrupt(box):
     box.nothing_left()
     outcome = box.show()["attempts"][0]["outcome"]
     check(outcome == {"outcome": "cancelled", "reason": "interrupt"}, f"the outcome is {outcome}")
+
+
+@case("sleep", ticket='approvals: auto\nvalidate: ["true"]\n')
+def interrupt_turn(box):
+    """`docket interrupt` ends the turn alone; a reply begins the next one, in the same session"""
+    process = mid_tool(box, "run", "--watch", "--json")
+    box.ask("interrupt", "1")
+    wait_for(lambda: box.events("gate_reached"), "docket to wait for a reply")
+    check(box.events("turn_finished")[0]["end"]["end"] == "cancelled", f"the turn ended {box.events('turn_finished')}")
+    box.ask("reply", "1", "Go on.")
+    stopped(box, process)
+    check(len(box.events("session_started")) == 1, f"the sessions are {box.events('session_started')}")
+    check("Went on." in box.text(), f"the last words are {box.text()!r}")
 
 
 @case("sleep", ticket='approvals: auto\nvalidate: ["true"]\n')
