@@ -38,6 +38,8 @@ pub struct Capabilities {
     pub interrupt: bool,
     /// One process serves all turns of an attempt.
     pub keeps_process: bool,
+    /// A no to what it asks carries words.
+    pub hears_reasons: bool,
     /// A new process can go on with the conversation of an old one.
     pub resume: bool,
     /// It speaks soon after its start, so that a start-up clock makes sense.

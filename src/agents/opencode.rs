@@ -92,6 +92,7 @@ impl RunClient {
 impl Client for RunClient {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
+            hears_reasons: false,
             resume: true,
             ..Capabilities::default()
         }

@@ -56,6 +56,13 @@ impl Clocks {
         }
     }
 
+    /// The agent complained on its standard error. That is a sign of life, but not the answer that a start-up clock waits for.
+    pub fn murmured(&mut self) {
+        if matches!(self.startup, Countdown::Off) {
+            self.output();
+        }
+    }
+
     /// The agent spoke, but gets nowhere: only the start-up clock ends.
     pub fn spoke(&mut self) {
         if !matches!(self.startup, Countdown::Off) {
@@ -183,6 +190,20 @@ mod tests {
         clocks.output();
         assert_eq!(clocks.expired().await, Expired::Clock(Phase::Idle));
         assert_eq!(clocks.expired().await, Expired::Clock(Phase::Wall));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn complaints_are_no_answer_and_later_a_sign_of_life() {
+        let mut clocks = clocks(3, 4, 9);
+        tokio::time::advance(SECOND * 2).await;
+        clocks.murmured();
+        let startup = tokio::time::timeout(SECOND * 2, clocks.expired()).await;
+        assert_eq!(startup, Ok(Expired::Clock(Phase::Startup)));
+        clocks.output();
+        tokio::time::advance(SECOND * 3).await;
+        clocks.murmured();
+        let nothing = tokio::time::timeout(SECOND * 2, clocks.expired()).await;
+        assert!(nothing.is_err());
     }
 
     #[tokio::test(start_paused = true)]

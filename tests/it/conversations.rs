@@ -4,7 +4,6 @@ use docket::domain::event::Event;
 
 use crate::crash::assert_no_orphans;
 use crate::requests::{codex, report};
-use crate::support::programs;
 use crate::support::sandbox::Sandbox;
 
 fn count(sandbox: &Sandbox, fits: fn(&Event) -> bool) -> usize {
@@ -62,10 +61,11 @@ fn what_the_agent_left_running_changes_nothing_while_its_work_is_checked() {
 #[test]
 fn an_agent_that_never_answers_is_ended_by_the_startup_clock() {
     let sandbox = Sandbox::new();
-    let program = programs::fake_agent();
-    sandbox.configure(&format!(
-        "[agents.mute]\nkind = \"codex-app-server\"\ncommand = [{program:?}, \"hang\"]\n[limits]\nstartup = \"300ms\"\nattempts = 1"
-    ));
+    // It complains, as codex does, and answers nothing.
+    sandbox.configure(
+        "[agents.mute]\nkind = \"codex-app-server\"\ncommand = [\"sh\", \"-c\", \"echo warning >&2; exec sleep 1000\"]\n\
+         [limits]\nstartup = \"300ms\"\nattempts = 1",
+    );
     sandbox.ticket(10, "agent: mute", "Work.");
     sandbox
         .docket(["--once"])

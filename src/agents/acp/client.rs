@@ -353,6 +353,7 @@ impl Client for AcpClient {
             steer: false,
             interrupt: true,
             keeps_process: true,
+            hears_reasons: false,
             resume: true,
             speaks_early: true,
         }

@@ -140,6 +140,7 @@ impl Client for ClaudeClient {
             steer: true,
             interrupt: true,
             keeps_process: true,
+            hears_reasons: true,
             resume: true,
             speaks_early: true,
         }

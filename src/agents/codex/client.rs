@@ -216,6 +216,7 @@ impl Client for AppServer {
             steer: true,
             interrupt: true,
             keeps_process: true,
+            hears_reasons: false,
             resume: true,
             speaks_early: true,
         }

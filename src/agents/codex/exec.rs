@@ -389,6 +389,7 @@ impl Exec {
 impl Client for Exec {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
+            hears_reasons: false,
             resume: true,
             speaks_early: true,
             ..Capabilities::default()

@@ -107,6 +107,8 @@ pub enum Order {
         key: RequestKey,
         /// The answer.
         answer: Answer,
+        /// What a human said with it. An agent whose answers carry no words gets them in the turn, or with the next one.
+        said: Option<String>,
     },
     /// Give the agent words in the middle of its turn; answer with `Steered`.
     Steer {

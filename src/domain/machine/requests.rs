@@ -121,6 +121,11 @@ fn answered(
     by: AnsweredBy,
     effects: &mut Vec<Effect>,
 ) {
+    // Only a human's words are news for the agent.
+    let said = match (&by, &answer) {
+        (AnsweredBy::Human, Answer::Choose { reason, .. }) => reason.clone(),
+        _ => None,
+    };
     let event = Event::RequestAnswered {
         attempt: attempt.id.clone(),
         id,
@@ -128,7 +133,8 @@ fn answered(
         by,
     };
     emit(run, event, effects);
-    order(&attempt.id, Order::Answer { key, answer }, effects);
+    let said = said.filter(|said| !said.trim().is_empty());
+    order(&attempt.id, Order::Answer { key, answer, said }, effects);
 }
 
 /// The agent waits for it no more. One that the turn is ended for is still open: an agent refuses what it asks when its turn

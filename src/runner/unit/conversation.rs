@@ -116,10 +116,18 @@ impl Conversation {
         }
     }
 
-    /// The agent said something.
-    pub(super) fn heard(&mut self, prepared: &mut Prepared, clocks: &mut Clocks, now: Timestamp) {
+    /// The agent said something, or complained.
+    pub(super) fn heard(
+        &mut self,
+        prepared: &mut Prepared,
+        clocks: &mut Clocks,
+        from: Direction,
+        now: Timestamp,
+    ) {
         // One that tries again and again shows that it lives, not that it gets anywhere: its idle clock goes on.
-        if matches!(self.status, AgentStatus::Retrying { .. }) {
+        if from == Direction::Err {
+            clocks.murmured();
+        } else if matches!(self.status, AgentStatus::Retrying { .. }) {
             clocks.spoke();
         } else {
             clocks.output();
@@ -170,6 +178,24 @@ impl Conversation {
         let mut actions = Actions::default();
         prepared.session.answer(key, answer, &mut actions);
         self.act(prepared, &live.supervised.control, actions, unit);
+    }
+
+    /// Gives the agent words in the middle of its turn, or says that it takes none.
+    pub(super) fn steer(
+        &mut self,
+        prepared: &mut Prepared,
+        live: &Live,
+        text: String,
+        unit: &Unit,
+    ) {
+        let mut actions = Actions::default();
+        let taken = prepared.session.steer(&text, &mut actions);
+        self.act(prepared, &live.supervised.control, actions, unit);
+        if taken {
+            let now = unit.context.clock.now().wall;
+            prepared.transcript.notice(format!("you: {text}"), now);
+        }
+        unit.report(Report::Steered { text, taken });
     }
 
     /// Ends the turn: by the protocol where it can, then by signals; a second call with a higher reason hurries it.

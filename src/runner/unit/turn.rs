@@ -185,21 +185,19 @@ impl Unit {
                         self.paused = false;
                         live.supervised.control.thaw();
                     }
-                    Some(Order::Answer { key, answer }) => {
+                    Some(Order::Answer { key, answer, said }) => {
                         // What the agent does with it must find it in the ledger.
                         if self.context.stored().await.is_ok() {
                             conversation.answer(prepared, &live, &key, &answer, self);
+                            if let Some(said) = said.filter(|_| !capabilities.hears_reasons) {
+                                conversation.steer(prepared, &live, said, self);
+                            }
+                            prepared.transcript.publish();
                         }
                     }
                     Some(Order::Steer { text }) => {
-                        let mut actions = Actions::default();
-                        let taken = prepared.session.steer(&text, &mut actions);
-                        conversation.act(prepared, &live.supervised.control, actions, self);
-                        if taken {
-                            let now = self.context.clock.now().wall;
-                            prepared.transcript.notice(format!("you: {text}"), now);
-                        }
-                        self.report(Report::Steered { text, taken });
+                        conversation.steer(prepared, &live, text, self);
+                        prepared.transcript.publish();
                     }
                     Some(_) => {}
                     // The dispatcher is gone: docket is ending.
@@ -217,13 +215,13 @@ impl Unit {
                             prepared.transcript.raw(Direction::Out, &bytes, now);
                             prepared.session.stdout(&bytes, &mut actions);
                             conversation.act(prepared, &live.supervised.control, actions, self);
-                            conversation.heard(prepared, &mut clocks, now);
+                            conversation.heard(prepared, &mut clocks, Direction::Out, now);
                         }
                         Some(ProcessEvent::Stderr(bytes)) => {
                             prepared.transcript.raw(Direction::Err, &bytes, now);
                             prepared.session.stderr(&bytes, &mut actions);
                             conversation.act(prepared, &live.supervised.control, actions, self);
-                            conversation.heard(prepared, &mut clocks, now);
+                            conversation.heard(prepared, &mut clocks, Direction::Err, now);
                         }
                         Some(ProcessEvent::Started { .. }) => {}
                         Some(ProcessEvent::Rung(rung)) => {

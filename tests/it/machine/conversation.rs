@@ -568,6 +568,7 @@ fn an_answer_while_the_run_works_on_something_else_lets_the_ticket_go_on() {
     bench.state.left_unfinished(id.clone(), unfinished(false));
     let answer = |reaction| Command::Answer {
         ticket: id.clone(),
+        attempt: None,
         request: Some(RequestId(1)),
         reaction,
     };
@@ -648,7 +649,10 @@ fn the_provider_that_failed_is_not_asked_again_at_once() {
         (settings(), "StepFinished limit reached: wall"),
         (with_fallback(), "> open TICKET-001.2"),
     ] {
-        let falls_back = !settings.agents.values().all(|agent| agent.fallback.is_empty());
+        let falls_back = !settings
+            .agents
+            .values()
+            .all(|agent| agent.fallback.is_empty());
         let mut bench = in_a_turn(settings, RunPlan::default());
         let until = Some(Timestamp(1_000_000 + 2 * 3_600_000));
         let fault = Fault::RateLimit { until };
