@@ -140,9 +140,10 @@ pub(crate) fn wrap(line: Line<'static>, columns: usize, indent: usize) -> Vec<Li
         .flat_map(|span| span.styled_graphemes(Style::default()))
         .map(|grapheme| (grapheme.symbol.to_owned(), grapheme.style))
         .collect();
-    for (symbol, style_of_it) in pieces {
+    'pieces: for (symbol, style_of_it) in pieces {
         let columns_of_it = width(&symbol);
-        if used + columns_of_it > columns && !current.is_empty() {
+        // Twice where a wide character does not fit behind the word that went to the next line.
+        while used + columns_of_it > columns && !current.is_empty() {
             let rest = match space {
                 Some(at) if symbol != " " => current.split_off(at),
                 _ => Vec::new(),
@@ -153,7 +154,7 @@ pub(crate) fn wrap(line: Line<'static>, columns: usize, indent: usize) -> Vec<Li
             used = current.iter().map(|(symbol, _)| width(symbol)).sum();
             space = None;
             if symbol == " " {
-                continue;
+                continue 'pieces;
             }
         }
         let is_space = symbol == " ";
@@ -234,6 +235,14 @@ mod tests {
         let lines: Vec<String> = wrap(line, 12, 2).iter().map(ToString::to_string).collect();
         let expected = ["  alpha beta ", "  gammadelta ", "  epsilonzet", "  aeta"];
         assert_eq!(lines, expected.map(|line| &line[..line.len().min(12)]));
+    }
+
+    #[test]
+    fn a_wide_character_behind_a_long_word_fits_too() {
+        let text = "\u{300} 0Aé😀!漢😀a!😀a😀é😀";
+        for line in wrap(Line::from(text), 19, 0) {
+            assert!(line.width() <= 19, "{line:?}");
+        }
     }
 
     proptest! {
