@@ -251,7 +251,7 @@ impl AppServerDecoder {
                 match error.or(seen) {
                     Some(error) => TurnEnd::Failed {
                         fault: fault(&error),
-                        why: error.message,
+                        why: error.words(),
                     },
                     None => TurnEnd::Failed {
                         why: format!("codex ended the turn as {status:?}").to_lowercase(),

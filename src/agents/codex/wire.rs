@@ -141,17 +141,20 @@ pub(super) struct TurnError {
 }
 
 impl TurnError {
-    /// All that it says.
-    pub(super) fn text(&self) -> String {
-        // An answer of the provider comes whole: `{"error": {"message": "…"}}` (codex 0.169, HTTP 400).
+    /// What went wrong, in words. An answer of the provider comes whole: `{"error": {"message": "…"}}` (codex 0.169, HTTP 400).
+    pub(super) fn words(&self) -> String {
         let answer = serde_json::from_str::<Value>(&self.message).ok();
         let told = answer
             .as_ref()
             .and_then(|answer| answer["error"]["message"].as_str());
-        let message = told.unwrap_or(&self.message);
+        told.unwrap_or(&self.message).to_owned()
+    }
+
+    /// All that it says.
+    pub(super) fn text(&self) -> String {
         match &self.additional_details {
-            Some(details) => format!("{message}: {details}"),
-            None => message.to_owned(),
+            Some(details) => format!("{}: {details}", self.words()),
+            None => self.words(),
         }
     }
 }
