@@ -33,12 +33,7 @@ pub fn session(
     match agent.kind {
         AgentKind::Shell => Ok(Box::new(ShellSession::new(secret, env))),
         AgentKind::Command => {
-            if agent.command.is_empty() {
-                return Err(AgentError::NoCommand {
-                    agent: name.to_string(),
-                });
-            }
-            let argv = agent.command.iter().map(Into::into).collect();
+            let (argv, env) = super::program(agent)?;
             Ok(Box::new(LineSession::new(PlainClient::new(argv, env))))
         }
         AgentKind::Replay => {

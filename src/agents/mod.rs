@@ -294,6 +294,22 @@ pub enum AgentError {
     },
 }
 
+/// The words of an agent's command line, and the variables that it gets.
+type Program = (Vec<OsString>, Vec<(OsString, OsString)>);
+
+/// The program of a configured agent.
+fn program(agent: &crate::config::Agent) -> Result<Program, AgentError> {
+    if agent.command.is_empty() {
+        return Err(AgentError::NoCommand {
+            agent: agent.name.to_string(),
+        });
+    }
+    let argv = agent.command.iter().map(Into::into).collect();
+    let env = agent.env.iter();
+    let env = env.map(|(name, value)| (name.into(), value.into()));
+    Ok((argv, env.collect()))
+}
+
 impl AgentError {
     /// That this version can't drive the agent.
     fn no_adapter(agent: &crate::config::Agent) -> Self {

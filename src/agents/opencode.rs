@@ -16,6 +16,7 @@ use super::{
     Actions, AgentError, Capabilities, Decoded, Decoder, Direction, Draft, Finished, Launch,
     ProcessEnd, Session, Turn,
 };
+use crate::agents::program;
 use crate::config::Agent;
 use crate::domain::attempt::{Fault, TurnEnd};
 use crate::domain::item::{AgentStatus, Item, ToolKind, ToolStatus, Usage};
@@ -43,17 +44,10 @@ struct RunClient {
 
 impl RunClient {
     fn new(agent: &Agent) -> Result<Self, AgentError> {
-        if agent.command.is_empty() {
-            return Err(AgentError::NoCommand {
-                agent: agent.name.to_string(),
-            });
-        }
-        let env = agent.env.iter();
+        let (command, env) = program(agent)?;
         Ok(Self {
-            command: agent.command.iter().map(Into::into).collect(),
-            env: env
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
+            command,
+            env,
             model: agent.model.clone(),
             mode: agent.mode.clone(),
             reasoning: agent.reasoning.clone(),

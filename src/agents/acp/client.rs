@@ -12,6 +12,7 @@ use super::offers::{Offers, Setting, Way};
 use super::permission;
 use super::wire::{AUTH_REQUIRED, Id, METHOD_NOT_FOUND, Message, RpcError, text};
 use crate::agents::client::Client;
+use crate::agents::program;
 use crate::agents::{
     Actions, AgentError, Capabilities, Decoder as _, Direction, Launch, ProcessEnd, Turn,
 };
@@ -96,17 +97,10 @@ struct Pending {
 impl AcpClient {
     /// A client of `agent`, whose command is the whole command line.
     pub(super) fn new(agent: &Agent) -> Result<Self, AgentError> {
-        if agent.command.is_empty() {
-            return Err(AgentError::NoCommand {
-                agent: agent.name.to_string(),
-            });
-        }
-        let env = agent.env.iter();
+        let (argv, env) = program(agent)?;
         Ok(Self {
-            argv: agent.command.iter().map(Into::into).collect(),
-            env: env
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
+            argv,
+            env,
             model: agent.model.clone(),
             mode: agent.mode.clone(),
             reasoning: agent.reasoning.clone(),

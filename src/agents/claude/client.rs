@@ -10,6 +10,7 @@ use super::decoder::ClaudeDecoder;
 use super::fields::word;
 use super::questions::refusal;
 use crate::agents::client::Client;
+use crate::agents::program;
 use crate::agents::{
     Actions, AgentError, Capabilities, Decoder as _, Direction, Launch, ProcessEnd, Turn,
 };
@@ -49,18 +50,10 @@ pub struct ClaudeClient {
 impl ClaudeClient {
     /// A client of the program that `agent` names.
     pub fn new(agent: &Agent) -> Result<Self, AgentError> {
-        if agent.command.is_empty() {
-            return Err(AgentError::NoCommand {
-                agent: agent.name.to_string(),
-            });
-        }
+        let (command, env) = program(agent)?;
         Ok(Self {
-            command: agent.command.iter().map(Into::into).collect(),
-            env: agent
-                .env
-                .iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
+            command,
+            env,
             mode: agent.mode.clone(),
             model: agent.model.clone(),
             reasoning: agent.reasoning.clone(),

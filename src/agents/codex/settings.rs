@@ -25,18 +25,10 @@ pub(super) struct Settings {
 impl Settings {
     /// From the configuration.
     pub(super) fn of(agent: &Agent) -> Result<Self, AgentError> {
-        if agent.command.is_empty() {
-            return Err(AgentError::NoCommand {
-                agent: agent.name.to_string(),
-            });
-        }
+        let (command, env) = crate::agents::program(agent)?;
         Ok(Self {
-            command: agent.command.iter().map(OsString::from).collect(),
-            env: agent
-                .env
-                .iter()
-                .map(|(name, value)| (name.into(), value.into()))
-                .collect(),
+            command,
+            env,
             model: agent.model.clone(),
             effort: agent.reasoning.clone(),
             mode: agent.mode.clone(),
