@@ -41,16 +41,16 @@ mod tests {
 
     #[test]
     fn inside_is_relative_and_outside_is_seen_to_be() {
-        let root = Some(Path::new("/work/tree"));
+        let root = Some(Path::new("/repo/tree"));
         for (path, shown) in [
-            ("/work/tree/src/a.rs", "src/a.rs"),
+            ("/repo/tree/src/a.rs", "src/a.rs"),
             ("src/a.rs", "src/a.rs"),
-            ("/work/tree", "."),
-            ("/work/tree/../other/a", "/work/other/a"),
-            ("/work/tree/x/../a", "a"),
+            ("/repo/tree", "."),
+            ("/repo/tree/../other/a", "/repo/other/a"),
+            ("/repo/tree/x/../a", "a"),
             ("../../etc/passwd", "/etc/passwd"),
-            ("/work/treehouse/a", "/work/treehouse/a"),
-            ("file:///work/tree/a", "a"),
+            ("/repo/treehouse/a", "/repo/treehouse/a"),
+            ("file:///repo/tree/a", "a"),
         ] {
             assert_eq!(relative(path, root), shown, "{path}");
         }
