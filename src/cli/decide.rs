@@ -375,8 +375,14 @@ fn choose(survey: &Survey, target: &Target, number: Option<RequestId>) -> Result
         }
         (None, 0) => {
             let view = survey.board.tickets.get(&target.id);
-            let is_gate =
-                view.is_some_and(|view| view.state == TicketState::Waiting { need: Need::Review });
+            let is_gate = view.is_some_and(|view| {
+                matches!(
+                    view.state,
+                    TicketState::Waiting {
+                        need: Need::Review { .. }
+                    }
+                )
+            });
             if is_gate {
                 return Ok(Chosen::Gate);
             }

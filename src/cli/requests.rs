@@ -100,7 +100,7 @@ fn hint(entry: &QueueEntry, need: Option<&Need>, live: bool) -> String {
             let path = entry.path.to_string_lossy();
             format!("do it, then set `done: true` in {path}")
         }
-        Some(Need::Review) if live => {
+        Some(Need::Review { .. }) if live => {
             format!("docket approve {name} · docket reject {name} --reason \"…\"")
         }
         Some(Need::Reply { .. } | Need::NoProgress | Need::Interrupted) if live => {

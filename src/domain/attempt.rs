@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::gate::GateReason;
 use super::ids::Sha256;
 use super::request::RequestId;
 use super::time::Timestamp;
@@ -332,8 +333,12 @@ impl LimitKind {
 pub enum Need {
     /// `agent: user`: a human does the ticket.
     UserTask,
-    /// `gate: review`: a human approves before the merge.
-    Review,
+    /// A human approves before the merge: the ticket asks for it, or something about the work does.
+    Review {
+        /// What asks for it beside the ticket itself.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reasons: Vec<GateReason>,
+    },
     /// Turn after turn changed nothing.
     NoProgress,
     /// The agent paused and waits for a reply.
@@ -356,7 +361,13 @@ impl std::fmt::Display for Need {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::UserTask => f.write_str("a human does this ticket"),
-            Self::Review => f.write_str("waits for review"),
+            Self::Review { reasons } => {
+                f.write_str("waits for review")?;
+                for (index, reason) in reasons.iter().enumerate() {
+                    write!(f, "{}{reason}", if index == 0 { ": " } else { "; " })?;
+                }
+                Ok(())
+            }
             Self::NoProgress => f.write_str("no progress"),
             Self::Reply { text } => write!(
                 f,

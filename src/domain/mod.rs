@@ -4,6 +4,7 @@ pub mod attempt;
 pub mod board;
 pub mod command;
 pub mod event;
+pub mod gate;
 pub mod hash;
 pub mod ids;
 pub mod item;

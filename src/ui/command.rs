@@ -99,10 +99,10 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
             model.say(format!("{name} has no turn now"), Role::Notice);
         }
         Action::Steer => type_into(model, Purpose::Steer(ticket, name)),
-        Action::Approve if need(model) == Some(&Need::Review) => {
+        Action::Approve if matches!(need(model), Some(Need::Review { .. })) => {
             ask(model, Wish::Approve(ticket, name));
         }
-        Action::Reject if need(model) == Some(&Need::Review) => {
+        Action::Reject if matches!(need(model), Some(Need::Review { .. })) => {
             type_into(model, Purpose::Reject(ticket, name));
         }
         Action::Approve | Action::Reject => {

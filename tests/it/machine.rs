@@ -204,7 +204,7 @@ impl Bench {
             attempt,
             Report::ValidationFinished(validation("test", verdict)),
         );
-        self.report(attempt, Report::Validated);
+        self.report(attempt, Report::Validated { gates: Vec::new() });
     }
 
     fn finish_well(&mut self, attempt: &str) {
@@ -375,7 +375,7 @@ fn a_killed_or_missing_validation_is_never_a_pass() {
                 Report::ValidationFinished(validation("test", verdict)),
             );
         }
-        bench.report("TICKET-001.1", Report::Validated);
+        bench.report("TICKET-001.1", Report::Validated { gates: Vec::new() });
         assert_eq!(
             bench.log.last().map(String::as_str),
             Some("> TICKET-001.1 seal validation failed: test")
@@ -930,7 +930,7 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
         4 => collected.prop_map(Report::Collected),
         1 => Just(Report::NotCollected { why: why() }),
         4 => verdict.prop_map(|verdict| Report::ValidationFinished(validation("test", verdict))),
-        4 => Just(Report::Validated),
+        4 => Just(Report::Validated { gates: Vec::new() }),
         4 => Just(Report::Sealed { manifest: hash, files: 1, bytes: 1 }),
         1 => Just(Report::NotSealed { why: why() }),
         4 => Just(Report::Integrated { commit: None }),

@@ -272,7 +272,10 @@ fn take(
                 effects,
             );
         }
-        (Stage::Validating, Report::Validated) => after_validation(attempt, rules, now, effects),
+        (Stage::Validating, Report::Validated { gates }) => {
+            attempt.gates.extend(gates);
+            after_validation(attempt, rules, now, effects);
+        }
         (
             Stage::Sealing(outcome),
             Report::Sealed {

@@ -411,7 +411,7 @@ fn decide(
     if !attempt.requests.is_empty() {
         return requests::answer(attempt, id, None, reaction, now, effects);
     }
-    if attempt.stage != Stage::Waiting(Need::Review) {
+    if !matches!(attempt.stage, Stage::Waiting(Need::Review { .. })) {
         return Some("no gate is open there");
     }
     emit(

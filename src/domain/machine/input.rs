@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::domain::attempt::{Artifact, ProcessRecord, Proof, TurnEnd, Validation, Workspace};
 use crate::domain::command::Command;
 use crate::domain::event::Leftovers;
+use crate::domain::gate::GateReason;
 use crate::domain::ids::{AttemptId, Sha256};
 use crate::domain::item::Usage;
 use crate::domain::queue::Queue;
@@ -118,7 +119,10 @@ pub enum Report {
     /// A validation ended.
     ValidationFinished(Validation),
     /// All validations have run.
-    Validated,
+    Validated {
+        /// What of the diff a human should look at.
+        gates: Vec<GateReason>,
+    },
     /// The evidence is sealed and on the disk.
     Sealed {
         /// The manifest's hash.
@@ -179,6 +183,8 @@ pub struct Collected {
     pub progress: bool,
     /// Whether the agent claims that the ticket is done.
     pub claim: bool,
+    /// What of the agent's tickets a human should look at.
+    pub gates: Vec<GateReason>,
     /// Messages to people.
     pub dispatches: Vec<Dispatch>,
     /// The agent's last words of the turn.

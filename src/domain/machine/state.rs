@@ -8,6 +8,7 @@ use super::effect::{Brief, Carry};
 use crate::domain::attempt::{
     AttemptOutcome, CancelReason, LimitKind, Need, Proof, Validation, Workspace,
 };
+use crate::domain::gate::GateReason;
 use crate::domain::ids::{AttemptId, RunId, Sha256, TicketId, TicketName};
 use crate::domain::item::Usage;
 use crate::domain::queue::Queue;
@@ -225,6 +226,8 @@ pub(super) struct Attempt {
     /// Replies that came before the next turn.
     pub(super) replies: Vec<String>,
     pub(super) validations: Vec<Validation>,
+    /// What asks for a human's look at the work that was last validated.
+    pub(super) gates: Vec<GateReason>,
     /// The last run of the validations proved this.
     pub(super) proof: Option<Proof>,
 }
@@ -287,6 +290,7 @@ impl Attempt {
             message: None,
             replies: Vec::new(),
             validations: Vec::new(),
+            gates: Vec::new(),
             proof: None,
         }
     }

@@ -158,6 +158,7 @@ fn after_completed_turn(
         );
     } else if collected.claim && attempt.replies.is_empty() {
         attempt.validations.clear();
+        attempt.gates = collected.gates;
         if rules.checks.is_empty() && rules.diff.names().next().is_none() {
             prove(attempt, rules, Proof::Unchecked, now, effects);
         } else {
@@ -222,9 +223,12 @@ fn prove(attempt: &mut Attempt, rules: &Rules, proof: Proof, now: Now, effects: 
         return turn(attempt, rules, None, now, effects);
     }
     attempt.proof = Some(proof);
+    let reasons = attempt.gates.clone();
     match rules.gate {
-        GateRule::Review => wait(attempt, rules, Need::Review, now, effects),
-        GateRule::None => accept(attempt, proof, effects),
+        GateRule::None if reasons.is_empty() => accept(attempt, proof, effects),
+        GateRule::None | GateRule::Review => {
+            wait(attempt, rules, Need::Review { reasons }, now, effects);
+        }
     }
 }
 

@@ -72,7 +72,7 @@ impl Unit {
             }));
         }
         self.prepared = Some(prepared);
-        self.report(Report::Validated);
+        self.report(Report::Validated { gates: Vec::new() });
     }
 
     /// Runs one check to its end, its output into `log`.

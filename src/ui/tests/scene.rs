@@ -127,7 +127,9 @@ impl Scene {
             ago(100),
             Event::GateReached {
                 attempt: attempt("004"),
-                need: Need::Review,
+                need: Need::Review {
+                    reasons: Vec::new(),
+                },
             },
         );
         scene.start("003");

@@ -95,7 +95,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     }
     let mut actions = Vec::new();
     match command::need(model) {
-        Some(Need::Review) => actions.extend([Action::Approve, Action::Reject, Action::Diff]),
+        Some(Need::Review { .. }) => {
+            actions.extend([Action::Approve, Action::Reject, Action::Diff])
+        }
         Some(Need::Request { .. }) => {
             actions.extend([Action::Approve, Action::Reject, Action::Reply]);
         }

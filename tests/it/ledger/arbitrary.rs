@@ -62,7 +62,13 @@ fn proof() -> impl Strategy<Value = Proof> {
 
 fn need() -> impl Strategy<Value = Need> {
     prop_oneof![
-        select(vec![Need::UserTask, Need::Review, Need::NoProgress]),
+        select(vec![
+            Need::UserTask,
+            Need::Review {
+                reasons: Vec::new()
+            },
+            Need::NoProgress
+        ]),
         text().prop_map(|text| Need::Reply { text }),
     ]
 }

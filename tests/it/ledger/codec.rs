@@ -151,7 +151,9 @@ fn golden_events() -> Vec<Event> {
         },
         Event::GateReached {
             attempt: attempt.clone(),
-            need: Need::Review,
+            need: Need::Review {
+                reasons: Vec::new(),
+            },
         },
         Event::GateDecided {
             attempt: attempt.clone(),
