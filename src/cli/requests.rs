@@ -103,7 +103,9 @@ fn hint(entry: &QueueEntry, need: Option<&Need>, live: bool) -> String {
         Some(Need::Review { .. }) if live => {
             format!("docket approve {name} · docket reject {name} --reason \"…\"")
         }
-        Some(Need::Reply { .. } | Need::NoProgress | Need::Interrupted) if live => {
+        Some(Need::Reply { .. } | Need::NoProgress | Need::Conflict { .. } | Need::Interrupted)
+            if live =>
+        {
             format!("docket reply {name} \"…\"")
         }
         Some(_) => {

@@ -252,6 +252,11 @@ pub enum Failure {
         /// What, and what to do.
         why: String,
     },
+    /// Files or refs are not as docket left them: what was proven is not what is there.
+    Tampered {
+        /// What, and what to do.
+        what: String,
+    },
     /// The result could not be brought to the run's branch.
     Integrate {
         /// What, and what to do.
@@ -277,6 +282,7 @@ impl Failure {
             Self::Prepare { .. }
             | Self::NotStarted { .. }
             | Self::Collect { .. }
+            | Self::Tampered { .. }
             | Self::Ticket { .. }
             | Self::Evidence { .. } => false,
         }
@@ -291,6 +297,7 @@ impl std::fmt::Display for Failure {
             Self::Agent { why } => write!(f, "the agent failed: {why}"),
             Self::Validation { names } => write!(f, "validation failed: {}", names.join(", ")),
             Self::Collect { why } => write!(f, "can't collect the work: {why}"),
+            Self::Tampered { what } => write!(f, "tampered: {what}"),
             Self::Integrate { why } => write!(f, "can't integrate: {why}"),
             Self::Ticket { why } => write!(f, "can't mark the ticket done: {why}"),
             Self::Evidence { why } => write!(f, "can't write evidence: {why}"),
@@ -341,6 +348,11 @@ pub enum Need {
     },
     /// Turn after turn changed nothing.
     NoProgress,
+    /// The work contradicts what others have brought to the run's branch, and the agent did not sort it out.
+    Conflict {
+        /// The files with conflict markers.
+        paths: Vec<String>,
+    },
     /// The agent paused and waits for a reply.
     Reply {
         /// What it says.
@@ -369,6 +381,7 @@ impl std::fmt::Display for Need {
                 Ok(())
             }
             Self::NoProgress => f.write_str("no progress"),
+            Self::Conflict { paths } => write!(f, "merge conflict in {}", paths.join(", ")),
             Self::Reply { text } => write!(
                 f,
                 "waits for a reply: {}",

@@ -164,6 +164,8 @@ pub enum TicketState {
     },
     /// Evidence is sealed, the work is brought to the run's branch.
     Integrating,
+    /// Accepted; others are merged first.
+    MergeQueued,
     /// It ended.
     Finished {
         /// How.
@@ -178,7 +180,11 @@ impl TicketState {
     pub fn is_active(&self) -> bool {
         matches!(
             self,
-            Self::Preparing | Self::Running | Self::Validating { .. } | Self::Integrating
+            Self::Preparing
+                | Self::Running
+                | Self::Validating { .. }
+                | Self::MergeQueued
+                | Self::Integrating
         )
     }
 
@@ -410,6 +416,10 @@ impl Board {
             }
             Event::GateReached { attempt, need } => {
                 self.set(attempt, at, TicketState::Waiting { need: need.clone() });
+            }
+            Event::MergeQueued { attempt } => self.set(attempt, at, TicketState::MergeQueued),
+            Event::CaughtUp { attempt, .. } => {
+                self.set(attempt, at, TicketState::Validating { check: None });
             }
             Event::EvidenceSealed { attempt, .. } | Event::Integrated { attempt, .. } => {
                 self.set(attempt, at, TicketState::Integrating);

@@ -288,6 +288,23 @@ pub enum Event {
         /// The working tree that was kept.
         kept: Option<PathBuf>,
     },
+    /// The work is accepted; others are merged first.
+    MergeQueued {
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// What others had brought to the run's branch came into the attempt's tree: it is validated again.
+    CaughtUp {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The commit that it builds on now.
+        onto: String,
+        /// Its tree.
+        tree: String,
+        /// Files that contradict each other: they have conflict markers.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        conflicts: Vec<String>,
+    },
     /// An input did not fit the state and was refused.
     Refused {
         /// What was asked, in words.
@@ -381,6 +398,8 @@ impl Event {
             | Self::GateDecided { attempt, .. }
             | Self::EvidenceSealed { attempt, .. }
             | Self::Integrated { attempt, .. }
+            | Self::MergeQueued { attempt }
+            | Self::CaughtUp { attempt, .. }
             | Self::AttemptFinished { attempt, .. }
             | Self::Recovered { attempt, .. } => Some(attempt),
             Self::RunStarted { .. }

@@ -26,6 +26,8 @@ pub struct PromptParts<'a> {
     pub replies: &'a [String],
     /// Why a human rejected the work.
     pub rejected: Option<&'a str>,
+    /// Files with conflict markers.
+    pub conflicts: &'a [String],
     /// Validations that did not pass: name, command, how it ended, the end of its output.
     pub failed: Vec<FailedCheck>,
     /// Why the agent's conversation broke off before.
@@ -122,6 +124,13 @@ pub fn build(parts: &PromptParts<'_>, budgets: &PromptBudgets) -> String {
             &head(reason, budgets.feedback),
         );
     }
+    if !parts.conflicts.is_empty() {
+        section(
+            &mut prompt,
+            "Others changed the same lines",
+            &conflicts(parts.conflicts),
+        );
+    }
     if !parts.failed.is_empty() {
         section(
             &mut prompt,
@@ -145,6 +154,15 @@ fn section(prompt: &mut String, title: &str, text: &str) {
         return;
     }
     let _ = write!(prompt, "# {title}\n\n{}\n\n", text.trim_end());
+}
+
+fn conflicts(paths: &[String]) -> String {
+    format!(
+        "While you worked, other tickets were merged. Their work is in your working tree now. These files contradict it; git's \
+         conflict markers (`<<<<<<<`, `=======`, `>>>>>>>`) show where. Edit them so that both sides' purposes are kept and no \
+         marker is left, run the checks, and claim `done` again.\n\n- {}",
+        paths.join("\n- ")
+    )
 }
 
 fn how_docket_works(parts: &PromptParts<'_>) -> String {

@@ -226,6 +226,32 @@ pub struct Ticket {
     pub body: String,
 }
 
+impl Ticket {
+    /// The keys of the rules that are not the same in `other`: what decides who works, under which checks, and when it is done.
+    /// Its text, and what only places it in the queue, are no rules.
+    pub fn changed_rules(&self, other: &Self) -> Vec<&'static str> {
+        let mut changed = Vec::new();
+        let mut hold = |key: &'static str, same: bool| {
+            if !same {
+                changed.push(key);
+            }
+        };
+        hold("ticket_id", self.id == other.id);
+        hold("agent", self.agent == other.agent);
+        hold("model", self.model == other.model);
+        hold("profile", self.profile == other.profile);
+        hold("context", self.context == other.context);
+        hold("validate", self.validate == other.validate);
+        hold("acceptance", self.acceptance == other.acceptance);
+        hold("gate", self.gate == other.gate);
+        hold("paths", self.paths == other.paths);
+        hold("limits", self.limits == other.limits);
+        hold("approvals", self.approvals == other.approvals);
+        hold("rules", self.rules == other.rules);
+        changed
+    }
+}
+
 /// A file in the queue, sound or broken: nothing that has a ticket's name is ever hidden.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QueueEntry {

@@ -53,6 +53,24 @@ pub(super) fn on_objects(
     run(command, subcommand)
 }
 
+/// Runs `git <subcommand> <arguments>` on the files of an attempt's worktree, with an index of docket's own.
+pub(super) fn in_worktree(
+    worktree: &Path,
+    settings: UserSettings,
+    index: &Path,
+    subcommand: &str,
+    arguments: &[&OsStr],
+) -> Result<Vec<u8>, GitError> {
+    let mut command = clean(settings);
+    command
+        .current_dir(worktree)
+        .env("GIT_INDEX_FILE", index)
+        .args(["-c", "submodule.recurse=false"])
+        .arg(subcommand)
+        .args(arguments);
+    run(command, subcommand)
+}
+
 /// Runs `git <subcommand> <arguments>` in a folder of docket's own making, without the user's configuration.
 pub(super) fn in_new_folder(
     folder: &Path,

@@ -59,7 +59,7 @@ impl CommitMessage {
 pub struct Committed {
     /// The newest commit of the attempt's branch.
     pub commit: CommitId,
-    /// Whether docket made it: `false` when the agent had committed everything itself.
+    /// Whether docket made it: `false` when there was nothing to commit.
     pub created: bool,
     /// Whether the worktree's index was brought in line: `false` when the agent left it locked or is on another branch.
     pub index_updated: bool,
@@ -139,7 +139,7 @@ impl Repository {
     }
 
     /// A commit that no reference names yet. Author and committer are the user's, or `docket` where none is configured.
-    fn write_commit(
+    pub(super) fn write_commit(
         &self,
         tree: TreeId,
         parents: &[CommitId],
@@ -172,6 +172,14 @@ impl Repository {
         Ok(CommitId(commit.id))
     }
 
+    /// Whether a commit has this message.
+    fn says(&self, commit: CommitId, message: &str) -> Result<bool, GitError> {
+        let failed = || GitError::failed(format!("read {commit}"));
+        let local = self.local();
+        let commit = local.find_commit(commit.0).map_err(failed())?;
+        Ok(commit.message_raw().map_err(failed())? == message)
+    }
+
     fn reference_commit(&self, name: &FullName) -> Result<Option<CommitId>, GitError> {
         let action = || format!("read `{}`", name.as_bstr());
         let local = self.local();
@@ -187,13 +195,15 @@ impl Repository {
 
 impl Worktree {
     /// Commits `tree` on top of the attempt's branch, so that the agent's own commits are kept, and brings the worktree's index
-    /// in line with it. No commit is made when the branch has exactly these files.
+    /// in line with it. Where the agent has committed everything itself the commit changes no file: it holds the trailers. No commit
+    /// is made when there is nothing on the branch since `base`.
     ///
     /// # Errors
     /// [`GitError::MainCheckout`]: the user's index is not ours. [`GitError::BranchMissing`], [`GitError::BranchMoved`].
     pub fn commit(
         &self,
         branch: &BranchName,
+        base: CommitId,
         tree: TreeId,
         message: &CommitMessage,
         at: Timestamp,
@@ -209,7 +219,8 @@ impl Worktree {
             .ok_or_else(|| GitError::BranchMissing {
                 name: branch.clone(),
             })?;
-        let created = repository.tree_of(parent)? != tree;
+        let differs = repository.tree_of(parent)? != tree;
+        let created = differs || (parent != base && !repository.says(parent, &message.text())?);
         let commit = if created {
             let commit = repository.write_commit(tree, &[parent], &message.text(), at)?;
             repository.move_branch(branch, parent, commit, "accepted work")?;
@@ -228,7 +239,7 @@ impl Worktree {
 
     /// Makes the index of this worktree list exactly `tree`, keeping what git knew about unchanged files. `false` when it is
     /// locked: the agent may have left a lock behind, and it is not ours to break.
-    fn align_index(&self, tree: TreeId) -> Result<bool, GitError> {
+    pub(super) fn align_index(&self, tree: TreeId) -> Result<bool, GitError> {
         let failed = || GitError::failed("bring the worktree's index in line with the commit");
         let local = self.local();
         let mut index = local.index_from_tree(&tree.0).map_err(failed())?;

@@ -1,6 +1,7 @@
 //! Git: worktrees, autosave refs, diffs, commits, integration. All of gix lives here.
 
 mod branch;
+mod catch_up;
 mod changes;
 mod command;
 mod commit;
@@ -18,6 +19,7 @@ mod status;
 mod submodule;
 mod worktree;
 
+pub use catch_up::{CatchUp, CaughtUp, MergedTree};
 pub use command::git_version;
 pub use commit::{CommitMessage, Committed};
 pub use diff::{ChangeKind, Diff, FileChange, FileMode};

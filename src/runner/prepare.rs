@@ -14,7 +14,10 @@ use crate::tickets::load;
 
 pub(super) async fn run(context: &Arc<Context>, run: RunId) -> Input {
     let Some(git) = context.git.clone() else {
-        return Input::RunPrepared { branch: None };
+        return Input::RunPrepared {
+            branch: None,
+            head: None,
+        };
     };
     let needs_branch = context.worktree_git().is_some();
     let places = context.places.clone();
@@ -25,7 +28,10 @@ pub(super) async fn run(context: &Arc<Context>, run: RunId) -> Input {
             .transpose()
     };
     match tokio::task::spawn_blocking(prepared).await {
-        Ok(Ok(branch)) => Input::RunPrepared { branch },
+        Ok(Ok(cut)) => {
+            let (branch, head) = cut.map(|(name, base, head)| ((name, base), head)).unzip();
+            Input::RunPrepared { branch, head }
+        }
         Ok(Err(error)) => Input::RunNotPrepared {
             why: error.to_string(),
         },
@@ -49,13 +55,13 @@ pub(super) async fn look(context: &Arc<Context>) -> Input {
     Input::Looked(Arc::new(Queue::new(entries)))
 }
 
-/// Cuts the run's branch. Gives the branch and where the user was.
+/// Cuts the run's branch. Gives the branch, where the user was, and where it was cut.
 fn branch(
     git: &Repository,
     run: RunId,
     ledger: &Path,
     worktrees: &Path,
-) -> Result<(String, String), GitError> {
+) -> Result<(String, String, String), GitError> {
     if let Err(error) = git.prune_worktrees(worktrees) {
         tracing::warn!(%error, "what a crash left of worktrees stays registered");
     }
@@ -63,7 +69,7 @@ fn branch(
     let start = unmerged_work(git, base, ledger)?.unwrap_or(base);
     let name = BranchName::of_run(run);
     git.create_branch(&name, start)?;
-    Ok((name.to_string(), base.to_string()))
+    Ok((name.to_string(), base.to_string(), start.to_string()))
 }
 
 /// The head of the last run's branch, when it holds work that the user has not merged yet and the user is still where that

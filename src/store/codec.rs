@@ -59,6 +59,8 @@ kinds! {
     AttemptFinished "attempt_finished" 1,
     Recovered "recovered" 1,
     Refused "refused" 1,
+    MergeQueued "merge_queued" 1,
+    CaughtUp "caught_up" 1,
 }
 
 /// An event in its stored form.

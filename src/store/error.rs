@@ -1,5 +1,6 @@
 //! What can go wrong with the ledger and with evidence, in words that say what to do.
 
+use crate::domain::ids::Sequence;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,6 +46,18 @@ pub enum LedgerError {
     SecondWriter {
         /// The file.
         path: PathBuf,
+    },
+    /// A row is not as it was written.
+    #[error(
+        "the ledger {} was changed by somebody else (from event {} on): `docket evidence verify` says how much",
+        path.display(),
+        seq.0
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// The first row that is not as it was.
+        seq: Sequence,
     },
     /// The file, its folder or its disk can't be written.
     #[error(

@@ -3,6 +3,7 @@
 //! Whatever waits in the queue is committed as one transaction (one fsync), then told to the subscriber, then barriers are
 //! answered. The first failure is final: nothing after it is stored, everybody who asks gets it.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
@@ -15,9 +16,10 @@ use tokio::sync::oneshot;
 use super::chain::{GENESIS, Row};
 use super::codec::{self, Stored};
 use super::error::LedgerError;
+use super::intact::{self, Link};
 use super::{open, projections};
 use crate::domain::event::{Envelope, Event};
-use crate::domain::ids::{RunId, Sequence, Sha256};
+use crate::domain::ids::{AttemptId, RunId, Sequence, Sha256};
 use crate::domain::time::Timestamp;
 
 /// How many events one transaction takes at most, so that a flood can't hold a barrier up for long.
@@ -58,6 +60,7 @@ enum Message {
         events: Vec<Event>,
     },
     Barrier(oneshot::Sender<Result<Sequence, LedgerError>>),
+    Check(AttemptId, oneshot::Sender<Result<(), LedgerError>>),
 }
 
 impl Ledger {
@@ -70,6 +73,7 @@ impl Ledger {
             path: path.to_path_buf(),
             connection,
             head,
+            began: BTreeMap::new(),
             failure: None,
             subscriber,
         };
@@ -105,6 +109,19 @@ impl Ledger {
                 queue.send(Message::Barrier(answer))
         {
             let _nobody_waits = answer.send(Err(self.closed()));
+        }
+        receiver
+    }
+
+    /// Whether what is stored since the attempt began is what was written, after everything that is queued.
+    ///
+    /// # Errors
+    /// [`LedgerError::Changed`] when somebody else changed it.
+    pub fn check(&self, attempt: &AttemptId) -> oneshot::Receiver<Result<(), LedgerError>> {
+        let (answer, receiver) = oneshot::channel();
+        if let Some(queue) = &self.queue {
+            // The writer is only gone after a panic: then the answer never comes, and who waits sees that.
+            let _gone = queue.send(Message::Check(attempt.clone(), answer));
         }
         receiver
     }
@@ -176,6 +193,8 @@ struct Writer {
     path: PathBuf,
     connection: Connection,
     head: (u64, Sha256),
+    /// Where each attempt that lives began: the row before its first.
+    began: BTreeMap<AttemptId, Link>,
     failure: Option<LedgerError>,
     subscriber: Subscriber,
 }
@@ -184,6 +203,7 @@ struct Writer {
 struct Batch {
     events: Vec<(RunId, Timestamp, Event)>,
     barriers: Vec<oneshot::Sender<Result<Sequence, LedgerError>>>,
+    checks: Vec<(AttemptId, oneshot::Sender<Result<(), LedgerError>>)>,
 }
 
 impl Batch {
@@ -193,6 +213,7 @@ impl Batch {
                 .events
                 .extend(events.into_iter().map(|event| (run, at, event))),
             Message::Barrier(answer) => self.barriers.push(answer),
+            Message::Check(attempt, answer) => self.checks.push((attempt, answer)),
         }
     }
 }
@@ -203,7 +224,7 @@ impl Batch {
 fn next(messages: &mpsc::Receiver<Message>, batch: &Batch) -> Option<Message> {
     let joined = u32::try_from(batch.events.len()).unwrap_or(u32::MAX);
     let wait = LITTLE_WHILE / joined.max(1);
-    if batch.barriers.is_empty() {
+    if batch.barriers.is_empty() && batch.checks.is_empty() {
         messages.recv_timeout(wait).ok()
     } else {
         messages.try_recv().ok()
@@ -245,6 +266,9 @@ impl Writer {
                 }
             }
         }
+        for (attempt, answer) in batch.checks {
+            let _nobody_waits = answer.send(self.check(&attempt));
+        }
         for barrier in batch.barriers {
             let _nobody_waits = barrier.send(self.result());
         }
@@ -268,6 +292,15 @@ impl Writer {
         for (run, at, event) in events {
             seq += 1;
             let (row, envelope) = prepare(seq, run, at, &event)?;
+            match &event {
+                Event::AttemptStarted { attempt, .. } => {
+                    self.began.insert(attempt.clone(), (seq - 1, hash));
+                }
+                Event::AttemptFinished { attempt, .. } => {
+                    self.began.remove(attempt);
+                }
+                _ => {}
+            }
             hash = row.link(hash);
             insert(&transaction, &row, hash).map_err(failed)?;
             projections::apply(&transaction, &envelope).map_err(failed)?;
@@ -276,6 +309,22 @@ impl Writer {
         transaction.commit().map_err(failed)?;
         self.head = (seq, hash);
         Ok(envelopes)
+    }
+
+    /// Holds what is stored since the attempt began against what was written.
+    fn check(&self, attempt: &AttemptId) -> Result<(), LedgerError> {
+        let failed = |error| LedgerError::sqlite(&self.path, "read", error);
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let from = self.began.get(attempt).copied().unwrap_or(self.head);
+        match intact::first_changed(&self.connection, from, self.head).map_err(failed)? {
+            None => Ok(()),
+            Some(seq) => Err(LedgerError::Changed {
+                path: self.path.clone(),
+                seq,
+            }),
+        }
     }
 
     /// Best effort: whatever stays in the write-ahead log is safe there.

@@ -11,6 +11,7 @@ pub mod chain;
 pub mod codec;
 pub mod error;
 pub mod evidence;
+mod intact;
 pub mod ledger;
 pub mod lock;
 mod open;

@@ -391,7 +391,7 @@ fn only_merged_branches_are_deleted() {
     let tree = attempt.snapshot().tree;
     let made = attempt
         .worktree
-        .commit(&attempt_branch(), tree, &message(), AT)
+        .commit(&attempt_branch(), attempt.base, tree, &message(), AT)
         .expect("committed");
     let repository = &attempt.repository;
     let delete = || repository.delete_merged_branch(&attempt_branch(), &run_branch());
@@ -467,7 +467,7 @@ fn hooks_do_not_run() {
     let tree = attempt.snapshot().tree;
     let made = attempt
         .worktree
-        .commit(&attempt_branch(), tree, &message(), AT)
+        .commit(&attempt_branch(), attempt.base, tree, &message(), AT)
         .expect("committed");
     let _ = attempt
         .repository
@@ -617,7 +617,7 @@ fn a_sparse_checkout_loses_nothing() {
         let tree = attempt.snapshot_like_git();
         let made = attempt
             .worktree
-            .commit(&attempt_branch(), tree, &message(), AT)
+            .commit(&attempt_branch(), attempt.base, tree, &message(), AT)
             .expect("committed");
         assert!(made.index_updated);
         assert_eq!(attempt.git(["status", "--porcelain"]), "");
@@ -890,7 +890,7 @@ fn work_on(place: &Path) {
     let old = repository.tree_of(base).expect("a tree");
     let diff = repository.diff(old, tree).expect("a diff");
     assert_eq!(diff.files.len(), 1);
-    let made = worktree.commit(&attempt_branch(), tree, &message(), AT);
+    let made = worktree.commit(&attempt_branch(), base, tree, &message(), AT);
     assert!(made.expect("committed").created);
     repository
         .remove_worktree(&path, Removal::IfClean, &options)
@@ -1205,10 +1205,13 @@ fn work_in_place_is_saved_without_touching_the_index() {
             .len(),
         2
     );
-    let error =
-        repository
-            .checkout()
-            .commit(&"main".parse().expect("a name"), base, &message(), AT);
+    let error = repository.checkout().commit(
+        &"main".parse().expect("a name"),
+        repository.head_commit().expect("a commit"),
+        base,
+        &message(),
+        AT,
+    );
     assert!(
         matches!(error, Err(GitError::MainCheckout { .. })),
         "{error:?}"
@@ -1424,7 +1427,7 @@ fn accepted_work_is_committed_on_top_of_the_agents() {
         .expect("a tree");
     let made = attempt
         .worktree
-        .commit(&attempt_branch(), without, &message(), AT)
+        .commit(&attempt_branch(), attempt.base, without, &message(), AT)
         .expect("committed");
     assert!(made.created && made.index_updated);
     assert_eq!(attempt.git(["rev-parse", "HEAD"]), made.commit.to_string());
@@ -1445,7 +1448,7 @@ fn accepted_work_is_committed_on_top_of_the_agents() {
     );
     let again = attempt
         .worktree
-        .commit(&attempt_branch(), without, &message(), AT)
+        .commit(&attempt_branch(), attempt.base, without, &message(), AT)
         .expect("committed");
     assert!(!again.created);
     assert_eq!(again.commit, made.commit);
@@ -1456,7 +1459,7 @@ fn accepted_work_is_committed_on_top_of_the_agents() {
     let more = attempt.snapshot().tree;
     let locked = attempt
         .worktree
-        .commit(&attempt_branch(), more, &message(), AT)
+        .commit(&attempt_branch(), attempt.base, more, &message(), AT)
         .expect("committed");
     assert!(locked.created && !locked.index_updated);
     assert!(lock.exists());
@@ -1503,7 +1506,7 @@ fn an_agent_on_another_branch_is_not_disturbed() {
     let tree = attempt.snapshot_like_git();
     let made = attempt
         .worktree
-        .commit(&attempt_branch(), tree, &message(), AT)
+        .commit(&attempt_branch(), attempt.base, tree, &message(), AT)
         .expect("committed");
     assert!(made.created && !made.index_updated);
     assert_eq!(attempt.git(["symbolic-ref", "--short", "HEAD"]), "other");
@@ -1511,7 +1514,7 @@ fn an_agent_on_another_branch_is_not_disturbed() {
     let stranger: BranchName = "docket/r12/nobody".parse().expect("a name");
     let error = attempt
         .worktree
-        .commit(&stranger, tree, &message(), AT)
+        .commit(&stranger, attempt.base, tree, &message(), AT)
         .expect_err("missing");
     assert!(matches!(error, GitError::BranchMissing { .. }), "{error:?}");
 }
@@ -1526,7 +1529,7 @@ fn somebody_commits_even_where_nobody_is_configured() {
     let tree = attempt.snapshot().tree;
     let made = attempt
         .worktree
-        .commit(&attempt_branch(), tree, &message(), AT)
+        .commit(&attempt_branch(), attempt.base, tree, &message(), AT)
         .expect("committed");
     let author = attempt.git([
         "log",
@@ -1548,7 +1551,7 @@ fn integration_moves_only_the_run_branch_and_only_forward() {
     let tree = attempt.snapshot().tree;
     let made = attempt
         .worktree
-        .commit(&attempt_branch(), tree, &message(), AT)
+        .commit(&attempt_branch(), attempt.base, tree, &message(), AT)
         .expect("committed");
     let integrate = |commit| repository.integrate_fast_forward(&run_branch(), commit, None);
     assert_eq!(
@@ -1642,7 +1645,7 @@ fn a_whole_attempt_leaves_the_users_checkout_and_index_as_they_were() {
     );
     let made = attempt
         .worktree
-        .commit(&attempt_branch(), tree, &message(), AT)
+        .commit(&attempt_branch(), attempt.base, tree, &message(), AT)
         .expect("committed");
     let done = attempt
         .repository
@@ -1711,7 +1714,7 @@ fn attempts_side_by_side_do_not_disturb_each_other() {
                     .autosave(&id, 1, tree, &[base], "turn", AT)
                     .expect("saved");
                 let made = worktree
-                    .commit(&branch, tree, &message(), AT)
+                    .commit(&branch, base, tree, &message(), AT)
                     .expect("committed");
                 assert!(made.created);
                 repository

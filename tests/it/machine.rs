@@ -1,6 +1,7 @@
 //! The rules, driven by scripts: inputs in, effects out. `check` is the only place that touches `machine::step`.
 
 mod conversation;
+mod merging;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -71,6 +72,9 @@ fn print_order(order: &Order) -> String {
             if let Some(reason) = &brief.rejected {
                 let _ = write!(text, " rejected={reason}");
             }
+            if !brief.conflicts.is_empty() {
+                let _ = write!(text, " conflicts={}", brief.conflicts.join(","));
+            }
             if !brief.replies.is_empty() {
                 let _ = write!(text, " replies={}", brief.replies.join(","));
             }
@@ -79,6 +83,7 @@ fn print_order(order: &Order) -> String {
         Order::Go => "go".into(),
         Order::Collect { turn } => format!("collect {turn}"),
         Order::Validate { .. } => "validate".into(),
+        Order::CatchUp { .. } => "catch up".into(),
         Order::Seal { outcome } => format!("seal {outcome}"),
         Order::Integrate { .. } => "integrate".into(),
         Order::WriteTicket { proof } => format!("write {}", proof.as_str()),
@@ -167,7 +172,10 @@ impl Bench {
 
     fn begin(&mut self) {
         self.command(Command::Start { only: None });
-        self.give(Input::RunPrepared { branch: None });
+        self.give(Input::RunPrepared {
+            branch: None,
+            head: None,
+        });
     }
 
     fn report(&mut self, attempt: &str, report: Report) {
@@ -209,6 +217,7 @@ impl Bench {
 
     fn finish_well(&mut self, attempt: &str) {
         let hash = sha256(b"");
+        self.report(attempt, Report::UpToDate);
         self.report(
             attempt,
             Report::Sealed {
@@ -324,10 +333,10 @@ fn a_ticket_goes_from_claim_to_proof() {
          TurnSaved\n > TICKET-001.1 validate",
     );
     bench.validate("TICKET-001.1", Verdict::Pass);
-    bench.check("ValidationFinished\n > TICKET-001.1 seal done, proven");
+    bench.check("ValidationFinished\n > TICKET-001.1 catch up");
     bench.finish_well("TICKET-001.1");
     bench.check(
-        "EvidenceSealed\n > TICKET-001.1 integrate\n Integrated\n > TICKET-001.1 write proven\n TicketWritten\n
+        "> TICKET-001.1 seal done, proven\n EvidenceSealed\n > TICKET-001.1 integrate\n Integrated\n > TICKET-001.1 write proven\n TicketWritten\n
          AttemptFinished TICKET-001.1 done, proven\n > TICKET-001.1 close true\n StepFinished done, proven\n
          > look\n RunFinished Done\n > over Done",
     );
@@ -476,7 +485,7 @@ fn a_review_gate_waits_rejects_and_approves() {
     bench.validate("TICKET-001.1", Verdict::Pass);
     bench.log.clear();
     bench.command(Command::Approve { ticket });
-    bench.check("GateDecided\n > TICKET-001.1 seal done, proven");
+    bench.check("GateDecided\n > TICKET-001.1 catch up");
 }
 
 #[test]
@@ -560,6 +569,7 @@ fn nothing_is_merged_without_evidence() {
     let mut bench = Bench::new(settings(), RunPlan::default(), vec![entry(1, "")]);
     bench.begin();
     bench.first_turn("TICKET-001.1", TurnEnd::Completed, claim());
+    bench.report("TICKET-001.1", Report::UpToDate);
     bench.log.clear();
     bench.report(
         "TICKET-001.1",
@@ -692,7 +702,7 @@ fn before_a_run_ends_the_queue_is_read_once_more() {
     bench.first_turn("TICKET-001.1", TurnEnd::Completed, claim());
     bench.log.clear();
     bench.finish_well("TICKET-001.1");
-    bench.log.drain(..5);
+    bench.log.drain(..6);
     bench.check(
         "AttemptFinished TICKET-001.1 done, proven\n > TICKET-001.1 close true\n StepFinished done, proven\n
          > look\n StepStarted TICKET-002\n AttemptStarted\n > open TICKET-002.1",
@@ -931,6 +941,10 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
         1 => Just(Report::NotCollected { why: why() }),
         4 => verdict.prop_map(|verdict| Report::ValidationFinished(validation("test", verdict))),
         4 => Just(Report::Validated { gates: Vec::new() }),
+        4 => Just(Report::UpToDate),
+        2 => Just(Report::CaughtUp { onto: "c2".into(), tree: "t2".into(), conflicts: Vec::new() }),
+        1 => Just(Report::CaughtUp { onto: "c2".into(), tree: "t2".into(), conflicts: vec!["code".into()] }),
+        1 => Just(Report::Tampered { what: "the branch is gone".into() }),
         4 => Just(Report::Sealed { manifest: hash, files: 1, bytes: 1 }),
         1 => Just(Report::NotSealed { why: why() }),
         4 => Just(Report::Integrated { commit: None }),
@@ -1083,7 +1097,7 @@ proptest! {
         for shot in shots {
             let input = match shot {
                 Shot::Command(command) => Input::Command(command),
-                Shot::Prepared(true) => Input::RunPrepared { branch: None },
+                Shot::Prepared(true) => Input::RunPrepared { branch: None, head: None },
                 Shot::Prepared(false) => Input::RunNotPrepared { why: "x".into() },
                 Shot::LedgerBroken => Input::LedgerBroken,
                 Shot::Woke => Input::Woke,

@@ -4,12 +4,12 @@ use super::state::{Attempt, Halt, Stage, State, StepState};
 use super::turns::{
     after_turn, after_validation, over_a_limit, saved, seal, seal_unless_cancelled, turn,
 };
-use super::{DiffRules, Effect, Order, Report, emit, ending, order, refuse, requests};
+use super::{DiffRules, Effect, Order, Report, emit, ending, merging, order, refuse, requests};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::rules::Rules as ApprovalRules;
-use crate::domain::settings::{Limits, NobodyThere};
+use crate::domain::settings::{AgentKind, Limits, NobodyThere};
 use crate::domain::ticket::{Approvals, Check, GateRule};
 use crate::domain::time::Now;
 
@@ -20,6 +20,8 @@ pub(super) struct Rules {
     pub(super) checks: Vec<Check>,
     pub(super) diff: DiffRules,
     pub(super) gate: GateRule,
+    /// How its agent is understood; `None` when the configuration does not know it any more.
+    pub(super) kind: Option<AgentKind>,
     pub(super) waits_for_humans: bool,
     pub(super) left_behind: Option<(String, String)>,
     /// What happens to requests that no rule decides.
@@ -43,6 +45,15 @@ pub(super) fn report(
         return;
     }
     let settings = state.settings.clone();
+    if let (
+        Report::Integrated {
+            commit: Some(commit),
+        },
+        Some(run),
+    ) = (&report, &mut state.run)
+    {
+        run.head = Some(commit.clone());
+    }
     let found = state.run.as_mut().and_then(|run| {
         let (waits, left_behind) = (run.plan.waits_for_humans, run.left_behind.clone());
         let run_id = run.id;
@@ -60,6 +71,7 @@ pub(super) fn report(
                             changed_files: settings.limits_for(&step.ticket).changed_files,
                         },
                         gate: step.ticket.gate,
+                        kind: settings.agents.get(&step.agent).map(|agent| agent.kind),
                         waits_for_humans: waits,
                         left_behind: left_behind.clone(),
                         approvals: settings.approvals_for(&step.ticket),
@@ -273,8 +285,36 @@ fn take(
             );
         }
         (Stage::Validating, Report::Validated { gates }) => {
-            attempt.gates.extend(gates);
+            if attempt.merging.is_none() {
+                attempt.gates.extend(gates);
+            }
             after_validation(attempt, rules, now, effects);
+        }
+        (Stage::CatchingUp { proof }, Report::UpToDate) => {
+            merging::up_to_date(attempt, rules, proof, now, effects);
+        }
+        (
+            Stage::CatchingUp { proof },
+            Report::CaughtUp {
+                onto,
+                tree,
+                conflicts,
+            },
+        ) => {
+            let event = Event::CaughtUp {
+                attempt: id,
+                onto,
+                tree,
+                conflicts: conflicts.clone(),
+            };
+            emit(rules.run, event, effects);
+            merging::caught_up(attempt, rules, proof, conflicts, now, effects);
+        }
+        (Stage::CatchingUp { .. }, Report::Tampered { what }) => {
+            seal_unless_cancelled(attempt, Failure::Tampered { what }, effects);
+        }
+        (Stage::CatchingUp { .. }, Report::NotIntegrated { why }) => {
+            seal_unless_cancelled(attempt, Failure::Integrate { why }, effects);
         }
         (
             Stage::Sealing(outcome),
@@ -320,6 +360,11 @@ fn take(
             attempt.stage = Stage::Writing { proof };
             order(&id, Order::WriteTicket { proof }, effects);
         }
+        (Stage::Integrating { .. }, Report::Tampered { what }) => {
+            return Some(AttemptOutcome::Failed {
+                failure: Failure::Tampered { what },
+            });
+        }
         (Stage::Integrating { .. }, Report::NotIntegrated { why }) => {
             return Some(AttemptOutcome::Failed {
                 failure: Failure::Integrate { why },
@@ -352,6 +397,8 @@ fn take(
             | Stage::Turn
             | Stage::Collecting(_)
             | Stage::Validating
+            | Stage::Accepted { .. }
+            | Stage::CatchingUp { .. }
             | Stage::Waiting(_)
             | Stage::BackingOff { .. }
             | Stage::Sealing(_)
@@ -387,9 +434,12 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
             };
             seal(attempt, outcome, effects);
         }
-        Stage::BackingOff { .. } => {
+        Stage::BackingOff { .. } | Stage::Accepted { .. } => {
             seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
         }
-        Stage::Collecting(_) | Stage::Integrating { .. } | Stage::Writing { .. } => {}
+        Stage::CatchingUp { .. }
+        | Stage::Collecting(_)
+        | Stage::Integrating { .. }
+        | Stage::Writing { .. } => {}
     }
 }

@@ -98,6 +98,8 @@ fn begin(state: &mut State, plan: super::RunPlan, effects: &mut Vec<Effect>) {
         phase,
         plan,
         branch: None,
+        head: None,
+        accepted: 0,
         steps: BTreeMap::new(),
         skipped: BTreeSet::new(),
         announced: false,
@@ -311,7 +313,9 @@ fn reply(
     attempt.replies.push(text);
     if matches!(
         attempt.stage,
-        Stage::Waiting(Need::Reply { .. } | Need::NoProgress | Need::Interrupted)
+        Stage::Waiting(
+            Need::Reply { .. } | Need::NoProgress | Need::Conflict { .. } | Need::Interrupted
+        ) | Stage::Accepted { .. }
     ) {
         attempt.idle_turns = 0;
         let limits = settings.limits_for(&step.ticket);
@@ -424,7 +428,7 @@ fn decide(
         effects,
     );
     match (rejection, attempt.proof) {
-        (None, Some(proof)) => turns::accept(attempt, proof, effects),
+        (None, Some(proof)) => turns::accept(attempt, proof),
         (rejected, _) => {
             let limits = settings.limits_for(&step.ticket);
             turns::next_turn(attempt, &limits, left_behind, rejected, now, effects);

@@ -131,6 +131,12 @@ pub enum Order {
         /// All of them run.
         checks: Vec<Check>,
     },
+    /// Hold what docket wrote last against what is there, and bring what others have brought to the run's branch into the
+    /// attempt's tree; answer with `UpToDate`, `CaughtUp`, `Tampered` or `NotIntegrated`.
+    CatchUp {
+        /// Where docket left the run's branch.
+        head: Option<String>,
+    },
     /// Seal the evidence; answer with `Sealed` or `NotSealed`.
     Seal {
         /// What the attempt comes to.
@@ -194,6 +200,8 @@ pub struct Brief {
     pub failed: Vec<Validation>,
     /// Why a human rejected the work.
     pub rejected: Option<String>,
+    /// Files that contradict what others have brought to the run's branch: they have conflict markers.
+    pub conflicts: Vec<String>,
     /// Why the conversation broke off before, when an attempt goes on from what an earlier one left.
     pub went_on: Option<String>,
     /// What another agent left, when the ticket was handed over.

@@ -22,8 +22,10 @@ pub enum Input {
     Command(Command),
     /// The run's branch stands (or is not needed).
     RunPrepared {
-        /// Its name and where it was cut; `None` in place.
+        /// Its name and where the user was; `None` in place.
         branch: Option<(String, String)>,
+        /// The commit at which it was cut.
+        head: Option<String>,
     },
     /// The run can't begin.
     RunNotPrepared {
@@ -123,6 +125,22 @@ pub enum Report {
         /// What of the diff a human should look at.
         gates: Vec<GateReason>,
     },
+    /// The run's branch has not gone on since the attempt began, or caught up.
+    UpToDate,
+    /// The attempt's tree has what others have brought to the run's branch.
+    CaughtUp {
+        /// The commit that the attempt builds on now.
+        onto: String,
+        /// The tree, which nobody has validated.
+        tree: String,
+        /// Files with conflict markers.
+        conflicts: Vec<String>,
+    },
+    /// Files or refs are not as docket left them.
+    Tampered {
+        /// What, and what to do.
+        what: String,
+    },
     /// The evidence is sealed and on the disk.
     Sealed {
         /// The manifest's hash.
@@ -183,6 +201,8 @@ pub struct Collected {
     pub progress: bool,
     /// Whether the agent claims that the ticket is done.
     pub claim: bool,
+    /// Files that still have the conflict markers of an earlier `CaughtUp`.
+    pub conflicts: Vec<String>,
     /// What of the agent's tickets a human should look at.
     pub gates: Vec<GateReason>,
     /// Messages to people.

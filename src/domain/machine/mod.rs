@@ -7,6 +7,7 @@ mod command;
 mod effect;
 mod ending;
 mod input;
+mod merging;
 mod paused;
 mod requests;
 mod schedule;
@@ -41,7 +42,7 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
             state.reading = false;
         }
         Input::Command(asked) => command::handle(state, asked, now, &mut effects),
-        Input::RunPrepared { branch } => run_prepared(state, branch, &mut effects),
+        Input::RunPrepared { branch, head } => run_prepared(state, branch, head, &mut effects),
         Input::RunNotPrepared { why } => run_not_prepared(state, why, &mut effects),
         Input::Attempt { attempt, report } => {
             attempt::report(state, &attempt, report, now, &mut effects);
@@ -56,12 +57,18 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
         }
     }
     backoff::go_on(state, now, &mut effects);
+    merging::next(state, &mut effects);
     schedule::start_what_is_ready(state, now, &mut effects);
     schedule::end_if_over(state, &mut effects);
     effects
 }
 
-fn run_prepared(state: &mut State, branch: Option<(String, String)>, effects: &mut Vec<Effect>) {
+fn run_prepared(
+    state: &mut State,
+    branch: Option<(String, String)>,
+    head: Option<String>,
+    effects: &mut Vec<Effect>,
+) {
     let jobs = state.settings.jobs.get();
     let Some(run) = state
         .run
@@ -78,6 +85,7 @@ fn run_prepared(state: &mut State, branch: Option<(String, String)>, effects: &m
     };
     let (branch, base) = branch.unzip();
     run.branch.clone_from(&branch);
+    run.head = head;
     if run.phase == RunPhase::Preparing {
         run.phase = RunPhase::Running;
     }

@@ -139,6 +139,10 @@ pub(super) struct Run {
     pub(super) phase: RunPhase,
     pub(super) plan: RunPlan,
     pub(super) branch: Option<String>,
+    /// Where docket left the branch.
+    pub(super) head: Option<String>,
+    /// How many attempts were accepted: the first one merges first.
+    pub(super) accepted: u32,
     pub(super) steps: BTreeMap<TicketId, Step>,
     pub(super) skipped: BTreeSet<TicketId>,
     /// Whether `RunStarted` is out.
@@ -226,6 +230,12 @@ pub(super) struct Attempt {
     /// Replies that came before the next turn.
     pub(super) replies: Vec<String>,
     pub(super) validations: Vec<Validation>,
+    /// The proof of what was accepted, while it is validated again because others were merged first.
+    pub(super) merging: Option<Proof>,
+    /// Files with conflict markers, for the next turn.
+    pub(super) conflicts: Vec<String>,
+    /// How often its changes contradicted what others had brought to the run's branch.
+    pub(super) conflicted: u32,
     /// What asks for a human's look at the work that was last validated.
     pub(super) gates: Vec<GateReason>,
     /// The last run of the validations proved this.
@@ -239,6 +249,15 @@ pub(super) enum Stage {
     Turn,
     Collecting(crate::domain::attempt::TurnEnd),
     Validating,
+    /// Its work is accepted, and waits until it is its turn to be merged; no order is under way.
+    Accepted {
+        proof: Proof,
+        /// Its place among those that wait; `None` until it is known.
+        place: Option<u32>,
+    },
+    CatchingUp {
+        proof: Proof,
+    },
     /// A human is needed; no order is under way.
     Waiting(Need),
     /// The provider is given time; no order is under way.
@@ -291,6 +310,9 @@ impl Attempt {
             replies: Vec::new(),
             validations: Vec::new(),
             gates: Vec::new(),
+            merging: None,
+            conflicts: Vec::new(),
+            conflicted: 0,
             proof: None,
         }
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::attempt::Rules;
 use super::state::{Attempt, Halt, Stage};
-use super::{Brief, Collected, Effect, Order, backoff, emit, order};
+use super::{Brief, Collected, Effect, Order, backoff, emit, merging, order};
 use crate::domain::attempt::{
     AttemptOutcome, Failure, Fault, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd, Verdict,
 };
@@ -156,6 +156,10 @@ fn after_completed_turn(
             now,
             effects,
         );
+    } else if !collected.conflicts.is_empty() {
+        // Whatever it claims: text with conflict markers is nobody's work.
+        attempt.conflicts = collected.conflicts;
+        turn(attempt, rules, None, now, effects);
     } else if collected.claim && attempt.replies.is_empty() {
         attempt.validations.clear();
         attempt.gates = collected.gates;
@@ -199,8 +203,11 @@ pub(super) fn after_validation(
         .filter(|name| !passed(name))
         .map(str::to_owned)
         .collect();
+    let merging = attempt.merging.take();
     if let Some(reason) = attempt.cancel {
         seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
+    } else if let (true, Some(proof)) = (names.is_empty(), merging) {
+        merging::up_to_date(attempt, rules, proof, now, effects);
     } else if names.is_empty() {
         // A rule about the diff says nothing about the work: only a check makes it proven.
         let proof = if rules.checks.is_empty() {
@@ -225,19 +232,25 @@ fn prove(attempt: &mut Attempt, rules: &Rules, proof: Proof, now: Now, effects: 
     attempt.proof = Some(proof);
     let reasons = attempt.gates.clone();
     match rules.gate {
-        GateRule::None if reasons.is_empty() => accept(attempt, proof, effects),
+        GateRule::None if reasons.is_empty() => accept(attempt, proof),
         GateRule::None | GateRule::Review => {
             wait(attempt, rules, Need::Review { reasons }, now, effects);
         }
     }
 }
 
-/// Goes on to seal, integrate and mark done.
-pub(super) fn accept(attempt: &mut Attempt, proof: Proof, effects: &mut Vec<Effect>) {
-    seal(attempt, AttemptOutcome::Done { proof }, effects);
+/// Goes on to merge, seal, integrate and mark done, when it is its turn.
+pub(super) fn accept(attempt: &mut Attempt, proof: Proof) {
+    attempt.stage = Stage::Accepted { proof, place: None };
 }
 
-fn wait(attempt: &mut Attempt, rules: &Rules, need: Need, now: Now, effects: &mut Vec<Effect>) {
+pub(super) fn wait(
+    attempt: &mut Attempt,
+    rules: &Rules,
+    need: Need,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
     let reached = Event::GateReached {
         attempt: attempt.id.clone(),
         need: need.clone(),
@@ -310,10 +323,13 @@ pub(super) fn next_turn(
             .into_iter()
             .filter(|validation| validation.verdict != Verdict::Pass),
     );
+    let mut conflicts = again.conflicts;
+    conflicts.append(&mut attempt.conflicts);
     let brief = Brief {
         replies,
         failed,
         rejected: rejected.or(again.rejected),
+        conflicts,
         went_on: again.went_on,
         handed_over: again.handed_over,
         previous: attempt.message.clone().or(again.previous),

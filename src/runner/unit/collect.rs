@@ -1,6 +1,7 @@
 //! After a turn: the working tree is saved, the diff captured, the claim and the dispatches read.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -50,6 +51,7 @@ impl Unit {
             collected.tree = Some(saved.state.last.to_string());
             collected.files = saved.files;
             collected.progress |= saved.progress;
+            collected.conflicts = super::catch_up::shown(&saved.state.conflicts);
             prepared.git = Some(saved.state);
         } else {
             // Without git nobody can tell whether the turn changed anything.
@@ -90,6 +92,9 @@ fn save(
         .map_err(in_words)?;
     let diff = git.diff(state.base, tree).map_err(in_words)?;
     write_diff(evidence, &diff)?;
+    state
+        .conflicts
+        .retain(|path| has_markers(&state.worktree.path().join(path)));
     let progress = tree != state.last;
     state.last = tree;
     (state.tickets, state.changed) = changed_paths(context, &diff);
@@ -99,6 +104,13 @@ fn save(
         files: u32::try_from(diff.files.len()).unwrap_or(u32::MAX),
         progress,
     })
+}
+
+/// Whether a file still has a line with which git marks a conflict.
+fn has_markers(path: &Path) -> bool {
+    let text = fs::read(path).unwrap_or_default();
+    let mut lines = text.split(|byte| *byte == b'\n');
+    lines.any(|line| line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> "))
 }
 
 /// The paths that changed: those of the queue, and all others.

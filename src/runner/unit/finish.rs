@@ -3,11 +3,12 @@
 use std::fs;
 use std::path::PathBuf;
 
+use super::catch_up::{Halt, run_branch_is_intact};
 use super::{Unit, blocking};
 use crate::domain::attempt::{AttemptOutcome, Proof};
 use crate::domain::ids::Sha256;
 use crate::domain::machine::Report;
-use crate::git::{BranchName, CommitMessage, GitError, Integration, Removal};
+use crate::git::{BranchName, CommitId, CommitMessage, GitError, Integration, Removal};
 use crate::proc::clock::Clock as _;
 use crate::runner::done;
 use crate::store::evidence::SealMeta;
@@ -63,18 +64,12 @@ impl Unit {
             });
         }
         let work = self.prepared.as_ref().and_then(|prepared| {
-            let state = prepared.git.clone().filter(|state| state.own)?;
-            let branch = prepared
-                .workspace
-                .branch
-                .as_ref()?
-                .name
-                .parse::<BranchName>()
-                .ok()?;
+            let state = prepared.git.clone()?;
+            let own = state.own.clone()?;
             let run_branch = self.spec.run_branch.as_ref()?.parse::<BranchName>().ok()?;
-            Some((state, branch, run_branch))
+            Some((state, own, run_branch))
         });
-        let Some((state, branch, run_branch)) = work else {
+        let Some((state, own, run_branch)) = work else {
             // In place: the work is where it belongs.
             return self.report(Report::Integrated { commit: None });
         };
@@ -90,35 +85,35 @@ impl Unit {
             manifest: Some(manifest),
         };
         let context = self.context.clone();
-        let integrated = blocking(move || {
+        let integrated: Result<CommitId, Halt> = blocking(move || {
             let at = context.clock.now().wall;
-            let git = context.git.as_ref().ok_or("the repository is gone")?;
-            let in_words = |error: GitError| error.to_string();
+            let git = context
+                .git
+                .as_ref()
+                .ok_or_else(|| "the repository is gone".to_owned())?;
+            run_branch_is_intact(git, &run_branch, Some(own.base))?;
             let tickets = state.tickets.iter().map(PathBuf::as_path);
             let tree = if state.tickets.is_empty() {
                 state.last
             } else {
-                git.with_paths_of(state.last, state.base, tickets).map_err(in_words)?
+                git.with_paths_of(state.last, state.base, tickets)?
             };
-            let committed =
-                state.worktree.commit(&branch, tree, &message, at).map_err(in_words)?;
-            match git
-                .integrate_fast_forward(&run_branch, committed.commit, None)
-                .map_err(in_words)?
-            {
-                Integration::Integrated { commit } => Ok(commit.to_string()),
-                Integration::NotFastForward { .. } => Err(format!(
-                    "{run_branch} has gone on since the attempt began: another attempt starts from there"
-                )),
+            let committed = state
+                .worktree
+                .commit(&own.branch, own.base, tree, &message, at)?;
+            match git.integrate_fast_forward(&run_branch, committed.commit, None)? {
+                Integration::Integrated { commit } => Ok(commit),
+                Integration::NotFastForward { .. } => Err(Halt::Failed(format!(
+                    "{run_branch} has gone on in this moment: another attempt starts from there"
+                ))),
             }
         })
         .await;
-        self.report(match integrated {
-            Ok(commit) => Report::Integrated {
-                commit: Some(commit),
-            },
-            Err(why) => Report::NotIntegrated { why },
-        });
+        self.report(
+            integrated.map_or_else(Report::from, |commit| Report::Integrated {
+                commit: Some(commit.to_string()),
+            }),
+        );
     }
 
     pub(super) async fn write_ticket(&mut self, proof: Proof) {
@@ -148,7 +143,10 @@ impl Unit {
         let shown = self.spec.attempt.clone();
         let run_branch = self.spec.run_branch.clone();
         let cleaned: Result<(), String> = blocking(move || {
-            let Some(state) = prepared.git.filter(|state| state.own && integrated) else {
+            let Some(state) = prepared
+                .git
+                .filter(|state| state.own.is_some() && integrated)
+            else {
                 return Ok(());
             };
             let git = context.git.as_ref().ok_or("the repository is gone")?;

@@ -1,6 +1,7 @@
 //! One attempt: a task that takes orders and reports. It owns everything of the attempt: working tree, desk, evidence,
 //! the agent's session and processes.
 
+mod catch_up;
 mod collect;
 mod conversation;
 mod finish;
@@ -29,7 +30,7 @@ use crate::agents::Session;
 use crate::domain::attempt::{CancelReason, Workspace};
 use crate::domain::item::Usage;
 use crate::domain::machine::{AttemptSpec, Input, Order, Report};
-use crate::git::{SnapshotOptions, TreeId, Worktree};
+use crate::git::{BranchName, CommitId, SnapshotOptions, TreeId, Worktree};
 use crate::redact::Redactor;
 use crate::store::evidence::EvidenceFolder;
 
@@ -87,8 +88,18 @@ struct GitState {
     changed: Vec<PathBuf>,
     /// Ticket files that differ from the attempt's base: they are docket's business and are not merged.
     tickets: Vec<PathBuf>,
-    /// Whether the working tree is the attempt's own (not the user's checkout).
-    own: bool,
+    /// Files that had conflict markers when the attempt caught up with the run's branch.
+    conflicts: Vec<PathBuf>,
+    /// The attempt's branch, when the working tree is its own (not the user's checkout).
+    own: Option<Own>,
+}
+
+/// The branch of an attempt's own.
+#[derive(Clone)]
+struct Own {
+    branch: BranchName,
+    /// Where it was cut, or caught up last.
+    base: CommitId,
 }
 
 /// Runs the task of an attempt to its `Close`.
@@ -151,6 +162,7 @@ impl Unit {
                     turn,
                     checks,
                 } => self.validate(&rules, turn, checks).await,
+                Order::CatchUp { head } => self.catch_up(head).await,
                 Order::Seal { outcome } => self.seal(outcome).await,
                 Order::Integrate { manifest } => self.integrate(manifest).await,
                 Order::WriteTicket { proof } => self.write_ticket(proof).await,

@@ -5,14 +5,14 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{GitState, Prepared, Unit, blocking, transcript::Transcript};
+use super::{GitState, Own, Prepared, Unit, blocking, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
 use crate::domain::hash::sha256;
 use crate::domain::ids::Sha256;
 use crate::domain::item::Usage;
 use crate::domain::machine::{AttemptSpec, Carry, Report};
-use crate::git::{BranchName, GitError, Repository, SnapshotOptions};
+use crate::git::{BranchName, CommitId, GitError, Repository, SnapshotOptions};
 use crate::runner::context::Context;
 use crate::runner::desk::Desk;
 use crate::store::evidence::EvidenceFolder;
@@ -75,7 +75,7 @@ impl Unit {
                 carried,
             } = place(&context, &spec, options)?;
             let desk_path = match &git {
-                Some(state) if state.own => workspace.path.join(".docket"),
+                Some(state) if state.own.is_some() => workspace.path.join(".docket"),
                 _ => context
                     .places
                     .docket()
@@ -197,13 +197,14 @@ fn own_worktree(
         last: tree,
         changed: Vec::new(),
         tickets: Vec::new(),
-        own: true,
+        conflicts: Vec::new(),
+        own: Some(Own { branch, base }),
     };
     Ok((workspace, Some(state)))
 }
 
-/// The working tree that an earlier attempt left, when it is there as git knows it and the run's branch has not gone on since it
-/// was cut: else its work could not be brought there.
+/// The working tree that an earlier attempt left, when it is there as git knows it and the run's branch holds all that it was cut
+/// from. (What that branch has got since comes into it before it is merged.)
 fn reopen(
     git: &Repository,
     run_branch: &BranchName,
@@ -211,12 +212,17 @@ fn reopen(
     options: &SnapshotOptions,
 ) -> Option<(Workspace, Option<GitState>)> {
     let branch = carry.workspace.branch.as_ref()?;
+    let base: CommitId = branch.base.parse().ok()?;
     let head = git.branch_commit(run_branch).ok()??;
-    if head.to_string() != branch.base {
+    if !git.is_ancestor(base, head).ok()? {
         return None;
     }
+    let own = Own {
+        branch: branch.name.parse().ok()?,
+        base,
+    };
     let worktree = git.worktree(&carry.workspace.path).ok()?;
-    let base = git.tree_of(head).ok()?;
+    let base = git.tree_of(base).ok()?;
     let last = worktree.snapshot(options).ok()?.tree;
     let state = GitState {
         worktree,
@@ -225,7 +231,8 @@ fn reopen(
         last,
         changed: Vec::new(),
         tickets: Vec::new(),
-        own: true,
+        conflicts: Vec::new(),
+        own: Some(own),
     };
     Some((carry.workspace.clone(), Some(state)))
 }
@@ -248,7 +255,8 @@ fn in_place(context: &Context, options: SnapshotOptions) -> (Workspace, Option<G
                     last: base,
                     changed: Vec::new(),
                     tickets: Vec::new(),
-                    own: false,
+                    conflicts: Vec::new(),
+                    own: None,
                 })
             }
             Err(error) => {

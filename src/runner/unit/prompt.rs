@@ -34,6 +34,7 @@ impl Unit {
             context: self.context_files(prepared)?,
             replies: &brief.replies,
             rejected: brief.rejected.as_deref(),
+            conflicts: &brief.conflicts,
             failed: brief
                 .failed
                 .iter()

@@ -259,7 +259,7 @@ impl Unit {
                 self.note_end(prepared, ended);
             }
             // In the user's own working tree nothing of it may go on after its work was checked, not even to say good-bye.
-            None if !prepared.git.as_ref().is_some_and(|git| git.own) => {
+            None if prepared.git.as_ref().is_none_or(|git| git.own.is_none()) => {
                 prepared.live = Some(live);
                 self.end_agent(prepared).await;
             }

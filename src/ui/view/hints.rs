@@ -96,12 +96,12 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     let mut actions = Vec::new();
     match command::need(model) {
         Some(Need::Review { .. }) => {
-            actions.extend([Action::Approve, Action::Reject, Action::Diff])
+            actions.extend([Action::Approve, Action::Reject, Action::Diff]);
         }
         Some(Need::Request { .. }) => {
             actions.extend([Action::Approve, Action::Reject, Action::Reply]);
         }
-        Some(Need::Reply { .. } | Need::NoProgress | Need::Interrupted) => {
+        Some(Need::Reply { .. } | Need::NoProgress | Need::Conflict { .. } | Need::Interrupted) => {
             actions.push(Action::Reply);
         }
         Some(Need::UserTask) | None => {}

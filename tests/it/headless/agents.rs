@@ -2,16 +2,12 @@
 
 use std::fs;
 
-use docket::domain::attempt::{AttemptOutcome, Failure, Proof};
+use docket::domain::attempt::{AttemptOutcome, Failure};
 use docket::domain::event::Event;
 
 use super::outcomes::{assert_intact, outcomes};
 use crate::support::repository::TestRepository;
 use crate::support::sandbox::Sandbox;
-
-const PROVEN: AttemptOutcome = AttemptOutcome::Done {
-    proof: Proof::Proven,
-};
 
 #[test]
 fn a_command_gets_the_prompt_on_standard_input_and_its_place_in_the_environment() {
@@ -168,7 +164,7 @@ fn an_agent_that_commits_keeps_its_commits() {
 }
 
 #[test]
-fn an_agent_that_commits_everything_itself_is_merged_as_it_is() {
+fn the_commits_of_an_agent_that_commits_everything_itself_are_kept_under_the_trailers() {
     let sandbox = Sandbox::new();
     sandbox.shell(
         10,
@@ -177,8 +173,18 @@ fn an_agent_that_commits_everything_itself_is_merged_as_it_is() {
     );
     sandbox.docket(["--once"]).exits(0);
     assert_eq!(
-        sandbox.git(["log", "--format=%an %s", "main..docket/r1/main"]),
+        sandbox.git(["log", "--format=%an %s", "main..docket/r1/main~"]),
         "Agent all of it"
+    );
+    let trailers = ["log", "-1", "--format=%(trailers:only)", "docket/r1/main"];
+    let trailers = sandbox.git(trailers);
+    assert!(
+        trailers.contains("Docket-Attempt: TICKET-010.1") && trailers.contains("Docket-Manifest: "),
+        "{trailers}"
+    );
+    assert_eq!(
+        sandbox.git(["diff", "docket/r1/main~", "docket/r1/main"]),
+        ""
     );
     assert!(!sandbox.path(".docket/worktrees/TICKET-010.1").exists());
 }
@@ -360,7 +366,7 @@ fn a_done_flag_in_the_canonical_ticket_is_no_proof() {
 }
 
 #[test]
-fn an_agent_that_says_done_by_path_and_passes_is_proven_once() {
+fn an_agent_that_says_done_by_path_in_the_canonical_ticket_is_tampering_even_if_it_passes() {
     let sandbox = Sandbox::new();
     let canonical = sandbox.path("tickets/TICKET-010.md");
     sandbox.shell(
@@ -371,8 +377,15 @@ fn an_agent_that_says_done_by_path_and_passes_is_proven_once() {
             canonical.display()
         ),
     );
-    sandbox.docket(["run"]).exits(0);
-    assert_eq!(outcomes(&sandbox), [PROVEN]);
+    sandbox.docket(["run"]).exits(5).says("tampered");
+    assert_eq!(
+        sandbox.git(["log", "--format=%s", "main..docket/r1/main"]),
+        ""
+    );
+    // Once a human has put it right, it is tried again, and proven.
+    let honest = sandbox.text_of(10).replace("done: true", "done: false");
+    fs::write(&canonical, honest.replace("touch x; sed", "touch x; true")).expect("written");
+    sandbox.docket(["run"]).exits(0).says("done, proven");
     assert!(sandbox.is_done(10));
 }
 
@@ -388,7 +401,7 @@ fn an_agent_that_deletes_its_ticket_can_not_hide() {
     sandbox
         .docket(["run"])
         .exits(5)
-        .says("can't mark the ticket done");
+        .says("tampered: tickets/TICKET-010.md can't be read");
     assert_intact(&sandbox);
 }
 

@@ -179,7 +179,7 @@ fn a_ticket_that_is_deleted_while_it_runs_is_not_marked_and_not_made_again() {
     until("it runs", || sandbox.home("started-TICKET-010.1").exists());
     fs::remove_file(&path).expect("deleted");
     fs::write(sandbox.home("go"), "").expect("go");
-    running.finish().exits(5).says("can't mark the ticket done");
+    running.finish().exits(5).says("can't be read");
     assert!(!path.exists());
     assert_intact(&sandbox);
 }

@@ -338,6 +338,19 @@ fn turn_event() -> impl Strategy<Value = Event> {
             }
         }),
         (attempt(), text()).prop_map(|(attempt, text)| Event::Steered { attempt, text }),
+        attempt().prop_map(|attempt| Event::MergeQueued { attempt }),
+        (
+            attempt(),
+            text(),
+            text(),
+            proptest::collection::vec(text(), 0..3)
+        )
+            .prop_map(|(attempt, onto, tree, conflicts)| Event::CaughtUp {
+                attempt,
+                onto,
+                tree,
+                conflicts,
+            }),
         (attempt(), any::<bool>(), text(), text()).prop_map(|(attempt, pause, title, text)| {
             Event::DispatchReceived {
                 attempt,

@@ -236,6 +236,15 @@ fn golden_events() -> Vec<Event> {
             attempt: attempt.clone(),
             text: "leave the lock file alone".to_owned(),
         },
+        Event::MergeQueued {
+            attempt: attempt.clone(),
+        },
+        Event::CaughtUp {
+            attempt: attempt.clone(),
+            onto: "f".repeat(40),
+            tree: "e".repeat(40),
+            conflicts: vec!["src/parser.rs".to_owned()],
+        },
     ]);
     events
 }

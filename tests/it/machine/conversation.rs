@@ -672,6 +672,7 @@ fn the_provider_that_failed_is_not_asked_again_at_once() {
 fn a_stop_reaches_an_agent_that_takes_its_time_to_leave() {
     let mut bench = in_a_turn(settings(), with_humans());
     bench.turn(ATTEMPT, TurnEnd::Completed, claim());
+    bench.report(ATTEMPT, Report::UpToDate);
     bench.log.clear();
     bench.command(Command::Cancel {
         reason: CancelReason::Kill,

@@ -343,6 +343,17 @@ impl Finished {
         self
     }
 
+    /// It must have printed this on standard output.
+    #[track_caller]
+    pub(crate) fn prints(self, part: &str) -> Self {
+        assert!(
+            self.stdout.contains(part),
+            "`{part}` is not in:\n{}",
+            self.stdout
+        );
+        self
+    }
+
     /// The JSON document on standard output.
     #[track_caller]
     pub(crate) fn json(&self) -> Value {
