@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -13,15 +14,22 @@ use super::output::{self, Paint, Role};
 use super::place::Place;
 use super::survey::Survey;
 use super::{table, text, words};
+use crate::domain::attempt::LimitKind;
 use crate::domain::board::{PhaseView, TicketView};
 use crate::domain::event::RunOutcome;
 use crate::domain::ids::{AttemptId, RunId, TicketName};
-use crate::domain::reason::{Mark, Reason};
+use crate::domain::item::Usage;
+use crate::domain::reason::{Mark, Reason, coarse, count};
 use crate::domain::request::RequestId;
+use crate::domain::settings::SpendingLimits;
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::Timestamp;
 use crate::exit::Exit;
 use crate::store::lock::Holder;
+use crate::store::records::AttemptRecord;
+
+/// A day, as `limits.day` means it.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Serialize)]
 struct Document {
@@ -30,6 +38,9 @@ struct Document {
     runner: Option<RunnerRow>,
     /// The run that goes on, or the last one.
     run: Option<RunRow>,
+    /// What was used, and how much of it is allowed, where something limits it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    limits: Vec<LimitRow>,
     tickets: usize,
     counts: BTreeMap<&'static str, usize>,
     running: Vec<Row>,
@@ -53,6 +64,17 @@ struct RunRow {
     jobs: u32,
     #[serde(flatten)]
     phase: PhaseView,
+}
+
+/// One limit beyond a single attempt.
+#[derive(Serialize)]
+struct LimitRow {
+    /// Its key in the configuration.
+    limit: &'static str,
+    used: f64,
+    most: f64,
+    #[serde(skip)]
+    words: String,
 }
 
 /// A ticket that runs or waits.
@@ -91,7 +113,7 @@ struct Disk {
 pub(super) fn run(global: &Global) -> Result<Exit, CliError> {
     let place = Place::of(global)?;
     let survey = Survey::take(&place)?;
-    let document = document(&place, &survey);
+    let document = document(&place, &survey)?;
     if global.json {
         output::document(&document)?;
     } else {
@@ -100,7 +122,7 @@ pub(super) fn run(global: &Global) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-fn document(place: &Place, survey: &Survey) -> Document {
+fn document(place: &Place, survey: &Survey) -> Result<Document, CliError> {
     let mut counts = BTreeMap::new();
     let (mut running, mut waiting) = (Vec::new(), Vec::new());
     for (index, entry) in survey.queue.entries().iter().enumerate() {
@@ -121,19 +143,72 @@ fn document(place: &Place, survey: &Survey) -> Document {
         jobs: run.jobs,
         phase: run.phase,
     });
-    Document {
+    Ok(Document {
         root: place.places.root.to_string_lossy().into_owned(),
         runner: survey.holder.as_ref().map(|held| RunnerRow {
             holder: held.by.clone(),
         }),
         run,
+        limits: limits(place, survey)?,
         tickets: survey.queue.entries().len(),
         worktrees: worktrees(place, &running, &waiting),
         counts,
         running,
         waiting,
         disk: disk(place),
+    })
+}
+
+/// What the last run and the last 24 hours used of what they may.
+fn limits(place: &Place, survey: &Survey) -> Result<Vec<LimitRow>, CliError> {
+    let config = &place.loaded.config;
+    let spending = config.spending;
+    if spending == SpendingLimits::default() {
+        return Ok(Vec::new());
     }
+    let attempts = survey.reader.attempts()?;
+    let run = survey.board.run.as_ref();
+    let used = |counts: &dyn Fn(&AttemptRecord) -> bool| {
+        let mut sum = Usage::default();
+        let counted = attempts.iter().filter(|attempt| counts(attempt));
+        counted.for_each(|attempt| sum.add(&attempt.usage));
+        sum
+    };
+    let of_run = used(&|attempt| run.is_some_and(|run| run.id == attempt.run));
+    let since = |attempt: &AttemptRecord| attempt.finished.unwrap_or(survey.now);
+    let of_day = used(&|attempt| survey.now.since(since(attempt)) < DAY);
+    let mut rows = Vec::new();
+    let mut tokens = |limit: LimitKind, used: u64, most: Option<u64>| {
+        rows.extend(most.map(|most| LimitRow {
+            limit: limit.as_str(),
+            used: used as f64,
+            most: most as f64,
+            words: format!("{} of {} tokens", count(used), count(most)),
+        }));
+    };
+    tokens(LimitKind::RunTokens, of_run.tokens(), spending.run.tokens);
+    tokens(LimitKind::DayTokens, of_day.tokens(), spending.day.tokens);
+    let mut money = |limit: LimitKind, used: Option<f64>, most: Option<f64>| {
+        let used = used.unwrap_or(0.0);
+        rows.extend(most.map(|most| LimitRow {
+            limit: limit.as_str(),
+            used,
+            most,
+            words: format!("${used:.2} of ${most:.2}"),
+        }));
+    };
+    money(LimitKind::RunCost, of_run.cost_usd, spending.run.cost_usd);
+    money(LimitKind::DayCost, of_day.cost_usd, spending.day.cost_usd);
+    if let (Some(wall), Some(run)) = (spending.run_wall, &survey.run) {
+        let ran = run.finished.unwrap_or(survey.now).since(run.started);
+        rows.push(LimitRow {
+            limit: LimitKind::RunWall.as_str(),
+            used: ran.as_secs_f64(),
+            most: wall.as_secs_f64(),
+            words: format!("{} of {}", coarse(ran), coarse(wall)),
+        });
+    }
+    Ok(rows)
 }
 
 fn row(entry: &QueueEntry, view: Option<&TicketView>, reason: Reason) -> Row {
@@ -241,6 +316,9 @@ fn page(place: &Place, survey: &Survey, document: &Document) -> String {
     line(&run_words(survey, document, paint));
     if let Some(branch) = document.run.as_ref().and_then(|run| run.branch.as_ref()) {
         line(&format!("branch {branch}"));
+    }
+    for row in &document.limits {
+        line(&format!("{}: {}", row.limit, row.words));
     }
     line(&count_words(place, document));
     let section = |title: &str, rows: &[Row]| {

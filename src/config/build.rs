@@ -17,7 +17,7 @@ use super::values::{Checks, HumanDuration};
 use crate::domain::prices::{Price, Prices};
 use crate::domain::prompt::PromptBudgets;
 use crate::domain::rules::Rules;
-use crate::domain::settings::Limits;
+use crate::domain::settings::{Limits, SpendingLimits, Totals};
 use crate::domain::ticket::{AgentName, TicketLimits};
 
 /// Reads typed values by their keys.
@@ -68,6 +68,13 @@ fn defect_at(origin: Origin, path: &KeyPath, message: &str) -> ConfigErrors {
     ConfigError { origin, fault }.into()
 }
 
+fn totals(read: &Reader<'_>, table: &str) -> Result<Totals, ConfigErrors> {
+    Ok(Totals {
+        tokens: read.optional(&KeyPath::dotted(&format!("{table}.tokens")))?,
+        cost_usd: read.optional(&KeyPath::dotted(&format!("{table}.cost_usd")))?,
+    })
+}
+
 /// The typed configuration.
 pub(super) fn build<'a>(
     origins: &Origins,
@@ -99,6 +106,13 @@ pub(super) fn build<'a>(
             tokens: read.optional(&KeyPath::dotted("limits.tokens"))?,
             cost_usd: read.optional(&KeyPath::dotted("limits.cost_usd"))?,
             changed_files: read.optional(&KeyPath::dotted("limits.changed_files"))?,
+        },
+        spending: SpendingLimits {
+            run: totals(&read, "limits.run")?,
+            run_wall: read
+                .optional::<HumanDuration>(&KeyPath::dotted("limits.run.wall"))?
+                .map(|wall| wall.0),
+            day: totals(&read, "limits.day")?,
         },
         agents: agents
             .map(|name| Ok((name.clone(), agent(&read, name)?)))

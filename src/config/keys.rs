@@ -232,6 +232,36 @@ pub const KEYS: &[Key] = &[
         None,
         "files that one attempt may change",
     ),
+    key(
+        "limits.run.tokens",
+        Kind::Count { from: 1, to: I64 },
+        None,
+        "tokens of one run, all tickets together",
+    ),
+    key(
+        "limits.run.cost_usd",
+        Kind::Number,
+        None,
+        "US dollars of one run",
+    ),
+    key(
+        "limits.run.wall",
+        ABOVE_ZERO,
+        None,
+        "time of one run, pauses aside",
+    ),
+    key(
+        "limits.day.tokens",
+        Kind::Count { from: 1, to: I64 },
+        None,
+        "tokens of the last 24 hours, all runs together",
+    ),
+    key(
+        "limits.day.cost_usd",
+        Kind::Number,
+        None,
+        "US dollars of the last 24 hours, all runs together",
+    ),
     // Agents.
     key(
         "agents.*.kind",

@@ -9,7 +9,8 @@ use crate::domain::prices::Prices;
 use crate::domain::prompt::PromptBudgets;
 use crate::domain::rules::Rules;
 use crate::domain::settings::{
-    AgentKind, AgentSettings, Claim, Integrate, Isolation, Limits, NobodyThere, Settings, words,
+    AgentKind, AgentSettings, Claim, Integrate, Isolation, Limits, NobodyThere, Settings,
+    SpendingLimits, words,
 };
 use crate::domain::ticket::{AgentName, Approvals, Check, KnownAgents, TicketLimits};
 
@@ -36,6 +37,8 @@ pub struct Config {
     pub validate: Vec<Check>,
     /// The limits when neither the ticket nor its agent says otherwise.
     pub limits: Limits,
+    /// The limits of a run and of a day.
+    pub spending: SpendingLimits,
     /// Every agent, the built-in ones too.
     pub agents: BTreeMap<AgentName, Agent>,
     /// What tokens cost with agents that don't say.
@@ -199,6 +202,7 @@ impl Config {
             rules: self.rules.clone(),
             requests: self.requests,
             limits: self.limits.clone(),
+            spending: self.spending,
             checks: self.validate.clone(),
             agents: self
                 .agents

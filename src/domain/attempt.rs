@@ -319,9 +319,29 @@ pub enum LimitKind {
     Tokens,
     /// The attempt's money.
     Cost,
+    /// The run's tokens.
+    RunTokens,
+    /// The run's money.
+    RunCost,
+    /// The run's time.
+    RunWall,
+    /// The tokens of the last 24 hours.
+    DayTokens,
+    /// The money of the last 24 hours.
+    DayCost,
 }
 
 impl LimitKind {
+    /// Whether it is the whole run's, or the day's: no other attempt would help.
+    pub fn is_beyond_the_attempt(self) -> bool {
+        match self {
+            Self::RunTokens | Self::RunCost | Self::RunWall | Self::DayTokens | Self::DayCost => {
+                true
+            }
+            Self::Turns | Self::Idle | Self::Wall | Self::Tokens | Self::Cost => false,
+        }
+    }
+
     /// One word for people.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -330,6 +350,11 @@ impl LimitKind {
             Self::Wall => "wall",
             Self::Tokens => "tokens",
             Self::Cost => "cost",
+            Self::RunTokens => "limits.run.tokens",
+            Self::RunCost => "limits.run.cost_usd",
+            Self::RunWall => "limits.run.wall",
+            Self::DayTokens => "limits.day.tokens",
+            Self::DayCost => "limits.day.cost_usd",
         }
     }
 }

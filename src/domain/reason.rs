@@ -245,6 +245,15 @@ pub fn until_coarse_changes(duration: Duration) -> Duration {
     Duration::from_millis(u64::try_from(step).unwrap_or(1_000) - into)
 }
 
+/// A count for people: `41.2k`.
+pub fn count(count: u64) -> String {
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..1_000_000 => format!("{}.{}k", count / 1_000, count / 100 % 10),
+        _ => format!("{}.{}M", count / 1_000_000, count / 100_000 % 10),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -194,6 +194,26 @@ impl Limits {
     }
 }
 
+/// The most that several attempts together may use; `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Tokens, input and output together.
+    pub tokens: Option<u64>,
+    /// US dollars.
+    pub cost_usd: Option<f64>,
+}
+
+/// Limits beyond a single attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct SpendingLimits {
+    /// Of one run.
+    pub run: Totals,
+    /// The time of one run, pauses aside.
+    pub run_wall: Option<Duration>,
+    /// Of the last 24 hours, all runs together.
+    pub day: Totals,
+}
+
 /// What the rules need to know of an agent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AgentSettings {
@@ -225,6 +245,9 @@ pub struct Settings {
     pub requests: NobodyThere,
     /// The limits when neither the ticket nor its agent says otherwise.
     pub limits: Limits,
+    /// The limits of a run and of a day.
+    #[serde(default)]
+    pub spending: SpendingLimits,
     /// The checks of tickets that name none.
     pub checks: Vec<Check>,
     /// Every agent that a ticket may name.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
+pub use self::stop::LIMIT_GRACE;
 use self::tree::Tree;
 use super::identity;
 use crate::domain::attempt::{CancelReason, ProcessRecord};

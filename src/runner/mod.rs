@@ -193,7 +193,14 @@ fn history(
     git: Option<&Repository>,
 ) -> Result<History, LedgerError> {
     let mut attempt_numbers = BTreeMap::new();
-    let in_ledger = reader.attempts()?.into_iter().map(|known| known.attempt);
+    let attempts = reader.attempts()?;
+    let mut spent: Vec<_> = attempts
+        .iter()
+        .filter(|known| !known.usage.is_empty())
+        .map(|known| (known.finished.unwrap_or(known.started), known.usage))
+        .collect();
+    spent.sort_by_key(|(at, _)| *at);
+    let in_ledger = attempts.into_iter().map(|known| known.attempt);
     for attempt in in_ledger.chain(attempts_with_worktrees(places)) {
         let last = attempt_numbers.entry(attempt.ticket).or_insert(0);
         *last = attempt.number.max(*last);
@@ -209,6 +216,7 @@ fn history(
         next_run: reader.next_run()?.0.max(evidence.max(branches) + 1),
         marker: marker(),
         attempt_numbers,
+        spent,
         unfinished: unfinished::attempts(reader)?,
     })
 }

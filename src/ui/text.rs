@@ -190,15 +190,6 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
-/// A count for people: `41.2k`.
-pub(crate) fn count(count: u64) -> String {
-    match count {
-        0..1_000 => count.to_string(),
-        1_000..1_000_000 => format!("{}.{}k", count / 1_000, count / 100 % 10),
-        _ => format!("{}.{}M", count / 1_000_000, count / 100_000 % 10),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

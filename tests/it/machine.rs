@@ -2,6 +2,7 @@
 
 mod conversation;
 mod merging;
+mod spending;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -133,6 +134,7 @@ impl Bench {
             next_run: 1,
             marker: "m".into(),
             attempt_numbers: BTreeMap::default(),
+            spent: Vec::new(),
             unfinished: BTreeMap::default(),
         };
         let state = State::new(Arc::new(settings), plan, history);
@@ -674,6 +676,7 @@ fn a_run_that_finds_nothing_leaves_no_trace_and_takes_no_number() {
 #[test]
 fn a_run_that_was_stopped_before_it_found_anything_is_over_at_once() {
     let history = History {
+        spent: Vec::new(),
         next_run: 1,
         marker: "m".into(),
         attempt_numbers: BTreeMap::default(),

@@ -8,6 +8,7 @@ use super::{DiffRules, Effect, Order, Report, emit, ending, merging, order, refu
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
+use crate::domain::item::Usage;
 use crate::domain::rules::Rules as ApprovalRules;
 use crate::domain::settings::{AgentKind, Limits, NobodyThere};
 use crate::domain::ticket::{Approvals, Check, GateRule};
@@ -53,6 +54,10 @@ pub(super) fn report(
     ) = (&report, &mut state.run)
     {
         run.head = Some(commit.clone());
+    }
+    if let (Report::TurnEnded { usage, .. }, Some(run)) = (&report, &mut state.run) {
+        state.spent.add(now.wall, usage);
+        run.used.add(usage);
     }
     let found = state.run.as_mut().and_then(|run| {
         let (waits, left_behind) = (run.plan.waits_for_humans, run.left_behind.clone());
@@ -230,6 +235,7 @@ fn take(
             let turn = attempt.turn;
             requests::close_all(attempt, rules.run, now, effects);
             attempt.used.add(&usage);
+            attempt.turn_used = Usage::default();
             let finished = Event::TurnFinished {
                 attempt: id.clone(),
                 turn,
@@ -245,6 +251,7 @@ fn take(
             requests::asked_no_more(attempt, rules.run, &key, now, effects);
         }
         (Stage::Turn, Report::Used(usage)) => {
+            attempt.turn_used = usage;
             if let Some(limit) = over_a_limit(attempt, &rules.limits, &usage) {
                 requests::halt(attempt, Halt::Limit(limit), effects);
             }

@@ -1,6 +1,7 @@
 //! What people and signals may ask.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState};
 use super::{Effect, Order, attempt, emit, order, paused, refuse, requests, schedule, turns};
@@ -8,6 +9,7 @@ use crate::domain::attempt::{CancelReason, Need};
 use crate::domain::command::{Command, Reaction};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, RunId, TicketId};
+use crate::domain::item::Usage;
 use crate::domain::request::RequestId;
 use crate::domain::time::Now;
 
@@ -104,6 +106,10 @@ fn begin(state: &mut State, plan: super::RunPlan, effects: &mut Vec<Effect>) {
         skipped: BTreeSet::new(),
         announced: false,
         started: 0,
+        used: Usage::default(),
+        began: None,
+        frozen: Duration::ZERO,
+        exhausted: None,
         paused_at: None,
         left_behind: None,
     });
@@ -150,6 +156,7 @@ fn thaw(run: &mut Run, now: Now, effects: &mut Vec<Effect>) {
         return;
     };
     let frozen = now.monotonic.0.saturating_sub(since.0);
+    run.frozen += frozen;
     emit(run.id, Event::RunResumed, effects);
     for step in run.steps.values_mut() {
         if let StepState::Active(attempt) = &mut step.state {

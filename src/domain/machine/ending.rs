@@ -61,7 +61,7 @@ pub(super) fn finish(
         AttemptOutcome::Failed { failure } => {
             step.waits_for_files || failure.is_worth_another_attempt()
         }
-        AttemptOutcome::Limit { .. } => true,
+        AttemptOutcome::Limit { limit } => !limit.is_beyond_the_attempt(),
         AttemptOutcome::Done { .. }
         | AttemptOutcome::NeedsHuman { .. }
         | AttemptOutcome::Cancelled { .. }

@@ -11,6 +11,7 @@ mod merging;
 mod paused;
 mod requests;
 mod schedule;
+mod spending;
 mod state;
 mod turns;
 
@@ -58,6 +59,7 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
     }
     backoff::go_on(state, now, &mut effects);
     merging::next(state, &mut effects);
+    spending::hold(state, now, &mut effects);
     schedule::start_what_is_ready(state, now, &mut effects);
     schedule::end_if_over(state, &mut effects);
     effects

@@ -18,6 +18,10 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
     if !state.look_again || state.ledger_broken {
         return;
     }
+    let exhausted = state.run.as_ref().and_then(|run| run.exhausted);
+    if exhausted.is_some() {
+        return;
+    }
     match state.run.as_ref().map(|run| run.phase) {
         Some(RunPhase::Running) => {}
         Some(RunPhase::Looking) => return prepare_if_something_is_ready(state, now, effects),
@@ -374,6 +378,9 @@ pub(super) fn end_if_over(state: &mut State, effects: &mut Vec<Effect>) {
     match run.phase {
         RunPhase::Preparing | RunPhase::Paused => return,
         RunPhase::Looking | RunPhase::Running if run.plan.stays || !state.queue_is_known => return,
+        RunPhase::Looking if run.exhausted.is_some() => {
+            return over_before_it_began(state, RunOutcome::Limit, effects);
+        }
         RunPhase::Looking => {
             if !read_first(state, effects) {
                 over_before_it_began(state, RunOutcome::NothingReady, effects);
@@ -388,7 +395,7 @@ pub(super) fn end_if_over(state: &mut State, effects: &mut Vec<Effect>) {
             if goes_on || run.active().next().is_some() {
                 return;
             }
-            if wants_more(run) && read_first(state, effects) {
+            if run.exhausted.is_none() && wants_more(run) && read_first(state, effects) {
                 return;
             }
         }
@@ -442,7 +449,10 @@ fn outcome(run: &Run, queue: &Queue) -> RunOutcome {
             _ => RunOutcome::Cancelled { reason },
         };
     }
-    let mut worst = RunOutcome::NothingReady;
+    let mut worst = match run.exhausted {
+        Some(_) => RunOutcome::Limit,
+        None => RunOutcome::NothingReady,
+    };
     let rank = |outcome: &RunOutcome| match outcome {
         RunOutcome::NothingReady => 0,
         RunOutcome::Done => 1,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::effect::{Brief, Carry};
+use super::spending::Spent;
 use crate::domain::attempt::{
     AttemptOutcome, CancelReason, LimitKind, Need, Proof, Validation, Workspace,
 };
@@ -35,6 +36,7 @@ pub struct State {
     pub(super) closing: BTreeSet<AttemptId>,
     /// What earlier runs left in the middle, until an attempt goes on from there.
     pub(super) unfinished: BTreeMap<TicketId, Unfinished>,
+    pub(super) spent: Spent,
     pub(super) ledger_broken: bool,
     /// The queue, a step or a slot changed since the last look for something to start.
     pub(super) look_again: bool,
@@ -68,6 +70,8 @@ pub struct History {
     pub marker: String,
     /// The last attempt number by ticket.
     pub attempt_numbers: BTreeMap<TicketName, u32>,
+    /// What the turns of the last day used, and when they ended, oldest first; empty when nobody limits that.
+    pub spent: Vec<(Timestamp, Usage)>,
     /// What earlier runs left in the middle.
     pub unfinished: BTreeMap<TicketId, Unfinished>,
 }
@@ -101,6 +105,7 @@ impl State {
             run: None,
             closing: BTreeSet::new(),
             unfinished: history.unfinished,
+            spent: Spent::new(history.spent),
             ledger_broken: false,
             look_again: false,
             must_read: false,
@@ -148,6 +153,14 @@ pub(super) struct Run {
     /// Whether `RunStarted` is out.
     pub(super) announced: bool,
     pub(super) started: u32,
+    /// What its turns have used, up to the last one that ended.
+    pub(super) used: Usage,
+    /// When its time began.
+    pub(super) began: Option<Monotonic>,
+    /// How long it was paused, before the pause that goes on.
+    pub(super) frozen: Duration,
+    /// The limit of the run or of the day that is reached.
+    pub(super) exhausted: Option<LimitKind>,
     pub(super) paused_at: Option<Monotonic>,
     pub(super) left_behind: Option<(String, String)>,
 }
@@ -212,6 +225,10 @@ pub(super) struct Attempt {
     pub(super) brief: Brief,
     /// What the attempt has used, up to the last turn that ended.
     pub(super) used: Usage,
+    /// What the turn that runs has used so far.
+    pub(super) turn_used: Usage,
+    /// The limit of the run or of the day that is reached: no turn begins any more.
+    pub(super) exhausted: Option<LimitKind>,
     /// Why the turn was ended by the rules, beside a cancel.
     pub(super) halt: Option<Halt>,
     /// What the agent asks and nobody has answered.
@@ -297,6 +314,8 @@ impl Attempt {
             backed_off: 0,
             brief: Brief::default(),
             used: Usage::default(),
+            turn_used: Usage::default(),
+            exhausted: None,
             halt: None,
             requests: BTreeMap::new(),
             last_request: 0,

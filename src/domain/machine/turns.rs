@@ -295,7 +295,8 @@ pub(super) fn next_turn(
             effects,
         );
     }
-    if let Some(limit) = over_a_limit(attempt, limits, &Usage::default()) {
+    let exhausted = attempt.exhausted;
+    if let Some(limit) = exhausted.or_else(|| over_a_limit(attempt, limits, &Usage::default())) {
         return seal(attempt, AttemptOutcome::Limit { limit }, effects);
     }
     let wall = wall_left(attempt, limits, now);

@@ -11,6 +11,9 @@ use crate::domain::attempt::CancelReason;
 /// somebody has stopped.
 pub(super) const KILL_LIMIT: Duration = Duration::from_secs(3);
 
+/// The longest grace of a rung when a limit was reached: all of them together take less than two seconds.
+pub const LIMIT_GRACE: Duration = Duration::from_millis(600);
+
 /// What is to be done now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -76,6 +79,11 @@ impl Stop {
             }
         };
         self.rung = Some(rung);
+        let grace = if self.reason == Some(CancelReason::Limit) && rung != Rung::Kill {
+            grace.min(LIMIT_GRACE)
+        } else {
+            grace
+        };
         // A grace beyond what the clock can hold has no end.
         self.next = Instant::now().checked_add(grace);
         Step::Take(rung)
@@ -117,6 +125,19 @@ mod tests {
         assert_eq!(stop.climb(), Step::GiveUp);
         let nothing = tokio::time::timeout(SECOND * 100, stop.due()).await;
         assert!(nothing.is_err(), "a spent timer must not fire again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_is_no_time_for_patience() {
+        let mut stop = stop(20, 50);
+        let began = Instant::now();
+        assert!(stop.hurry(CancelReason::Limit));
+        for rung in [Rung::Interrupt, Rung::Terminate] {
+            assert_eq!(stop.climb(), Step::Take(rung));
+            stop.due().await;
+        }
+        assert_eq!(stop.climb(), Step::Take(Rung::Kill));
+        assert!(began.elapsed() + LIMIT_GRACE < SECOND * 2);
     }
 
     #[tokio::test(start_paused = true)]

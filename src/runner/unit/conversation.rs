@@ -1,6 +1,7 @@
 //! What goes on between docket and an agent in one turn: what its session wants is done, what it says is passed on.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::live::Live;
 use super::{Prepared, Unit};
@@ -13,7 +14,7 @@ use crate::domain::request::{Answer, RequestKey};
 use crate::domain::time::Timestamp;
 use crate::proc::clock::Clock as _;
 use crate::proc::clocks::Clocks;
-use crate::proc::supervise::Control;
+use crate::proc::supervise::{Control, LIMIT_GRACE};
 
 /// Why a turn ends before its agent ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -232,6 +233,14 @@ impl Conversation {
         self.interrupted = None;
         self.signalled = true;
         control.stop(reason);
+    }
+
+    /// How long the protocol's interrupt may take.
+    pub(super) fn patience(&self, configured: Duration) -> Duration {
+        match self.interrupted {
+            Some(CancelReason::Limit) => configured.min(LIMIT_GRACE),
+            _ => configured,
+        }
     }
 
     /// The protocol's interrupt did not help in time.

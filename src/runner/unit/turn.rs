@@ -165,7 +165,8 @@ impl Unit {
             }
             if conversation.interrupted.is_some() && !asked_to_end {
                 asked_to_end = true;
-                grace.set(tokio::time::sleep(self.context.config.stop.cancel));
+                let patience = conversation.patience(self.context.config.stop.cancel);
+                grace.set(tokio::time::sleep(patience));
             } else if conversation.may_be_kept() && !lingers {
                 lingers = true;
                 grace.set(tokio::time::sleep(LINGER));

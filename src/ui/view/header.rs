@@ -9,6 +9,7 @@ use crate::domain::attempt::CancelReason;
 use crate::domain::board::PhaseView;
 use crate::domain::event::RunOutcome;
 use crate::domain::item::Usage;
+use crate::domain::reason::count;
 use crate::ui::model::Model;
 use crate::ui::text;
 use crate::ui::theme::Role;
@@ -109,7 +110,7 @@ fn words(model: &Model) -> Vec<Word> {
         usage.add(&view.turn_usage);
     }
     if usage.tokens() > 0 {
-        words.push(right(7, format!("{} tok", text::count(usage.tokens()))));
+        words.push(right(7, format!("{} tok", count(usage.tokens()))));
     }
     if let Some(cost) = usage.cost_usd {
         words.push(right(6, format!("${cost:.2}")));

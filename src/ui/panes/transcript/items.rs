@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::window::{Folded, Setting};
 use crate::domain::item::{Item, PlanEntry, ToolStatus, Usage};
+use crate::domain::reason::count;
 use crate::ui::render::{ansi, diff, markdown, plain};
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
@@ -236,8 +237,8 @@ fn change(
 fn usage_line(usage: &Usage, columns: usize, look: &Look) -> Line<'static> {
     let mut words = format!(
         "{} tokens in, {} out",
-        text::count(usage.input),
-        text::count(usage.output)
+        count(usage.input),
+        count(usage.output)
     );
     if let Some(cost) = usage.cost_usd {
         let _infallible = write!(words, ", ${cost:.2}");
