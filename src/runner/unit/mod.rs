@@ -9,6 +9,7 @@ mod prepare;
 mod process;
 mod prompt;
 mod rules;
+mod submitted;
 mod transcript;
 mod turn;
 mod validate;
