@@ -24,6 +24,7 @@ pub mod reference;
 mod replay;
 mod requests;
 mod screen;
+mod secrets;
 mod shell;
 mod show;
 mod status;

@@ -151,7 +151,7 @@ impl Batch {
         for (index, incoming) in self.incoming.iter().enumerate() {
             if let Some(entry) = there.get(&incoming.id) {
                 names.insert(index, entry.name.clone());
-                plan.already.push(self.already(root, incoming, entry));
+                plan.already.push(Self::already(root, incoming, entry));
             } else if seen.insert(&incoming.id) {
                 new.push((index, incoming));
             } else {
@@ -189,24 +189,28 @@ impl Batch {
         Ok(plan)
     }
 
-    fn already(&self, root: &Path, incoming: &Incoming, entry: &QueueEntry) -> Row {
+    fn already(root: &Path, incoming: &Incoming, entry: &QueueEntry) -> Row {
         let bytes = std::fs::read(root.join(&entry.path)).unwrap_or_default();
         let source_changed = match &incoming.content {
             Content::Draft(draft) => {
                 !String::from_utf8_lossy(&bytes).contains(&format!("@{}", origin_hash(draft)))
             }
-            // docket itself changes `done` only: what else differs was changed.
+            // docket itself changes no more than these.
             Content::File { bytes: source, .. } => {
-                let with = |done| set_value(source, "done", &NewValue::Bool(done)).ok();
-                let body = |bytes: &[u8]| {
-                    set_value(bytes, "ticket_id", &NewValue::Text(entry.id.to_string())).ok()
+                let agent = entry.ticket.as_ref().map(|ticket| ticket.agent.to_string());
+                let as_here = || {
+                    let mut text =
+                        set_value(source, "done", &NewValue::Bool(entry.is_done())).ok()?;
+                    for (key, value) in
+                        [("ticket_id", Some(entry.id.to_string())), ("agent", agent)]
+                    {
+                        if let Some(value) = value {
+                            text = set_value(&text, key, &NewValue::Text(value)).ok()?;
+                        }
+                    }
+                    Some(text)
                 };
-                ![false, true]
-                    .into_iter()
-                    .filter_map(with)
-                    .filter_map(|source| body(&source))
-                    .any(|source| source == bytes)
-                    && *source != bytes
+                *source != bytes && as_here() != Some(bytes)
             }
         };
         row(incoming, entry, source_changed)
