@@ -313,7 +313,7 @@ fn a_codex_autorunner_repository_comes_over_to_the_byte() {
     sandbox
         .docket(["import", other])
         .exits(2)
-        .says("TICKET-002-b.md:3:8: error T055: `hermes-x` is no configured agent")
+        .says("TICKET-002-b.md: error T055: `hermes-x` is no configured agent")
         .says("nothing was imported");
     assert!(!sandbox.path(".docket/context").exists());
     assert_eq!(

@@ -176,7 +176,7 @@ impl Reader<'_> {
             if self.is_file(item, batch) {
                 let bytes = content(&path)?;
                 let text = String::from_utf8_lossy(&bytes);
-                replies.push_str(&format!("\n## Run {run}\n\n{}\n", text.trim()));
+                replies.extend(["\n## Run ", run, "\n\n", text.trim(), "\n"]);
             }
             return Ok(());
         }

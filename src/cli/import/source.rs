@@ -103,6 +103,15 @@ fn in_file(path: &Path, from: Option<Source>) -> Result<Vec<Candidate>, CliError
         return Ok(vec![candidate(from)]);
     }
     let found = import::candidates(&name, text);
+    let is_data = ["yaml", "yml", "json"].iter().any(|end| {
+        path.extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case(end))
+    });
+    if found.is_empty() && is_data {
+        // It can only be one thing: what keeps it from being that is what helps.
+        import::convert(Source::Codencer, text, &|_agent| true)
+            .map_err(|error| in_source(path, &error))?;
+    }
     Ok(found.into_iter().map(candidate).collect())
 }
 

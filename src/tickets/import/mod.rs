@@ -210,11 +210,7 @@ pub fn convert(
 
 /// The line of a byte of a text, from 1.
 fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset.min(text.len())]
-        .iter()
-        .filter(|&&byte| byte == b'\n')
-        .count()
-        + 1
+    text.get(..offset).unwrap_or(text).matches('\n').count() + 1
 }
 
 /// What one task can be that somebody hands in.

@@ -90,7 +90,7 @@ pub(super) fn convert(
         text.clone_into(&mut draft.origin);
         if specs.len() > 1 {
             // Another entry of the list may change without this one.
-            draft.origin = draft.body.clone();
+            draft.origin.clone_from(&draft.body);
         }
         converted.drafts.push(draft);
     }
@@ -395,7 +395,7 @@ impl Spec<'_> {
         let mut body = goal.to_owned();
         let mut section = |title: &str, text: &str| {
             if !text.trim().is_empty() {
-                body.push_str(&format!("\n\n## {title}\n\n{}", text.trim()));
+                body.extend(["\n\n## ", title, "\n\n", text.trim()]);
             }
         };
         if let Some(context) = self.value("context") {
