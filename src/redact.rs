@@ -310,7 +310,7 @@ fn begins_word(before: &[u8]) -> bool {
 }
 
 /// Whether a variable holds a secret, by its name. A path to a secret is none.
-fn is_secret(name: &str, value: &str) -> bool {
+pub fn is_secret(name: &str, value: &str) -> bool {
     const ANYWHERE: &[&str] = &[
         "SECRET",
         "TOKEN",

@@ -12,6 +12,7 @@ use crate::domain::ids::RunId;
 use crate::domain::request::RequestId;
 use crate::domain::settings::{Integrate, Isolation, NobodyThere};
 use crate::domain::ticket::AgentName;
+use crate::tickets::import::Source;
 use crate::tickets::template::TEMPLATES;
 
 /// The runner that calls a ticket done only when it holds the proof.
@@ -94,6 +95,10 @@ pub enum Command {
     Init,
     /// Write a new ticket and print its path
     New(NewArguments),
+    /// Take over the work of another runner: tickets of codex-autorunner, a pitboss plan, Codencer TaskSpecs, a Markdown checklist
+    Import(ImportArguments),
+    /// Hand in one task: a TaskSpec or ticket as a file, JSON or text on standard input, or words; prints the new ticket's name
+    Submit(SubmitArguments),
     /// Say what is wrong with tickets, with file, line and column
     Lint(LintArguments),
     /// List the tickets in the order in which they run, and why they don't
@@ -269,6 +274,54 @@ fn template_names() -> clap::builder::PossibleValuesParser {
         .map(|template| clap::builder::PossibleValue::new(template.name).help(template.summary))
         .collect::<Vec<_>>()
         .into()
+}
+
+/// What to import.
+#[derive(Debug, Clone, Args)]
+pub struct ImportArguments {
+    /// A repository, a folder of TaskSpecs, or a file
+    pub source: PathBuf,
+    /// What it is, where it could be several things: car, pitboss, codencer or checklist
+    #[arg(long, value_name = "KIND")]
+    pub from: Option<Source>,
+    /// Write nothing; only say what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The folder to write tickets into; the queue's without it
+    #[arg(long, value_name = "FOLDER")]
+    pub into: Option<PathBuf>,
+}
+
+/// What to hand in.
+#[derive(Debug, Clone, Args)]
+pub struct SubmitArguments {
+    /// The task: a TaskSpec (YAML or JSON), a ticket or a text; `-` or nothing reads standard input
+    #[arg(value_name = "FILE", conflicts_with_all = ["goal", "prompt_file"])]
+    pub file: Option<PathBuf>,
+    /// What is to be reached, in words
+    #[arg(long, value_name = "WORDS", conflicts_with = "prompt_file")]
+    pub goal: Option<String>,
+    /// A file whose whole text is what is to be done, whatever it looks like
+    #[arg(long, value_name = "FILE")]
+    pub prompt_file: Option<PathBuf>,
+    /// What it is called in lists
+    #[arg(long, value_name = "WORDS")]
+    pub title: Option<String>,
+    /// A command that docket runs before it believes that the task is done; may be given several times
+    #[arg(long, value_name = "COMMAND")]
+    pub validate: Vec<String>,
+    /// An entry of the acceptance checklist; may be given several times
+    #[arg(long, value_name = "WORDS")]
+    pub acceptance: Vec<String>,
+    /// Higher runs earlier
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub priority: Option<i64>,
+    /// What must be done before: a ticket's name, number or id; may be given several times
+    #[arg(long, value_name = "TICKET")]
+    pub depends_on: Vec<String>,
+    /// Wait until it is done, and exit as `docket --once` does; runs it here when no runner lives
+    #[arg(long, short)]
+    pub wait: bool,
 }
 
 /// What to lint.

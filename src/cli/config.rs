@@ -6,6 +6,7 @@ use super::arguments::{ConfigArguments, Global};
 use super::error::CliError;
 use super::output;
 use super::place::Place;
+use super::secrets;
 use crate::config::keys::KEYS;
 use crate::config::{self, KeyPath, Loaded, Origin, Origins, PRESETS, Sourced};
 use crate::domain::ticket::AgentName;
@@ -47,7 +48,7 @@ pub(super) fn run(global: &Global, arguments: &ConfigArguments) -> Result<Exit, 
         return keys(global.json);
     }
     let place = Place::of(global)?;
-    let origins = &place.loaded.origins;
+    let origins = &secrets::masked(&place.loaded.origins)?;
     match &arguments.key {
         Some(key) => part(global.json, origins, key),
         None if global.json => {

@@ -12,6 +12,7 @@ pub mod error;
 mod evidence;
 mod find;
 mod history;
+mod import;
 mod init;
 mod lint;
 mod log;
@@ -23,9 +24,11 @@ pub mod reference;
 mod replay;
 mod requests;
 mod screen;
+mod secrets;
 mod shell;
 mod show;
 mod status;
+mod submit;
 mod survey;
 mod table;
 mod tail;
@@ -79,6 +82,8 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         None => drive::screen(&global),
         Some(Command::Init) => init::run(&global),
         Some(Command::New(arguments)) => new::run(&global, &arguments),
+        Some(Command::Import(arguments)) => import::run(&global, &arguments),
+        Some(Command::Submit(arguments)) => submit::run(&global, &arguments),
         Some(Command::Lint(arguments)) => lint::run(&global, &arguments),
         Some(Command::Ls(arguments)) => ls::run(&global, &arguments),
         Some(Command::Show(arguments)) => show::run(&global, &arguments),

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::arguments::Global;
 use crate::cli::error::CliError;
+use crate::cli::secrets;
 use crate::config::{self, Directories, Loaded, Overrides, Provision, Variables};
 use crate::domain::settings::{Integrate, Isolation};
 use crate::git::{GitError, Head, Repository};
@@ -132,7 +133,7 @@ impl Place {
         if verdict.allows() {
             return Ok(());
         }
-        let commands = config::trust::commands(&self.loaded.origins);
+        let commands = config::trust::commands(&secrets::masked(&self.loaded.origins)?);
         Err(CliError::NotTrusted {
             commands: commands
                 .iter()

@@ -6,6 +6,7 @@ use super::arguments::{Global, TrustArguments};
 use super::error::CliError;
 use super::output;
 use super::place::Place;
+use super::secrets;
 use super::text;
 use crate::config::Directories;
 use crate::config::trust::{self, TrustStore, TrustedCommand, Verdict};
@@ -30,7 +31,7 @@ pub(super) fn run(global: &Global, arguments: &TrustArguments) -> Result<Exit, C
     })?;
     let store = TrustStore::new(&directories);
     let root = &place.places.root;
-    let commands = trust::commands(&place.loaded.origins);
+    let commands = trust::commands(&secrets::masked(&place.loaded.origins)?);
     let file = place.loaded.repository_file.as_ref();
     let before = store.verdict(root, &place.loaded)?;
     if !global.json && !arguments.revoke {

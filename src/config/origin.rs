@@ -175,6 +175,17 @@ impl Origins {
         )
     }
 
+    /// The same keys with other values and origins: for showing them.
+    #[must_use]
+    pub fn map(&self, change: impl Fn(&KeyPath, &Sourced) -> Sourced) -> Self {
+        let changed = self.iter();
+        Self(
+            changed
+                .map(|(path, sourced)| (path.clone(), change(path, sourced)))
+                .collect(),
+        )
+    }
+
     /// All values, in the order of their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&KeyPath, &Sourced)> {
         self.0.iter()

@@ -41,6 +41,8 @@ pub enum Form {
     Human,
     /// Nothing: nobody is there.
     Silent,
+    /// Words for people on stderr; the result is told by whoever called.
+    Progress,
     /// One JSON document at the end.
     Document,
     /// One JSON line an event, and one for the end.
@@ -105,7 +107,7 @@ async fn watch(
     let RunnerHandle { commands, mut feed } = handle;
     // A runner that a screen left behind lives as long as somebody may ask: nobody will after this run.
     let mut commands = (form != Form::Silent || watched.board.has_live_run()).then_some(commands);
-    let mut human = (form == Form::Human).then(human::Progress::start);
+    let mut human = matches!(form, Form::Human | Form::Progress).then(human::Progress::start);
     let mut printed = Ok(());
     loop {
         tokio::select! { biased;
@@ -140,7 +142,7 @@ async fn watch(
         Form::Human => human::result(&watched, plan, exit)?,
         Form::Document => json::document(&watched, plan, exit)?,
         Form::Lines => json::end(&watched, exit)?,
-        Form::Silent => {}
+        Form::Silent | Form::Progress => {}
     }
     Ok(exit)
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::config::Config;
 use crate::domain::board::Feed;
 use crate::domain::event::RunOutcome;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{RunId, TicketId};
 use crate::domain::settings::{Isolation, Settings};
 use crate::git::Repository;
 use crate::proc::clock::SystemClock;
@@ -44,6 +44,11 @@ impl Places {
     /// Where worktrees are made.
     pub fn worktrees(&self) -> PathBuf {
         self.docket().join("worktrees")
+    }
+
+    /// What was handed in for a ticket, byte by byte.
+    pub fn submitted(&self, ticket: &TicketId) -> PathBuf {
+        self.docket().join("submitted").join(ticket.as_str())
     }
 
     /// Notes shared by all agents.

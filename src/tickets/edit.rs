@@ -170,6 +170,11 @@ fn insert(source: &str, key: &str, root: &Node, value: &NewValue, line_end: &str
     [source, glue, &indent, &new, line_end].concat()
 }
 
+/// A text as a YAML scalar: quoted when it has to be.
+pub(crate) fn scalar(text: &str) -> String {
+    written(&NewValue::Text(text.to_owned()), None)
+}
+
 /// The value as YAML; `quote` is the quote that the old value had, if any.
 fn written(value: &NewValue, quote: Option<char>) -> String {
     match value {

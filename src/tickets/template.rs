@@ -4,10 +4,10 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 
 use crate::domain::hash::sha256;
-use crate::domain::ids::TicketName;
 use crate::domain::ticket::AgentName;
 
 use super::edit::{NewValue, set_value};
+use super::numbers::Numbers;
 use super::write::{self, WriteError};
 
 /// A ticket to begin from: a sound ticket file with the text of an example.
@@ -69,26 +69,19 @@ pub struct NewTicket<'a> {
 /// Writes a new ticket into `folder`, which is made if it isn't there, under the next number: the next multiple of ten after the highest.
 /// Never overwrites anything. Returns the path of the file.
 pub fn create(folder: &Path, new: &NewTicket<'_>) -> Result<PathBuf, WriteError> {
-    let io = |doing| {
-        move |source| WriteError::Io {
-            doing,
-            path: folder.to_owned(),
-            source,
-        }
-    };
-    std::fs::create_dir_all(folder).map_err(io("make"))?;
-    loop {
-        let digits = next_number(folder).map_err(io("read"))?;
-        let slug = slug(new.title);
-        let separator = if slug.is_empty() { "" } else { "-" };
-        let path = folder.join(format!("TICKET-{digits}{separator}{slug}.md"));
-        let content = content(new, &path)?;
-        match write::create(&path, &content) {
-            // Somebody took the number in this very moment.
-            Err(WriteError::Exists { .. }) => {}
-            result => return result.map(|_revision| path),
-        }
-    }
+    // Held until the file is there: nobody else counts on from the same number.
+    let numbers = Numbers::hold(folder)?;
+    let digits = numbers.next(1)?.first();
+    let path = folder.join(file_name(&digits, new.title));
+    write::create(&path, &content(new, &path)?)?;
+    Ok(path)
+}
+
+/// The name of the file of a ticket with this number and title.
+pub(crate) fn file_name(digits: &str, title: &str) -> String {
+    let slug = slug(title);
+    let separator = if slug.is_empty() { "" } else { "-" };
+    format!("TICKET-{digits}{separator}{slug}.md")
 }
 
 fn content(new: &NewTicket<'_>, path: &Path) -> Result<Vec<u8>, WriteError> {
@@ -110,21 +103,6 @@ fn content(new: &NewTicket<'_>, path: &Path) -> Result<Vec<u8>, WriteError> {
     Ok(content)
 }
 
-/// The digits of the next number: as wide as the widest in the folder.
-fn next_number(folder: &Path) -> std::io::Result<String> {
-    let (mut highest, mut width) = (0, 3);
-    for item in std::fs::read_dir(folder)? {
-        let name = TicketName::from_file_name(&item?.file_name().to_string_lossy());
-        // A number out of all proportion is no number to count on from.
-        let name = name.filter(|name| name.number() < 1_000_000_000);
-        if let Some(name) = name {
-            highest = highest.max(name.number());
-            width = width.max(name.digits().len().min(9));
-        }
-    }
-    Ok(format!("{:0width$}", (highest / 10 + 1) * 10))
-}
-
 /// The words of a title for a file name: ASCII letters and digits, at most 50.
 fn slug(title: &str) -> String {
     let mut slug = String::new();
@@ -142,7 +120,7 @@ fn slug(title: &str) -> String {
 }
 
 /// An id that no other ticket has. Unique is enough: it is no secret.
-fn new_id(path: &Path) -> String {
+pub(crate) fn new_id(path: &Path) -> String {
     let random = RandomState::new().build_hasher().finish();
     let seed = format!("{random} {} {}", std::process::id(), path.display());
     let mut digits = sha256(seed.as_bytes()).to_string();

@@ -74,7 +74,7 @@ pub fn replace(path: &Path, expected: Sha256, content: &[u8]) -> Result<Sha256, 
         .metadata()
         .map_err(|error| io_error("read", path, error))?;
     let (temporary, file) =
-        temporary_beside(&target).map_err(|error| io_error("write", path, error))?;
+        temporary_beside(&target, 0o600).map_err(|error| io_error("write", path, error))?;
     let written = fill(file, content, &metadata)
         .map_err(|error| io_error("write", path, error))
         // As late as possible: an editor may have saved while the new content was on its way to the disk.
@@ -114,23 +114,85 @@ pub fn update(
     replace(path, expected, &after)
 }
 
-/// Makes a new file; never overwrites one, and leaves none behind that isn't whole.
+/// Makes a new file; never overwrites one, and nobody ever sees it half written.
 pub fn create(path: &Path, content: &[u8]) -> Result<Sha256, WriteError> {
-    let fail = |error: io::Error| match error.kind() {
-        io::ErrorKind::AlreadyExists => WriteError::Exists {
-            path: path.to_owned(),
-        },
-        _ => io_error("write", path, error),
-    };
-    let mut file = File::create_new(path).map_err(fail)?;
-    let written = file.write_all(content).and_then(|()| file.sync_all());
-    if let Err(error) = written {
-        // The error that is told is the one that came first.
-        let _ = std::fs::remove_file(path);
-        return Err(fail(error));
-    }
-    sync_folder_of(path).map_err(fail)?;
+    create_all(&[(path.to_owned(), content.to_vec())])?;
     Ok(sha256(content))
+}
+
+/// Makes new files, all or none: when one can't be made, those made before are taken away again. (A crash in the middle leaves whole
+/// files, though not all of them.) Never overwrites one, and nobody ever sees one half written.
+pub fn create_all(files: &[(PathBuf, Vec<u8>)]) -> Result<(), WriteError> {
+    let mut prepared = Vec::new();
+    let mut made = Vec::new();
+    let written = prepare_all(files, &mut prepared)
+        .and_then(|()| publish_all(files, &prepared, &mut made))
+        .and_then(|()| sync_folders(files));
+    for temporary in &prepared {
+        // A second name of what is there by now, or of what is not wanted.
+        let _ = std::fs::remove_file(temporary);
+    }
+    if written.is_err() {
+        for path in made {
+            // The error that is told is the one that came first.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+    written
+}
+
+fn prepare_all(
+    files: &[(PathBuf, Vec<u8>)],
+    prepared: &mut Vec<PathBuf>,
+) -> Result<(), WriteError> {
+    for (path, content) in files {
+        let failed = |error| io_error("write", path, error);
+        let (temporary, mut file) = temporary_beside(path, 0o666).map_err(failed)?;
+        prepared.push(temporary);
+        file.write_all(content)
+            .and_then(|()| file.sync_all())
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Gives the files their names. A link, unlike a rename, fails when the name is taken.
+fn publish_all<'f>(
+    files: &'f [(PathBuf, Vec<u8>)],
+    prepared: &[PathBuf],
+    made: &mut Vec<&'f Path>,
+) -> Result<(), WriteError> {
+    for ((path, content), temporary) in files.iter().zip(prepared) {
+        let linked = match std::fs::hard_link(temporary, path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                // A file system without links: not all at once, but never over another file.
+                File::create_new(path).and_then(|mut file| {
+                    made.push(path);
+                    file.write_all(content)?;
+                    file.sync_all()
+                })
+            }
+            linked => linked.inspect(|()| made.push(path)),
+        };
+        linked.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => WriteError::Exists {
+                path: path.to_owned(),
+            },
+            _ => io_error("write", path, error),
+        })?;
+    }
+    Ok(())
+}
+
+fn sync_folders(files: &[(PathBuf, Vec<u8>)]) -> Result<(), WriteError> {
+    let mut last = None;
+    for (path, _content) in files {
+        if last != Some(path.parent()) {
+            last = Some(path.parent());
+            sync_folder_of(path).map_err(|error| io_error("sync the folder of", path, error))?;
+        }
+    }
+    Ok(())
 }
 
 fn io_error(doing: &'static str, path: &Path, source: io::Error) -> WriteError {
@@ -169,8 +231,9 @@ fn fill(mut file: File, content: &[u8], like: &std::fs::Metadata) -> io::Result<
     file.sync_all()
 }
 
-/// A new hidden file in the folder of `target`, whose name is no ticket's. Nobody else can read it until it has the permissions of `target`.
-fn temporary_beside(target: &Path) -> io::Result<(PathBuf, File)> {
+/// A new hidden file in the folder of `target`, whose name is no ticket's. With a `mode` of 0600 nobody else can read it until it has the
+/// permissions of `target`.
+fn temporary_beside(target: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     loop {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
@@ -179,7 +242,7 @@ fn temporary_beside(target: &Path) -> io::Result<(PathBuf, File)> {
         match OpenOptions::new()
             .write(true)
             .create_new(true)
-            .mode(0o600)
+            .mode(mode)
             .open(&temporary)
         {
             Ok(file) => return Ok((temporary, file)),

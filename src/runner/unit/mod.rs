@@ -10,6 +10,7 @@ mod prepare;
 mod process;
 mod prompt;
 mod rules;
+mod submitted;
 mod transcript;
 mod turn;
 mod validate;

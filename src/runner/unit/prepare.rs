@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::submitted;
 use super::{GitState, Own, Prepared, Unit, blocking, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
@@ -68,6 +69,7 @@ impl Unit {
             evidence
                 .write("ticket.md", &ticket)
                 .map_err(|error| error.to_string())?;
+            submitted::keep(&evidence, &context.places, &spec.ticket.id)?;
             let options = SnapshotOptions::new(cache);
             let Place {
                 workspace,
