@@ -14,8 +14,8 @@ use docket::config::merge;
 use docket::domain::hash::sha256;
 use docket::domain::rules::{Rule, Rules};
 use docket::domain::ticket::{
-    AgentName, Approvals, Check, ContextFile, Dependency, GateRule, KnownAgents, PathRules,
-    Problem, ProblemCode, QueueEntry, Ticket, TicketLimits,
+    AgentName, Approvals, Check, ContextFile, Dependency, GateRule, KnownNames, PathRules, Problem,
+    ProblemCode, QueueEntry, Ticket, TicketLimits,
 };
 use docket::domain::time::Timestamp;
 use docket::tickets::edit::{NewValue, set_value};
@@ -679,7 +679,7 @@ fn lint_gives_the_problems_of_the_queue_a_line() {
         "TICKET-005.md",
         ticket("tkt_000005", "").replace("codex", "claud"),
     );
-    let agents: KnownAgents = ["codex", "user"]
+    let agents: KnownNames = ["codex", "user"]
         .map(|name| name.parse().expect("a name"))
         .into();
     let report = lint::lint(repository.root(), &repository.scan(), Some(&agents));

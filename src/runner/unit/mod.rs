@@ -5,10 +5,12 @@ mod collect;
 mod conversation;
 mod finish;
 mod live;
+mod policy;
 mod prepare;
 mod process;
 mod prompt;
 mod rules;
+mod same_tree;
 mod transcript;
 mod turn;
 mod validate;
@@ -27,9 +29,11 @@ use super::context::Context;
 use super::desk::Desk;
 use crate::agents::Session;
 use crate::domain::attempt::{CancelReason, Workspace};
+use crate::domain::ids::Sha256;
 use crate::domain::item::Usage;
 use crate::domain::machine::{AttemptSpec, Input, Order, Report};
-use crate::git::{SnapshotOptions, TreeId, Worktree};
+use crate::domain::policy::Change;
+use crate::git::{BranchName, CommitId, LeftOut, SnapshotOptions, TreeId, Worktree};
 use crate::redact::Redactor;
 use crate::store::evidence::EvidenceFolder;
 
@@ -87,6 +91,16 @@ struct GitState {
     changed: Vec<PathBuf>,
     /// Ticket files that differ from the attempt's base: they are docket's business and are not merged.
     tickets: Vec<PathBuf>,
+    /// The same as plain descriptions, for the policy: since the last claim.
+    facts: Arc<Result<Vec<Change>, String>>,
+    /// What lay in the working tree before the attempt and is in no tree.
+    left_out: Vec<LeftOut>,
+    /// The attempt's branch.
+    branch: Option<BranchName>,
+    /// The commit that the attempt's branch was cut from.
+    base_commit: Option<CommitId>,
+    /// What git was told to ignore in every working tree when the attempt began.
+    excluded: Sha256,
     /// Whether the working tree is the attempt's own (not the user's checkout).
     own: bool,
 }

@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{GitState, Prepared, Unit, blocking, transcript::Transcript};
+use super::{GitState, Prepared, Unit, blocking, policy, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
 use crate::domain::hash::sha256;
@@ -197,6 +197,11 @@ fn own_worktree(
         last: tree,
         changed: Vec::new(),
         tickets: Vec::new(),
+        facts: policy::nothing_yet(),
+        left_out: Vec::new(),
+        branch: Some(branch),
+        base_commit: Some(base),
+        excluded: sha256(&git.excluded()),
         own: true,
     };
     Ok((workspace, Some(state)))
@@ -225,6 +230,11 @@ fn reopen(
         last,
         changed: Vec::new(),
         tickets: Vec::new(),
+        facts: policy::nothing_yet(),
+        left_out: Vec::new(),
+        branch: branch.name.parse().ok(),
+        base_commit: Some(head),
+        excluded: sha256(&git.excluded()),
         own: true,
     };
     Some((carry.workspace.clone(), Some(state)))
@@ -248,6 +258,11 @@ fn in_place(context: &Context, options: SnapshotOptions) -> (Workspace, Option<G
                     last: base,
                     changed: Vec::new(),
                     tickets: Vec::new(),
+                    facts: policy::nothing_yet(),
+                    left_out: snapshot.left_out,
+                    branch: None,
+                    base_commit: None,
+                    excluded: sha256(&git.excluded()),
                     own: false,
                 })
             }
