@@ -18,6 +18,7 @@ mod headless;
 mod inbox;
 mod ledger;
 mod machine;
+mod policy;
 mod recordings;
 mod redaction;
 mod requests;

@@ -163,6 +163,7 @@ x-anything: {kept: [true]}
         rules: Rules::default(),
         not_before: Some(Timestamp(1_795_294_800_000)),
         every: Some(Duration::from_secs(600)),
+        policy: None,
         body: "\n# Body\n".into(),
     };
     assert_eq!(ticket, expected);
@@ -681,7 +682,8 @@ fn lint_gives_the_problems_of_the_queue_a_line() {
     );
     let agents: KnownNames = ["codex", "user"]
         .map(|name| name.parse().expect("a name"))
-        .into();
+        .into_iter()
+        .collect();
     let report = lint::lint(repository.root(), &repository.scan(), Some(&agents));
     let found: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
     let expected = [
