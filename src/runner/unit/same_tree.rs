@@ -26,7 +26,8 @@ impl Unit {
         let (text, verdict) = match blocking(move || changed_since(&context, &state)).await {
             Ok(None) => return,
             Ok(Some(paths)) => {
-                let lines: String = paths.iter().map(|path| format!("- {path}\n")).collect();
+                let lines: Vec<_> = paths.iter().map(|path| format!("- {path}\n")).collect();
+                let lines = lines.concat();
                 let head = "these files changed while the checks ran, so what was checked is not what would be merged:\n";
                 (format!("{head}{lines}{HINT}"), Verdict::Fail)
             }

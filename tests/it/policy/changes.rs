@@ -201,7 +201,7 @@ fn a_repository_inside_the_tree_and_a_file_too_large_to_save_are_told() {
 #[test]
 fn ignored_files_are_no_part_of_the_work_and_hiding_them_is_seen() {
     let sandbox = Sandbox::new();
-    sandbox.configure(&format!("{}", only("git_files", "gate")));
+    sandbox.configure(&only("git_files", "gate"));
     sandbox.repository().write(".gitignore", "target/\n");
     sandbox.repository().commit_all("ignore");
     sandbox.shell(
