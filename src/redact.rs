@@ -4,6 +4,7 @@
 //! JSON stays JSON.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fmt;
 use std::ops::Range;
@@ -135,6 +136,30 @@ impl Redactor {
             return Cow::Owned(self.redact_values(text).unwrap_or_else(|| REDACTED.into()));
         }
         Cow::Owned(redacted)
+    }
+
+    /// The lines of a text, from 1, in which a secret begins that isn't in the text `before` it.
+    pub fn new_secrets(&self, text: &str, before: Option<&str>) -> Vec<u32> {
+        let found = self.find(text);
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let before = before.unwrap_or_default();
+        let known: HashSet<&str> = self
+            .find(before)
+            .into_iter()
+            .map(|at| &before[at])
+            .collect();
+        let (mut lines, mut line, mut seen) = (Vec::new(), 1, 0);
+        for at in found {
+            let breaks = text[seen..at.start].bytes().filter(|byte| *byte == b'\n');
+            line += u32::try_from(breaks.count()).unwrap_or(u32::MAX - line);
+            seen = at.start;
+            if !known.contains(&text[at]) && lines.last() != Some(&line) {
+                lines.push(line);
+            }
+        }
+        lines
     }
 
     /// The same where a secret stands in the way of the syntax: value by value.

@@ -127,7 +127,7 @@ fn part(json: bool, origins: &Origins, name: &str) -> Result<Exit, CliError> {
     if json {
         let mut values: Vec<_> = below
             .iter()
-            .map(|(key, Sourced { value, origin })| Setting {
+            .map(|(key, Sourced { value, origin, .. })| Setting {
                 key,
                 value: Some(value),
                 origin: Some(origin),
@@ -145,7 +145,7 @@ fn part(json: bool, origins: &Origins, name: &str) -> Result<Exit, CliError> {
     }
     match exact {
         // A script wants the value alone.
-        Some(Sourced { value, origin }) => {
+        Some(Sourced { value, origin, .. }) => {
             let text = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
@@ -154,7 +154,7 @@ fn part(json: bool, origins: &Origins, name: &str) -> Result<Exit, CliError> {
         }
         None if below.is_empty() => output::say(&format!("{name} is not set")),
         None => {
-            for (key, Sourced { value, origin }) in below {
+            for (key, Sourced { value, origin, .. }) in below {
                 output::line(&format!("{key} = {value}  # {origin}"))?;
             }
         }

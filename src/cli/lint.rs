@@ -38,7 +38,7 @@ struct RepairRow<'a> {
 pub(super) fn run(global: &Global, arguments: &LintArguments) -> Result<Exit, CliError> {
     let place = Place::of(global)?;
     let (root, folder) = (&place.places.root, &place.places.tickets);
-    let agents = place.loaded.config.known_agents();
+    let agents = place.loaded.config.known_names();
     let mut scan = load::scan(root, folder);
     let only = named(&place, &scan, &arguments.only)?;
     let repairs = if arguments.fix {

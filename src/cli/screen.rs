@@ -64,7 +64,7 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         repository_name: name.unwrap_or_else(|| places.root.display().to_string()),
         repository_root: places.root.clone(),
         evidence_root: places.evidence(),
-        agents: Some(config.known_agents()),
+        agents: Some(config.known_names()),
         seed: started.board,
         look,
         viewer: false,

@@ -19,7 +19,11 @@ pub(super) fn masked(origins: &Origins) -> Result<Origins, CliError> {
             }
             origin => origin.clone(),
         };
-        Sourced { value, origin }
+        Sourced {
+            value,
+            origin,
+            loosens: sourced.loosens,
+        }
     }))
 }
 

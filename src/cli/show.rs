@@ -175,6 +175,9 @@ impl Page {
                 .collect();
             self.field("after", &names.join(", "));
         }
+        if let Some(policy) = &ticket.policy {
+            self.field("policy", &text::line(policy.as_str()));
+        }
         let checks = ticket.validate.iter().flatten();
         for (index, check) in checks.enumerate() {
             let label = if index == 0 { "checks" } else { "" };

@@ -13,7 +13,7 @@ use crate::domain::item::Usage;
 use crate::domain::machine::Unfinished;
 use crate::domain::queue::{Queue, Readiness};
 use crate::domain::reason::{self, Reason};
-use crate::domain::ticket::{Finding, KnownAgents, QueueEntry};
+use crate::domain::ticket::{Finding, KnownNames, QueueEntry};
 use crate::domain::time::Timestamp;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::runner;
@@ -48,7 +48,7 @@ pub(super) struct Survey {
     pub(super) paused: BTreeMap<TicketId, Unfinished>,
     /// When this was so.
     pub(super) now: Timestamp,
-    agents: KnownAgents,
+    agents: KnownNames,
 }
 
 impl Survey {
@@ -72,7 +72,7 @@ impl Survey {
             run: past.run,
             done: past.done,
             now: SystemClock::new().now().wall,
-            agents: place.loaded.config.known_agents(),
+            agents: place.loaded.config.known_names(),
             reader,
         })
     }

@@ -13,6 +13,7 @@ use super::merge::agent_key;
 use super::model::{Agent, Config, Provision, StopGraces, UiConfig};
 use super::origin::{Origin, Origins};
 use super::path::KeyPath;
+use super::policy;
 use super::values::{Checks, HumanDuration};
 use crate::domain::prices::{Price, Prices};
 use crate::domain::prompt::PromptBudgets;
@@ -21,11 +22,14 @@ use crate::domain::settings::{Limits, SpendingLimits, Totals};
 use crate::domain::ticket::{AgentName, TicketLimits};
 
 /// Reads typed values by their keys.
-struct Reader<'a>(&'a Origins);
+pub(super) struct Reader<'a>(pub(super) &'a Origins);
 
 impl Reader<'_> {
     /// The value at `path`; the default for its key when it is not set.
-    fn optional<T: DeserializeOwned>(&self, path: &KeyPath) -> Result<Option<T>, ConfigErrors> {
+    pub(super) fn optional<T: DeserializeOwned>(
+        &self,
+        path: &KeyPath,
+    ) -> Result<Option<T>, ConfigErrors> {
         let (value, origin) = match self.0.0.get(path) {
             Some(sourced) => (sourced.value.clone(), sourced.origin.clone()),
             None => match keys::node(path) {
@@ -41,7 +45,7 @@ impl Reader<'_> {
             .map_err(|error| defect_at(origin, path, &error.to_string()))
     }
 
-    fn required<T: DeserializeOwned>(&self, path: &KeyPath) -> Result<T, ConfigErrors> {
+    pub(super) fn required<T: DeserializeOwned>(&self, path: &KeyPath) -> Result<T, ConfigErrors> {
         self.optional(path)?
             .ok_or_else(|| defect(path, "it has no default"))
     }
@@ -117,6 +121,7 @@ pub(super) fn build<'a>(
         agents: agents
             .map(|name| Ok((name.clone(), agent(&read, name)?)))
             .collect::<Result<_, ConfigErrors>>()?,
+        policies: policy::policies(&read)?,
         prices: prices(&read)?,
         provision: Provision {
             copy: read.get("provision.copy")?,
@@ -242,9 +247,12 @@ mod tests {
             Kind::Text | Kind::AnyText | Kind::Path => "other",
             Kind::Agent => "replay",
             Kind::Agents => "['shell']",
-            Kind::Texts | Kind::InnerPaths | Kind::Command | Kind::Checks | Kind::Rules { .. } => {
-                "['other']"
-            }
+            Kind::Texts
+            | Kind::InnerPaths
+            | Kind::Globs
+            | Kind::Command
+            | Kind::Checks
+            | Kind::Rules { .. } => "['other']",
             Kind::Word(words) => words
                 .iter()
                 .find(|word| default.is_none_or(|default| !default.contains(*word)))

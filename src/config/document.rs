@@ -98,7 +98,7 @@ impl Document {
         };
         match key.kind.read(origin.layer(), &value) {
             Ok(value) => {
-                self.values.insert(path, Sourced { value, origin });
+                self.values.insert(path, Sourced::new(value, origin));
             }
             Err(wrong) => {
                 let fault = Fault::WrongValue {
@@ -174,7 +174,7 @@ impl Document {
                     value
                 };
                 let origin = file.origin(Some(name));
-                self.values.insert(path, Sourced { value, origin });
+                self.values.insert(path, Sourced::new(value, origin));
             }
             Err(wrong) => {
                 let fault = Fault::WrongValue {

@@ -6,6 +6,7 @@ use super::kind::Kind;
 use super::model::{BorderStyle, ColorMode, Decoder, Sandbox};
 use super::origin::Layer;
 use super::path::KeyPath;
+use super::policy_keys::POLICY;
 use crate::domain::settings::{AgentKind, Claim, Integrate, Isolation, NobodyThere};
 
 /// One setting.
@@ -32,6 +33,8 @@ pub enum Trust {
     Needed,
     /// It widens what agents may do when it has this value.
     NeededFor(&'static str),
+    /// It lets more pass than an earlier layer does.
+    NeededToLoosen,
 }
 
 impl Key {
@@ -73,17 +76,17 @@ impl Key {
 /// The words of `Approvals`.
 const APPROVALS: &[&str] = &["ask", "auto", "deny"];
 
-const U32: u64 = u32::MAX as u64;
+pub(super) const U32: u64 = u32::MAX as u64;
 const I64: u64 = i64::MAX as u64;
 
 /// Whole numbers from 1 that fit 32 bits.
 const FROM_ONE: Kind = Kind::Count { from: 1, to: U32 };
 /// Sizes in bytes.
-const BYTES: Kind = Kind::Count { from: 0, to: I64 };
+pub(super) const BYTES: Kind = Kind::Count { from: 0, to: I64 };
 const ABOVE_ZERO: Kind = Kind::Duration { zero: false };
 const FROM_ZERO: Kind = Kind::Duration { zero: true };
 
-const fn key(
+pub(super) const fn key(
     name: &'static str,
     kind: Kind,
     default: Option<&'static str>,
@@ -104,6 +107,11 @@ impl Key {
         self
     }
 
+    pub(super) const fn trusted_to_loosen(mut self) -> Self {
+        self.trust = Trust::NeededToLoosen;
+        self
+    }
+
     const fn trusted_for(mut self, value: &'static str) -> Self {
         self.trust = Trust::NeededFor(value);
         self
@@ -111,7 +119,24 @@ impl Key {
 }
 
 /// All settings, in the order in which people read them.
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[Key] = &join::<{ GENERAL.len() + POLICY.len() }>(GENERAL, POLICY);
+
+/// Two tables as one.
+const fn join<const N: usize>(first: &[Key], second: &[Key]) -> [Key; N] {
+    let mut all = [first[0]; N];
+    let mut at = 0;
+    while at < N {
+        all[at] = if at < first.len() {
+            first[at]
+        } else {
+            second[at - first.len()]
+        };
+        at += 1;
+    }
+    all
+}
+
+const GENERAL: &[Key] = &[
     key(
         "tickets",
         Kind::Path,

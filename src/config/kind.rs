@@ -49,6 +49,8 @@ pub enum Kind {
     Texts,
     /// Paths inside the repository.
     InnerPaths,
+    /// Globs of paths inside the repository.
+    Globs,
     /// A program with its arguments.
     Command,
     /// Checks: command lines or tables.
@@ -100,6 +102,7 @@ impl fmt::Display for Kind {
             Self::InnerPaths => {
                 f.write_str(r#"a list of paths inside the repository such as [".env"]"#)
             }
+            Self::Globs => f.write_str(r#"a list of globs inside the repository such as ["src/**", "docs/"]"#),
             Self::Command => f.write_str(
                 r#"a list of a program and its arguments such as ["codex", "app-server"]"#,
             ),
@@ -136,7 +139,7 @@ impl Kind {
         let read = toml::Value::deserialize(ValueDeserializer::from(value.clone()));
         let mut read = read.map_err(|_too_large| wrong(value, None))?;
         match self {
-            Self::Texts | Self::Command | Self::Agents | Self::InnerPaths => {
+            Self::Texts | Self::Command | Self::Agents | Self::InnerPaths | Self::Globs => {
                 let elements = value.get_ref().as_array();
                 let elements = elements.ok_or_else(|| wrong(value, None))?;
                 let element = match self {
@@ -147,8 +150,11 @@ impl Kind {
                 let mut list = Vec::new();
                 for item in elements {
                     let item_read = element.read(layer, item)?;
-                    if self == Self::InnerPaths {
+                    if matches!(self, Self::InnerPaths | Self::Globs) {
                         inner_path(item, &item_read)?;
+                    }
+                    if self == Self::Globs {
+                        sound_glob(item, &item_read)?;
                     }
                     list.push(item_read);
                 }
@@ -224,6 +230,7 @@ impl Kind {
             | Self::Agents
             | Self::Texts
             | Self::InnerPaths
+            | Self::Globs
             | Self::Command
             | Self::Checks
             | Self::Rules { .. } => true,
@@ -253,6 +260,13 @@ fn inner_path(item: &Spanned<DeValue<'_>>, path: &toml::Value) -> Result<(), Wro
         Ok(())
     } else {
         Err(wrong(item, None))
+    }
+}
+
+fn sound_glob(item: &Spanned<DeValue<'_>>, glob: &toml::Value) -> Result<(), Wrong> {
+    match glob.as_str().map(globset::Glob::new) {
+        Some(Err(error)) => Err(wrong(item, Some(error.kind().to_string()))),
+        Some(Ok(_)) | None => Ok(()),
     }
 }
 

@@ -12,6 +12,7 @@ use super::model::Config;
 use super::origin::{Layer, Origin, Origins, Sourced};
 use super::overrides::{self, Overrides};
 use super::path::KeyPath;
+use super::policy;
 use super::preset::PRESETS;
 use super::suggest::nearest;
 use crate::domain::settings::AgentKind;
@@ -109,6 +110,7 @@ pub(super) fn merge_after(
     merged.add_defaults();
     merged.check_agents();
     merged.check_prices();
+    merged.errors.extend(policy::check_names(&merged.values));
     let Merged {
         values,
         agents,
@@ -128,10 +130,7 @@ pub(super) fn agent_key(agent: &AgentName, key: &str) -> KeyPath {
 }
 
 fn built_in(value: toml::Value) -> Sourced {
-    Sourced {
-        value,
-        origin: Origin::BuiltIn,
-    }
+    Sourced::new(value, Origin::BuiltIn)
 }
 
 impl Merged {
@@ -181,6 +180,8 @@ impl Merged {
         for (agent, origin) in document.agents {
             self.agents.entry(agent).or_insert(origin);
         }
+        // What loosens is held against the layers below, not against a neighbour in the same file.
+        let below = policy::values_of(&self.values);
         for (path, mut sourced) in document.values {
             if let [table, agent, key] = path.parts()
                 && table == "agents"
@@ -198,7 +199,8 @@ impl Merged {
                 let origin = || sourced.origin.clone();
                 self.agents.entry(agent).or_insert_with(origin);
             }
-            if path.parts() == ["rules", "deny"]
+            sourced.loosens = policy::loosens(&below, &path, &sourced.value);
+            if policy::adds_up(&path)
                 && let Some(before) = self.values.get(&path)
             {
                 sourced.value = both(&before.value, sourced.value);

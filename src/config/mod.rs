@@ -19,6 +19,8 @@ mod model;
 mod origin;
 mod overrides;
 mod path;
+mod policy;
+mod policy_keys;
 pub mod preset;
 mod suggest;
 pub mod trust;

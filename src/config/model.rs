@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::policy::Policies;
 use crate::domain::prices::Prices;
 use crate::domain::prompt::PromptBudgets;
 use crate::domain::rules::Rules;
@@ -12,7 +13,7 @@ use crate::domain::settings::{
     AgentKind, AgentSettings, Claim, Integrate, Isolation, Limits, NobodyThere, Settings,
     SpendingLimits, words,
 };
-use crate::domain::ticket::{AgentName, Approvals, Check, KnownAgents, TicketLimits};
+use crate::domain::ticket::{AgentName, Approvals, Check, KnownNames, TicketLimits};
 
 /// Everything that can be configured, every gap filled. [`super::keys::KEYS`] says what each means.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +36,8 @@ pub struct Config {
     pub requests: NobodyThere,
     /// The checks of tickets that name none.
     pub validate: Vec<Check>,
+    /// What may change without a human's look.
+    pub policies: Policies,
     /// The limits when neither the ticket nor its agent says otherwise.
     pub limits: Limits,
     /// The limits of a run and of a day.
@@ -204,6 +207,7 @@ impl Config {
             limits: self.limits.clone(),
             spending: self.spending,
             checks: self.validate.clone(),
+            policies: self.policies.clone(),
             agents: self
                 .agents
                 .values()
@@ -213,7 +217,10 @@ impl Config {
     }
 
     /// The names that a ticket may use.
-    pub fn known_agents(&self) -> KnownAgents {
-        self.agents.keys().cloned().collect()
+    pub fn known_names(&self) -> KnownNames {
+        KnownNames {
+            agents: self.agents.keys().cloned().collect(),
+            policies: Some(self.policies.names()),
+        }
     }
 }

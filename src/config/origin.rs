@@ -144,6 +144,19 @@ pub struct Sourced {
     pub value: toml::Value,
     /// The layer's place that won.
     pub origin: Origin,
+    /// Whether it lets more pass than the layers below it: only for keys of policies.
+    pub loosens: bool,
+}
+
+impl Sourced {
+    /// A value that loosens nothing.
+    pub(super) const fn new(value: toml::Value, origin: Origin) -> Self {
+        Self {
+            value,
+            origin,
+            loosens: false,
+        }
+    }
 }
 
 /// Every value that is set, with its origin: what `docket config` prints.
@@ -218,7 +231,7 @@ impl Serialize for Origins {
             origin: &'a Origin,
         }
         let mut list = serializer.serialize_seq(Some(self.0.len()))?;
-        for (key, Sourced { value, origin }) in &self.0 {
+        for (key, Sourced { value, origin, .. }) in &self.0 {
             list.serialize_element(&Entry { key, value, origin })?;
         }
         list.end()

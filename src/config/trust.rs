@@ -35,7 +35,7 @@ pub fn commands(origins: &Origins) -> Vec<TrustedCommand> {
     let from_repository = origins
         .iter()
         .filter(|(_, sourced)| sourced.origin.layer() == Layer::Repository);
-    let needs_trust = |path: &KeyPath, value: &toml::Value| match keys::node(path) {
+    let needs_trust = |path: &KeyPath, value: &toml::Value, loosens: bool| match keys::node(path) {
         Node::Leaf(key) => match key.trust {
             Trust::Free => false,
             Trust::Needed => value.as_array().is_none_or(|list| !list.is_empty()),
@@ -43,11 +43,12 @@ pub fn commands(origins: &Origins) -> Vec<TrustedCommand> {
                 toml::Value::String(text) => text == word,
                 other => other.to_string() == word,
             },
+            Trust::NeededToLoosen => loosens,
         },
         Node::Table | Node::Unknown => false,
     };
     from_repository
-        .filter(|(path, sourced)| needs_trust(path, &sourced.value))
+        .filter(|(path, sourced)| needs_trust(path, &sourced.value, sourced.loosens))
         .map(|(path, sourced)| TrustedCommand {
             key: path.clone(),
             value: sourced.value.to_string(),

@@ -227,6 +227,8 @@ problem_codes! {
         "Tickets are named `TICKET-<3 or more digits><anything>.md`. This file is left alone.";
     NoFolder = "T057", Error, "the queue's folder can't be read",
         "`docket init` makes one; the message says what is wrong with it.";
+    UnknownPolicy = "T060", Error, "the policy isn't configured",
+        "A misspelt policy would hold nothing, so the ticket doesn't run. The message lists the policies that are there.";
 }
 
 impl fmt::Display for ProblemCode {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::ids::{TicketId, TicketName};
-use super::ticket::{AgentName, Dependency, KnownAgents, QueueEntry};
+use super::policy::PolicyName;
+use super::ticket::{AgentName, Dependency, KnownNames, QueueEntry};
 use super::time::Timestamp;
 
 mod cycles;
@@ -29,6 +30,8 @@ pub enum Readiness {
     Ambiguous(Vec<PathBuf>),
     /// Nobody configured its agent.
     UnknownAgent(AgentName),
+    /// Nobody configured its policy.
+    UnknownPolicy(PolicyName),
     /// It depends on what doesn't exist.
     UnknownDependency(Vec<Dependency>),
     /// It is part of this circle of dependencies; the first ticket is repeated at the end.
@@ -155,10 +158,11 @@ impl Queue {
         &self.cycles
     }
 
-    /// For each entry, in run order: whether it could start at `now`. With `agents`, an agent that isn't among them is a reason not to.
-    pub fn readiness(&self, now: Timestamp, agents: Option<&KnownAgents>) -> Vec<Readiness> {
+    /// For each entry, in run order: whether it could start at `now`. With `known`, an agent or a policy that isn't among
+    /// these names is a reason not to.
+    pub fn readiness(&self, now: Timestamp, known: Option<&KnownNames>) -> Vec<Readiness> {
         (0..self.entries.len())
-            .map(|index| self.readiness_of(index, now, agents))
+            .map(|index| self.readiness_of(index, now, known))
             .collect()
     }
 
@@ -167,9 +171,9 @@ impl Queue {
         &self,
         index: usize,
         now: Timestamp,
-        agents: Option<&KnownAgents>,
+        known: Option<&KnownNames>,
     ) -> Readiness {
-        self.readiness_with(index, now, agents, |_| false)
+        self.readiness_with(index, now, known, |_| false)
     }
 
     /// The same, with tickets that are done though this snapshot of the files doesn't say so yet.
@@ -177,7 +181,7 @@ impl Queue {
         &self,
         index: usize,
         now: Timestamp,
-        agents: Option<&KnownAgents>,
+        known: Option<&KnownNames>,
         done_since: impl Fn(&TicketId) -> bool,
     ) -> Readiness {
         let entry = &self.entries[index];
@@ -191,8 +195,11 @@ impl Queue {
         if !twins.is_empty() {
             return Readiness::Ambiguous(twins.into_iter().map(Path::to_owned).collect());
         }
-        if agents.is_some_and(|agents| !agents.contains(&ticket.agent)) {
+        if known.is_some_and(|known| !known.agents.contains(&ticket.agent)) {
             return Readiness::UnknownAgent(ticket.agent.clone());
+        }
+        if let Some(policy) = known.and_then(|known| known.unknown_policy(ticket)) {
+            return Readiness::UnknownPolicy(policy.clone());
         }
         if !self.unknown[index].is_empty() {
             return Readiness::UnknownDependency(self.unknown[index].clone());

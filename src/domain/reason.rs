@@ -83,6 +83,9 @@ pub fn why_not(entry: &QueueEntry, readiness: &Readiness, board: &Board, now: Ti
         Readiness::UnknownAgent(agent) => {
             Reason::new(Mark::Broken, format!("unknown agent {agent}"))
         }
+        Readiness::UnknownPolicy(policy) => {
+            Reason::new(Mark::Broken, format!("unknown policy {policy}"))
+        }
         Readiness::UnknownDependency(missing) => {
             let missing: Vec<_> = missing.iter().map(ToString::to_string).collect();
             Reason::new(

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::policy::{Policies, Policy};
 use super::rules::Rules;
-use super::ticket::{AgentName, Approvals, Check, KnownAgents, Ticket, TicketLimits};
+use super::ticket::{AgentName, Approvals, Check, KnownNames, Ticket, TicketLimits};
 
 /// A closed set of words: an enum whose variants are written, printed and read as one word each.
 macro_rules! words {
@@ -250,14 +251,25 @@ pub struct Settings {
     pub spending: SpendingLimits,
     /// The checks of tickets that name none.
     pub checks: Vec<Check>,
+    /// What may change without a human's look.
+    #[serde(default)]
+    pub policies: Policies,
     /// Every agent that a ticket may name.
     pub agents: BTreeMap<AgentName, AgentSettings>,
 }
 
 impl Settings {
     /// The names that a ticket may use.
-    pub fn known_agents(&self) -> KnownAgents {
-        self.agents.keys().cloned().collect()
+    pub fn known_names(&self) -> KnownNames {
+        KnownNames {
+            agents: self.agents.keys().cloned().collect(),
+            policies: Some(self.policies.names()),
+        }
+    }
+
+    /// The policy that holds for `ticket`.
+    pub fn policy_for(&self, ticket: &Ticket) -> Policy {
+        self.policies.of(ticket.policy.as_ref())
     }
 
     /// Who takes over from `agent`: the next one that the ticket's own agent names as a fallback and that has not had it.

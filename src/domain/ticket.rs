@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{InvalidId, Sha256, TicketId, TicketName};
+use super::policy::PolicyName;
 use super::rules::Rules;
 use super::time::Timestamp;
 
@@ -210,6 +211,9 @@ pub struct Ticket {
     pub gate: GateRule,
     /// Which paths may change.
     pub paths: PathRules,
+    /// The policy that its work is held against; `None` for the one of `[policy]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicyName>,
     /// Hard limits.
     pub limits: TicketLimits,
     /// What happens to requests; `None` leaves it to the configuration.
@@ -284,8 +288,32 @@ impl QueueEntry {
     }
 }
 
-/// The agents that a queue may name.
-pub type KnownAgents = BTreeSet<AgentName>;
+/// The names that the tickets of a queue may use.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KnownNames {
+    /// Every agent.
+    pub agents: BTreeSet<AgentName>,
+    /// Every named policy; `None`: nobody knows.
+    pub policies: Option<BTreeSet<PolicyName>>,
+}
+
+impl KnownNames {
+    /// The policy that a ticket names and that is not there.
+    pub fn unknown_policy<'t>(&self, ticket: &'t Ticket) -> Option<&'t PolicyName> {
+        let known = self.policies.as_ref()?;
+        ticket.policy.as_ref().filter(|name| !known.contains(name))
+    }
+}
+
+/// Agents alone.
+impl FromIterator<AgentName> for KnownNames {
+    fn from_iter<I: IntoIterator<Item = AgentName>>(agents: I) -> Self {
+        Self {
+            agents: agents.into_iter().collect(),
+            policies: None,
+        }
+    }
+}
 
 /// Durations as whole milliseconds, for JSON.
 mod optional_millis {

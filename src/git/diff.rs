@@ -40,6 +40,10 @@ pub struct FileChange {
     pub old_mode: Option<FileMode>,
     /// `None` when it isn't there anymore.
     pub new_mode: Option<FileMode>,
+    /// What it held; nulls when it wasn't there.
+    pub(super) old_object: gix::ObjectId,
+    /// What it holds; nulls when it isn't there anymore.
+    pub(super) new_object: gix::ObjectId,
 }
 
 /// What happened to a file.
@@ -152,7 +156,7 @@ fn parse(answer: &[u8]) -> Result<Diff, String> {
 fn raw_entry(rest: &mut &[u8]) -> Result<(BString, FileChange), String> {
     let header = String::from_utf8_lossy(field(rest)?).into_owned();
     let words: Vec<&str> = header.split(' ').collect();
-    let &[old_mode, new_mode, _old_id, _new_id, status] = words.as_slice() else {
+    let &[old_mode, new_mode, old_id, new_id, status] = words.as_slice() else {
         return Err(format!("`{header}`"));
     };
     let first = BString::from(field(rest)?);
@@ -178,6 +182,8 @@ fn raw_entry(rest: &mut &[u8]) -> Result<(BString, FileChange), String> {
         removed_lines: 0,
         old_mode: mode(old_mode)?,
         new_mode: mode(new_mode)?,
+        old_object: object(old_id)?,
+        new_object: object(new_id)?,
     };
     Ok((path, change))
 }
@@ -217,6 +223,10 @@ fn field<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], String> {
         .ok_or_else(|| "it ends in the middle of an entry".to_owned())?;
     *rest = after;
     Ok(field)
+}
+
+fn object(text: &str) -> Result<gix::ObjectId, String> {
+    gix::ObjectId::from_hex(text.as_bytes()).map_err(|_error| format!("object `{text}`"))
 }
 
 fn mode(text: &str) -> Result<Option<FileMode>, String> {

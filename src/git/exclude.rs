@@ -7,6 +7,11 @@ use super::error::GitError;
 use super::repository::Repository;
 
 impl Repository {
+    /// What the file holds that all worktrees share to tell git what to ignore; empty when it isn't there or can't be read.
+    pub fn excluded(&self) -> Vec<u8> {
+        fs::read(self.common_dir().join("info/exclude")).unwrap_or_default()
+    }
+
     /// Makes sure that `pattern` (such as `/.docket/`) is a line of `info/exclude` in the folder that all worktrees share.
     /// Everything else in that file stays as it is. Says whether a line had to be added.
     pub fn exclude(&self, pattern: &str) -> Result<bool, GitError> {

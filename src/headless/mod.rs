@@ -14,7 +14,7 @@ use crate::domain::machine::RunPlan;
 use crate::domain::problem::{Finding, Problem};
 use crate::domain::queue::{Queue, Readiness};
 use crate::domain::reason;
-use crate::domain::ticket::{KnownAgents, QueueEntry};
+use crate::domain::ticket::{KnownNames, QueueEntry};
 use crate::exit::Exit;
 use crate::runner::{self, RunnerHandle, Setup, StartError};
 
@@ -65,7 +65,7 @@ pub(crate) struct Watched {
     pub(crate) board: Board,
     pub(crate) queue: Arc<Queue>,
     /// The agents that tickets may name; `None` when nobody is told of reasons.
-    agents: Option<KnownAgents>,
+    agents: Option<KnownNames>,
     /// Every ticket that this run touched.
     pub(crate) outcome: Option<RunOutcome>,
     pub(crate) trouble: Vec<String>,
@@ -74,7 +74,7 @@ pub(crate) struct Watched {
 /// Starts a runner, runs to its end, and prints.
 pub async fn drive(setup: Setup, form: Form) -> Result<Exit, HeadlessError> {
     let plan = setup.plan.clone();
-    let agents = setup.config.settings().known_agents();
+    let agents = setup.config.settings().known_names();
     // Before anything starts: a signal must not end docket while an agent is about to run.
     let signals = listen()?;
     let started = runner::start(setup)?;
@@ -148,7 +148,7 @@ async fn watch(
 }
 
 impl Watched {
-    fn new(board: Board, agents: Option<KnownAgents>) -> Self {
+    fn new(board: Board, agents: Option<KnownNames>) -> Self {
         Self {
             board,
             queue: Arc::default(),
@@ -184,6 +184,7 @@ impl Watched {
                         | Readiness::Ambiguous(_)
                         | Readiness::InCycle(_)
                         | Readiness::UnknownAgent(_)
+                        | Readiness::UnknownPolicy(_)
                         | Readiness::UnknownDependency(_)
                 )
             });
@@ -227,6 +228,9 @@ impl Watched {
         let hint = match readiness {
             Readiness::UnknownAgent(agent) => {
                 format!(": add [agents.{agent}] to docket.toml, or use `shell` or `user`")
+            }
+            Readiness::UnknownPolicy(policy) => {
+                format!(": add [policies.{policy}] to docket.toml, or write one that is there")
             }
             _ => String::new(),
         };

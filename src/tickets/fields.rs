@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::ids::{TicketId, TicketName};
+use crate::domain::policy::PolicyName;
 use crate::domain::ticket::{AgentName, Dependency, GateRule, Place, Problem, ProblemCode, Ticket};
 use crate::domain::time::Timestamp;
 
@@ -27,6 +28,7 @@ pub const KEYS: &[&str] = &[
     "acceptance",
     "gate",
     "paths",
+    "policy",
     "limits",
     "approvals",
     "not_before",
@@ -78,6 +80,7 @@ pub(crate) fn read(root: &Node, identity: Identity, body: &str) -> Result<Read, 
     let acceptance = keys.texts("acceptance");
     let gate = keys.gate();
     let paths = nested::paths(&mut keys);
+    let policy = keys.policy();
     let limits = nested::limits(&mut keys);
     let (approvals, rules) = nested::approvals(&mut keys);
     let not_before = keys.not_before();
@@ -103,6 +106,7 @@ pub(crate) fn read(root: &Node, identity: Identity, body: &str) -> Result<Read, 
         acceptance,
         gate,
         paths,
+        policy,
         limits,
         approvals,
         rules,
@@ -234,6 +238,19 @@ impl<'a> Keys<'a> {
             self.problem(ProblemCode::WrongType, node, message);
         }
         text.map(str::to_owned)
+    }
+
+    fn policy(&mut self) -> Option<PolicyName> {
+        let node = self.value("policy")?;
+        let name = node.text().and_then(|text| text.parse().ok());
+        if name.is_none() {
+            let message = format!(
+                "`policy` takes the name of a policy, not {}",
+                node.describe()
+            );
+            self.problem(ProblemCode::WrongType, node, message);
+        }
+        name
     }
 
     /// A list of texts; a single text counts as a list of one.

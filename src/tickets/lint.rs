@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use crate::domain::hash::sha256;
 use crate::domain::ids::{Sha256, TicketId};
+use crate::domain::policy::PolicyName;
 use crate::domain::queue::Queue;
 use crate::domain::ticket::{
-    Dependency, Finding, KnownAgents, Place, Problem, ProblemCode, QueueEntry, Severity,
+    Dependency, Finding, KnownNames, Place, Problem, ProblemCode, QueueEntry, Severity,
 };
 
 use super::edit::NewValue;
@@ -36,12 +37,12 @@ impl Report {
     }
 }
 
-/// Lints a scanned queue. With `agents`, a ticket whose agent isn't among them is an error.
+/// Lints a scanned queue. With `known`, a ticket whose agent or policy isn't among these names is an error.
 ///
 /// Files with problems of the queue are read once more to find the lines; `root` is the repository.
-pub fn lint(root: &Path, scan: &Scan, agents: Option<&KnownAgents>) -> Report {
+pub fn lint(root: &Path, scan: &Scan, known: Option<&KnownNames>) -> Report {
     let queue = Queue::new(scan.entries.iter().cloned());
-    let mut findings = queue.problems(agents);
+    let mut findings = queue.problems(known);
     let entries: HashMap<&Path, &Arc<QueueEntry>> = scan
         .entries
         .iter()
@@ -52,6 +53,10 @@ pub fn lint(root: &Path, scan: &Scan, agents: Option<&KnownAgents>) -> Report {
         let Some(entry) = entries.get(finding.path.as_path()) else {
             continue;
         };
+        if let Some(near) = known.and_then(|known| nearest_policy(&finding.problem, entry, known)) {
+            finding.problem.message =
+                format!("{}; did you mean `{near}`?", finding.problem.message);
+        }
         if finding.problem.place.is_none() && entry.ticket.is_some() {
             let path = root.join(&finding.path);
             let front_matter = keys
@@ -72,6 +77,20 @@ pub fn lint(root: &Path, scan: &Scan, agents: Option<&KnownAgents>) -> Report {
         tickets: scan.entries.len(),
         findings,
     }
+}
+
+/// The policy that was probably meant by one that is unknown.
+fn nearest_policy<'k>(
+    problem: &Problem,
+    entry: &QueueEntry,
+    known: &'k KnownNames,
+) -> Option<&'k str> {
+    let policy = entry.ticket.as_ref()?.policy.as_ref()?;
+    let names = known.policies.iter().flatten().map(PolicyName::as_str);
+    let names: Vec<_> = names.collect();
+    (problem.code == ProblemCode::UnknownPolicy)
+        .then(|| fields::nearest(policy.as_str(), &names))
+        .flatten()
 }
 
 /// One repair that was made, or couldn't be.
@@ -119,7 +138,7 @@ pub fn fix(root: &Path, scan: &Scan) -> Vec<Repair> {
 pub fn fix_and_lint(
     root: &Path,
     folder: &Path,
-    agents: Option<&KnownAgents>,
+    agents: Option<&KnownNames>,
 ) -> (Vec<Repair>, Report) {
     let repairs = fix(root, &load::scan(root, folder));
     let report = lint(root, &load::scan(root, folder), agents);
@@ -185,6 +204,7 @@ fn place_of(root: &Node, problem: &Problem, queue: &Queue) -> Option<Place> {
     let key = match problem.code {
         ProblemCode::DuplicateId => "ticket_id",
         ProblemCode::UnknownAgent => "agent",
+        ProblemCode::UnknownPolicy => "policy",
         ProblemCode::Cycle | ProblemCode::OutOfOrder | ProblemCode::UnknownDependency => {
             "depends_on"
         }

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::terminals::OpenTerminal;
 use super::theme::{ColorDepth, Theme};
 use crate::domain::board::Board;
-use crate::domain::ticket::KnownAgents;
+use crate::domain::ticket::KnownNames;
 use crate::domain::time::Now;
 use crate::runner::handle::RunnerHandle;
 
@@ -27,7 +27,7 @@ pub struct Session {
     /// `…/.docket/evidence`: transcripts and evidence are read below it.
     pub evidence_root: PathBuf,
     /// The agents that tickets may name; `None` when that is not known.
-    pub agents: Option<KnownAgents>,
+    pub agents: Option<KnownNames>,
     /// What earlier runs left: done tickets with their proofs.
     pub seed: Board,
     /// Colours and characters.

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod merging;
+mod policy;
 mod spending;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,7 @@ use docket::domain::item::Usage;
 use docket::domain::machine::{
     Collected, Dispatch, Effect, History, Input, Order, Report, RunPlan, State, step,
 };
+use docket::domain::policy::PolicyAction;
 use docket::domain::queue::Queue;
 use docket::domain::request::Answer;
 use docket::domain::settings::Settings;
@@ -302,8 +304,16 @@ fn validation(name: &str, verdict: Verdict) -> Validation {
     }
 }
 
-/// The built-in settings.
+/// The built-in settings, but for the policy: it looks at nothing, so that a ticket without checks is not validated.
 fn settings() -> Settings {
+    let mut settings = built_in();
+    for action in settings.policies.default.actions.values_mut() {
+        *action = PolicyAction::Allow;
+    }
+    settings
+}
+
+fn built_in() -> Settings {
     docket::config::merge(&[])
         .expect("the built-in values")
         .0

@@ -20,6 +20,7 @@ mod inbox;
 mod ledger;
 mod machine;
 mod merging;
+mod policy;
 mod recordings;
 mod redaction;
 mod requests;

@@ -14,8 +14,8 @@ use docket::config::merge;
 use docket::domain::hash::sha256;
 use docket::domain::rules::{Rule, Rules};
 use docket::domain::ticket::{
-    AgentName, Approvals, Check, ContextFile, Dependency, GateRule, KnownAgents, PathRules,
-    Problem, ProblemCode, QueueEntry, Ticket, TicketLimits,
+    AgentName, Approvals, Check, ContextFile, Dependency, GateRule, KnownNames, PathRules, Problem,
+    ProblemCode, QueueEntry, Ticket, TicketLimits,
 };
 use docket::domain::time::Timestamp;
 use docket::tickets::edit::{NewValue, set_value};
@@ -163,6 +163,7 @@ x-anything: {kept: [true]}
         rules: Rules::default(),
         not_before: Some(Timestamp(1_795_294_800_000)),
         every: Some(Duration::from_secs(600)),
+        policy: None,
         body: "\n# Body\n".into(),
     };
     assert_eq!(ticket, expected);
@@ -679,9 +680,10 @@ fn lint_gives_the_problems_of_the_queue_a_line() {
         "TICKET-005.md",
         ticket("tkt_000005", "").replace("codex", "claud"),
     );
-    let agents: KnownAgents = ["codex", "user"]
+    let agents: KnownNames = ["codex", "user"]
         .map(|name| name.parse().expect("a name"))
-        .into();
+        .into_iter()
+        .collect();
     let report = lint::lint(repository.root(), &repository.scan(), Some(&agents));
     let found: Vec<_> = report.findings.iter().map(ToString::to_string).collect();
     let expected = [

@@ -336,7 +336,7 @@ pub(in crate::cli) fn lint_new(
     let new: BTreeSet<_> = entries.iter().map(|entry| entry.path.clone()).collect();
     all.entries.extend(entries);
     all.problems.clear();
-    let agents = place.loaded.config.known_agents();
+    let agents = place.loaded.config.known_names();
     let mut findings = lint::lint(root, &all, Some(&agents)).findings;
     findings.retain(|finding| new.contains(&finding.path));
     findings

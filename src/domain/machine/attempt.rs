@@ -71,10 +71,7 @@ pub(super) fn report(
                         run: run_id,
                         limits: settings.limits_for(&step.ticket),
                         checks: settings.checks_for(&step.ticket).to_vec(),
-                        diff: DiffRules {
-                            paths: step.ticket.paths.clone(),
-                            changed_files: settings.limits_for(&step.ticket).changed_files,
-                        },
+                        diff: DiffRules::of(&settings, &step.ticket),
                         gate: step.ticket.gate,
                         kind: settings.agents.get(&step.agent).map(|agent| agent.kind),
                         waits_for_humans: waits,

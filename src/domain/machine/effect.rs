@@ -10,7 +10,9 @@ use crate::domain::attempt::{
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, RunId, Sha256};
 use crate::domain::item::Usage;
+use crate::domain::policy::Policy;
 use crate::domain::request::{Answer, RequestKey};
+use crate::domain::settings::Settings;
 use crate::domain::ticket::{AgentName, Check, PathRules, Ticket};
 use crate::domain::time::Timestamp;
 
@@ -168,13 +170,15 @@ pub enum Order {
     },
 }
 
-/// What a ticket says about the diff of its work. Each rule is a validation of docket's own.
+/// What the ticket and its policy say about the diff of the work. Each is a validation of docket's own.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DiffRules {
-    /// Which paths may change.
-    pub paths: PathRules,
+    /// Which paths may change: all of these hold.
+    pub paths: Vec<PathRules>,
     /// How many files may change.
     pub changed_files: Option<u32>,
+    /// What else may not change, or not without a human's look.
+    pub policy: Policy,
 }
 
 impl DiffRules {
@@ -183,11 +187,47 @@ impl DiffRules {
     /// The name of the validation that counts changed files.
     pub const CHANGED_FILES: &'static str = "docket changed-files";
 
+    /// The name of the validation that holds the policy against the diff. A policy that nobody asked for (what is built in) leaves a
+    /// record only where it has something to say.
+    pub const POLICY: &'static str = "docket policy";
+    /// The name of the validation that compares the files after the checks with those that were checked. It leaves a record only
+    /// where they differ, or where nobody could tell.
+    pub const SAME_TREE: &'static str = "docket same-tree";
+
+    /// What holds for the work of `ticket`.
+    pub fn of(settings: &Settings, ticket: &Ticket) -> Self {
+        let policy = settings.policy_for(ticket);
+        let paths = [&ticket.paths, &policy.paths].into_iter();
+        let limit = settings.limits_for(ticket).changed_files;
+        Self {
+            paths: paths.filter(|paths| !paths.is_empty()).cloned().collect(),
+            changed_files: limit.into_iter().chain(policy.changed_files).min(),
+            policy,
+        }
+    }
+
     /// The validations that must be there, and pass.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         let paths = (!self.paths.is_empty()).then_some(Self::PATHS);
         let changed_files = self.changed_files.map(|_| Self::CHANGED_FILES);
-        paths.into_iter().chain(changed_files)
+        let policy = self.policy.is_asked_for().then_some(Self::POLICY);
+        paths.into_iter().chain(changed_files).chain(policy)
+    }
+
+    /// Whether there is anything to hold against the diff.
+    pub fn say_something(&self) -> bool {
+        self.names().next().is_some() || self.policy.looks()
+    }
+
+    /// Whether a validation is docket's own: where one is recorded, it must pass.
+    pub fn is_own(name: &str) -> bool {
+        [
+            Self::PATHS,
+            Self::CHANGED_FILES,
+            Self::POLICY,
+            Self::SAME_TREE,
+        ]
+        .contains(&name)
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
     let mut wake: Option<Timestamp> = None;
     let queue = state.queue.clone();
     let mut for_humans = Vec::new();
-    let agents = state.settings.known_agents();
+    let agents = state.settings.known_names();
     for (index, entry) in queue.entries().iter().enumerate() {
         // Tickets that this run finished count as done already, before their files are read again.
         match queue.readiness_with(index, now.wall, Some(&agents), |id| is_done_here(state, id)) {
@@ -70,7 +70,7 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
 
 fn prepare_if_something_is_ready(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
     state.look_again = false;
-    let agents = state.settings.known_agents();
+    let agents = state.settings.known_names();
     let queue = state.queue.clone();
     let mut entries = queue.entries().iter().enumerate();
     let any = entries.any(|(index, entry)| {

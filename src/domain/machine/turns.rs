@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::attempt::Rules;
 use super::state::{Attempt, Halt, Stage};
-use super::{Brief, Collected, Effect, Order, backoff, emit, merging, order};
+use super::{Brief, Collected, DiffRules, Effect, Order, backoff, emit, merging, order};
 use crate::domain::attempt::{
     AttemptOutcome, Failure, Fault, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd, Verdict,
 };
@@ -163,7 +163,7 @@ fn after_completed_turn(
     } else if collected.claim && attempt.replies.is_empty() {
         attempt.validations.clear();
         attempt.gates = collected.gates;
-        if rules.checks.is_empty() && rules.diff.names().next().is_none() {
+        if rules.checks.is_empty() && !rules.diff.say_something() {
             prove(attempt, rules, Proof::Unchecked, now, effects);
         } else {
             attempt.stage = Stage::Validating;
@@ -198,12 +198,21 @@ pub(super) fn after_validation(
     // What did not run did not pass.
     let mut required: Vec<&str> = rules.diff.names().collect();
     required.extend(rules.checks.iter().map(|check| check.name.as_str()));
-    let names: Vec<String> = required
+    let mut names: Vec<String> = required
         .into_iter()
         .filter(|name| !passed(name))
         .map(str::to_owned)
         .collect();
     let merging = attempt.merging.take();
+    // Some of docket's own are there only when they have something to say. No check of the same name can answer for them.
+    for own in &attempt.validations {
+        if DiffRules::is_own(&own.name)
+            && own.verdict != Verdict::Pass
+            && !names.contains(&own.name)
+        {
+            names.push(own.name.clone());
+        }
+    }
     if let Some(reason) = attempt.cancel {
         seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
     } else if let (true, Some(proof)) = (names.is_empty(), merging) {

@@ -2,7 +2,7 @@
 
 use super::{NAMED, Queue};
 use crate::domain::ticket::{
-    Dependency, Finding, KnownAgents, Problem, ProblemCode, QueueEntry, Ticket,
+    Dependency, Finding, KnownNames, Problem, ProblemCode, QueueEntry, Ticket,
 };
 
 /// How many names of a circle are shown before the rest is only counted.
@@ -10,13 +10,13 @@ const LONG: usize = 12;
 
 impl Queue {
     /// All problems: those of the files and those of the queue, in the order of paths and places. Queue problems have no place here:
-    /// `tickets::lint` adds the lines. With `agents`, a ticket whose agent isn't among them is one.
-    pub fn problems(&self, agents: Option<&KnownAgents>) -> Vec<Finding> {
+    /// `tickets::lint` adds the lines. With `known`, an agent or a policy that isn't among these names is one.
+    pub fn problems(&self, known: Option<&KnownNames>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for index in 0..self.entries.len() {
             let entry = &self.entries[index];
             let own = entry.problems.iter().cloned();
-            let shared = self.problems_of(index, agents);
+            let shared = self.problems_of(index, known);
             findings.extend(own.chain(shared).map(|problem| Finding {
                 path: entry.path.clone(),
                 problem,
@@ -28,13 +28,14 @@ impl Queue {
     }
 
     /// What the queue has against the entry at `index`, beyond the problems of its file.
-    pub fn problems_of(&self, index: usize, agents: Option<&KnownAgents>) -> Vec<Problem> {
+    pub fn problems_of(&self, index: usize, known: Option<&KnownNames>) -> Vec<Problem> {
         let Some(entry) = self.entries.get(index) else {
             return Vec::new();
         };
         let mut problems: Vec<_> = self.duplicates(index, entry).collect();
         if let Some(ticket) = entry.ticket.as_ref() {
-            problems.extend(unknown_agent(ticket, agents));
+            problems.extend(known.and_then(|known| unknown_agent(ticket, known)));
+            problems.extend(known.and_then(|known| unknown_policy(ticket, known)));
             problems.extend(self.unknown[index].iter().map(unknown_dependency));
             problems.extend(self.circle(index));
             problems.extend(self.out_of_order(index, entry));
@@ -104,8 +105,8 @@ impl Queue {
     }
 }
 
-fn unknown_agent(ticket: &Ticket, agents: Option<&KnownAgents>) -> Option<Problem> {
-    let agents = agents?;
+fn unknown_agent(ticket: &Ticket, known: &KnownNames) -> Option<Problem> {
+    let agents = &known.agents;
     (!agents.contains(&ticket.agent)).then(|| {
         let known: Vec<_> = agents.iter().map(|agent| format!("`{agent}`")).collect();
         let message = format!(
@@ -115,6 +116,22 @@ fn unknown_agent(ticket: &Ticket, agents: Option<&KnownAgents>) -> Option<Proble
         );
         Problem::new(ProblemCode::UnknownAgent, None, message)
     })
+}
+
+fn unknown_policy(ticket: &Ticket, known: &KnownNames) -> Option<Problem> {
+    let policy = known.unknown_policy(ticket)?;
+    let names = known.policies.iter().flatten();
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    let what = if names.is_empty() {
+        format!("add `[policies.{policy}]` to docket.toml, or remove the key")
+    } else {
+        format!(
+            "write one of {}, or add it to docket.toml",
+            names.join(", ")
+        )
+    };
+    let message = format!("`{policy}` is no configured policy: {what}");
+    Some(Problem::new(ProblemCode::UnknownPolicy, None, message))
 }
 
 fn unknown_dependency(dependency: &Dependency) -> Problem {

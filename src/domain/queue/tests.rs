@@ -31,6 +31,7 @@ fn ticket(number: u64, priority: i64, done: bool, depends_on: &[u64]) -> Arc<Que
         rules: crate::domain::rules::Rules::default(),
         not_before: None,
         every: None,
+        policy: None,
         body: String::new(),
     };
     Arc::new(QueueEntry {
@@ -178,9 +179,9 @@ fn broken_and_ambiguous_tickets_stop_only_themselves() {
 }
 
 #[test]
-fn unknown_agents_are_a_reason_only_when_agents_are_known() {
+fn unknown_names_are_a_reason_only_when_agents_are_known() {
     let queue = Queue::new([open(1, &[])]);
-    let agents = KnownAgents::from(["shell".parse().expect("an agent")]);
+    let agents = KnownNames::from_iter(["shell".parse().expect("an agent")]);
     assert_eq!(queue.readiness(Timestamp(0), None), [Readiness::Ready]);
     assert!(matches!(
         queue.readiness(Timestamp(0), Some(&agents)).as_slice(),

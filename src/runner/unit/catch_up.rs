@@ -3,8 +3,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{GitState, Own, Unit, blocking};
+use super::collect::look;
+use super::{GitState, Own, Unit, blocking, policy};
 use crate::domain::hash::sha256;
 use crate::domain::machine::{AttemptSpec, Report};
 use crate::domain::ticket::Ticket;
@@ -54,7 +56,22 @@ impl Unit {
         let (context, spec) = (self.context.clone(), self.spec.clone());
         let state = self.prepared.as_ref().and_then(|ready| ready.git.clone());
         let index = self.cache_file().with_extension("merge");
-        let done = blocking(move || bring(&context, &spec, state, head, &index)).await?;
+        let kept = self.prepared.as_ref();
+        let kept = kept.map(|ready| (ready.evidence.clone(), ready.redactor.clone()));
+        let done = blocking(move || {
+            let mut state = bring(&context, &spec, state, head, &index)?;
+            if let (Some(state), Some(git), Some((evidence, redactor))) =
+                (&mut state, &context.git, kept)
+            {
+                // What it changes is told from where it builds on now, and held against the rules again.
+                let diff = look(&context, git, state, &evidence)?;
+                let left_out = state.left_out.clone();
+                let facts = policy::facts(&context, git, state, &diff, left_out, &redactor);
+                state.facts = Arc::new(facts);
+            }
+            Ok::<_, Halt>(state)
+        })
+        .await?;
         let (Some(state), Some(prepared)) = (done, &mut self.prepared) else {
             return Ok(Report::UpToDate);
         };

@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{GitState, Unit, blocking};
+use super::{GitState, Unit, blocking, policy};
 use crate::domain::ids::AttemptId;
 use crate::domain::machine::{Collected, Report};
 use crate::domain::settings::Claim;
-use crate::git::{ChangeKind, Diff, FileChange, GitError, Repository};
+use crate::git::{ChangeKind, Diff, FileChange, GitError, LeftOut, Repository};
 use crate::proc::clock::Clock as _;
 use crate::runner::context::Context;
 use crate::store::evidence::EvidenceFolder;
@@ -28,9 +29,18 @@ impl Unit {
         let state = prepared.git.clone();
         let (context, attempt) = (self.context.clone(), self.spec.attempt.clone());
         let evidence = prepared.evidence.clone();
+        // Only a claim is held against the policy.
+        let redactor = claim.then(|| prepared.redactor.clone());
         let saved = blocking(move || match (&context.git, state) {
             (Some(git), Some(state)) => {
-                save(&context, git, state, &attempt, turn, &evidence).map(Some)
+                let saved = save(&context, git, state, &attempt, turn, &evidence);
+                let (mut saved, diff, left_out) = saved?;
+                if let Some(redactor) = redactor {
+                    let facts =
+                        policy::facts(&context, git, &saved.state, &diff, left_out, &redactor);
+                    saved.state.facts = Arc::new(facts);
+                }
+                Ok(Some(saved))
             }
             _ => Ok(None),
         })
@@ -75,7 +85,7 @@ fn save(
     attempt: &AttemptId,
     turn: u32,
     evidence: &EvidenceFolder,
-) -> Result<Saved, String> {
+) -> Result<(Saved, Diff, Vec<LeftOut>), String> {
     let in_words = |error: GitError| error.to_string();
     let snapshot = state.worktree.snapshot(&state.options).map_err(in_words)?;
     let tree = snapshot.tree;
@@ -90,20 +100,33 @@ fn save(
     let message = format!("docket: {attempt} after turn {turn}");
     git.autosave(attempt, turn, tree, &parents, &message, at)
         .map_err(in_words)?;
-    let diff = git.diff(state.base, tree).map_err(in_words)?;
-    write_diff(evidence, &diff)?;
     state
         .conflicts
         .retain(|path| has_markers(&state.worktree.path().join(path)));
     let progress = tree != state.last;
     state.last = tree;
-    (state.tickets, state.changed) = changed_paths(context, &diff);
-    Ok(Saved {
+    let diff = look(context, git, &mut state, evidence)?;
+    let saved = Saved {
         state,
         autosave: format!("refs/docket/autosave/{attempt}/{turn}"),
         files: u32::try_from(diff.files.len()).unwrap_or(u32::MAX),
         progress,
-    })
+    };
+    Ok((saved, diff, snapshot.left_out))
+}
+
+/// What the attempt has changed so far: told in evidence, and kept for the rules.
+pub(super) fn look(
+    context: &Context,
+    git: &Repository,
+    state: &mut GitState,
+    evidence: &EvidenceFolder,
+) -> Result<Diff, String> {
+    let diff = git.diff(state.base, state.last);
+    let diff = diff.map_err(|error| error.to_string())?;
+    write_diff(evidence, &diff)?;
+    (state.tickets, state.changed) = changed_paths(context, &diff);
+    Ok(diff)
 }
 
 /// Whether a file still has a line with which git marks a conflict.
@@ -121,13 +144,14 @@ fn changed_paths(context: &Context, diff: &Diff) -> (Vec<PathBuf>, Vec<PathBuf>)
         .flat_map(|change| [Some(&change.path), change.old_path.as_ref()])
         .flatten()
         .cloned();
-    // A queue outside of the repository is in no diff.
-    let folder = context
-        .places
-        .tickets
-        .strip_prefix(&context.places.root)
-        .ok();
-    paths.partition(|path| folder.is_some_and(|folder| path.starts_with(folder)))
+    paths.partition(|path| is_ticket(context, path))
+}
+
+/// Whether a path of the working tree lies in the queue. A queue outside of the repository is in no diff.
+pub(super) fn is_ticket(context: &Context, path: &Path) -> bool {
+    let places = &context.places;
+    let folder = places.tickets.strip_prefix(&places.root);
+    folder.is_ok_and(|folder| path.starts_with(folder))
 }
 
 /// One line of `files.json`.

@@ -6,10 +6,12 @@ mod collect;
 mod conversation;
 mod finish;
 mod live;
+mod policy;
 mod prepare;
 mod process;
 mod prompt;
 mod rules;
+mod same_tree;
 mod submitted;
 mod transcript;
 mod turn;
@@ -29,9 +31,11 @@ use super::context::Context;
 use super::desk::Desk;
 use crate::agents::Session;
 use crate::domain::attempt::{CancelReason, Workspace};
+use crate::domain::ids::Sha256;
 use crate::domain::item::Usage;
 use crate::domain::machine::{AttemptSpec, Input, Order, Report};
-use crate::git::{BranchName, CommitId, SnapshotOptions, TreeId, Worktree};
+use crate::domain::policy::Change;
+use crate::git::{BranchName, CommitId, LeftOut, SnapshotOptions, TreeId, Worktree};
 use crate::redact::Redactor;
 use crate::store::evidence::EvidenceFolder;
 
@@ -93,6 +97,12 @@ struct GitState {
     conflicts: Vec<PathBuf>,
     /// The attempt's branch, when the working tree is its own (not the user's checkout).
     own: Option<Own>,
+    /// The same as plain descriptions, for the policy: since the last claim.
+    facts: Arc<Result<Vec<Change>, String>>,
+    /// What lay in the working tree before the attempt and is in no tree.
+    left_out: Vec<LeftOut>,
+    /// What git was told to ignore in every working tree when the attempt began.
+    excluded: Sha256,
 }
 
 /// The branch of an attempt's own.

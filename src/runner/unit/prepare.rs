@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::submitted;
-use super::{GitState, Own, Prepared, Unit, blocking, transcript::Transcript};
+use super::{GitState, Own, Prepared, Unit, blocking, policy, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
 use crate::domain::hash::sha256;
@@ -201,6 +201,9 @@ fn own_worktree(
         tickets: Vec::new(),
         conflicts: Vec::new(),
         own: Some(Own { branch, base }),
+        facts: policy::nothing_yet(),
+        left_out: Vec::new(),
+        excluded: sha256(&git.excluded()),
     };
     Ok((workspace, Some(state)))
 }
@@ -235,6 +238,9 @@ fn reopen(
         tickets: Vec::new(),
         conflicts: Vec::new(),
         own: Some(own),
+        facts: policy::nothing_yet(),
+        left_out: Vec::new(),
+        excluded: sha256(&git.excluded()),
     };
     Some((carry.workspace.clone(), Some(state)))
 }
@@ -259,6 +265,9 @@ fn in_place(context: &Context, options: SnapshotOptions) -> (Workspace, Option<G
                     tickets: Vec::new(),
                     conflicts: Vec::new(),
                     own: None,
+                    facts: policy::nothing_yet(),
+                    left_out: snapshot.left_out,
+                    excluded: sha256(&git.excluded()),
                 })
             }
             Err(error) => {

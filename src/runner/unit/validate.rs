@@ -36,8 +36,8 @@ impl Unit {
         let Some(prepared) = self.prepared.take() else {
             return;
         };
-        self.hold_rules(&prepared, rules, turn);
-        let mut cancelled = false;
+        let gates = self.hold_rules(&prepared, rules, turn);
+        let (mut cancelled, mut passed) = (false, !checks.is_empty());
         for check in checks {
             if cancelled || self.thawed().await.is_some() {
                 break;
@@ -61,6 +61,7 @@ impl Unit {
             if let Err(why) = &end {
                 tracing::warn!(check = check.name, why, "a validation could not run");
             }
+            passed &= verdict == Verdict::Pass;
             self.report(Report::ValidationFinished(Validation {
                 name: check.name,
                 run: check.run,
@@ -71,8 +72,11 @@ impl Unit {
                 output,
             }));
         }
+        if passed && !cancelled {
+            self.compare_tree(&prepared, turn).await;
+        }
         self.prepared = Some(prepared);
-        self.report(Report::Validated { gates: Vec::new() });
+        self.report(Report::Validated { gates });
     }
 
     /// Runs one check to its end, its output into `log`.

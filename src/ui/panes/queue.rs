@@ -15,7 +15,7 @@ use crate::domain::board::Board;
 use crate::domain::ids::TicketId;
 use crate::domain::queue::{Queue, Readiness};
 use crate::domain::reason::{Mark, Reason, why_not};
-use crate::domain::ticket::{KnownAgents, QueueEntry};
+use crate::domain::ticket::{KnownNames, QueueEntry};
 use crate::domain::time::Timestamp;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
@@ -26,7 +26,7 @@ use crate::ui::{glyph, text};
 pub(crate) struct QueuePane {
     queue: Arc<Queue>,
     /// The agents that there are, if that is known.
-    agents: Option<KnownAgents>,
+    agents: Option<KnownNames>,
     /// For each ticket of the queue.
     readiness: Vec<Readiness>,
     /// The tickets that pass the filter, as positions in the queue.
@@ -44,7 +44,7 @@ pub(crate) struct QueuePane {
 
 impl QueuePane {
     /// A pane that knows which agents tickets may name.
-    pub(crate) fn new(agents: Option<KnownAgents>) -> Self {
+    pub(crate) fn new(agents: Option<KnownNames>) -> Self {
         Self {
             agents,
             ..Self::default()

@@ -432,6 +432,7 @@ pub(super) fn entry(digits: &str, title: &str, agent: &str, depends_on: &[u64]) 
         rules: crate::domain::rules::Rules::default(),
         not_before: None,
         every: None,
+        policy: None,
         body: format!("# {title}\n\nPlease do `{digits}`.\n"),
     };
     Arc::new(QueueEntry {

@@ -82,7 +82,7 @@ fn fix_puts_right_what_was_named_and_nothing_else() {
 }
 
 #[test]
-fn unknown_agents_and_missing_folders_are_errors() {
+fn unknown_names_and_missing_folders_are_errors() {
     let sandbox = Sandbox::new();
     sandbox.ticket(10, "agent: mine", "Work.");
     sandbox.ticket(20, "agent: claude", "Built in.");
