@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::attempt::{
-    Artifact, AttemptOutcome, CancelReason, Fault, Need, ProcessRecord, Proof, TurnEnd, Validation,
-    Workspace,
+    Artifact, AttemptOutcome, CancelReason, Fault, Need, ProcessRecord, Proof, SetupLine, TurnEnd,
+    Validation, Workspace,
 };
 use super::ids::{AttemptId, RunId, Sequence, Sha256, TicketId, TicketName};
 use super::item::Usage;
@@ -295,6 +295,13 @@ pub enum Event {
         /// Why not.
         why: String,
     },
+    /// A command line of the set-up of an attempt's worktree ended.
+    SetupFinished {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The whole record.
+        setup: SetupLine,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -382,7 +389,8 @@ impl Event {
             | Self::EvidenceSealed { attempt, .. }
             | Self::Integrated { attempt, .. }
             | Self::AttemptFinished { attempt, .. }
-            | Self::Recovered { attempt, .. } => Some(attempt),
+            | Self::Recovered { attempt, .. }
+            | Self::SetupFinished { attempt, .. } => Some(attempt),
             Self::RunStarted { .. }
             | Self::RunPaused
             | Self::RunResumed

@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use self::tree::Tree;
+use super::confine::Confinement;
 use super::identity;
 use crate::domain::attempt::{CancelReason, ProcessRecord};
 
@@ -45,6 +46,8 @@ pub struct LaunchSpec {
     pub stdin: bool,
     /// How it is stopped.
     pub ladder: Ladder,
+    /// Where it may write; `None` for wherever its user may. A system that can't hold it to that doesn't start it.
+    pub confinement: Option<Confinement>,
 }
 
 /// How much time each rung of a stop has before the next one; zero skips the rung.

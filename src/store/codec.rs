@@ -59,6 +59,7 @@ kinds! {
     AttemptFinished "attempt_finished" 1,
     Recovered "recovered" 1,
     Refused "refused" 1,
+    SetupFinished "setup_finished" 1,
 }
 
 /// An event in its stored form.

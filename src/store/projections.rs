@@ -194,6 +194,7 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::RequestClosed { attempt, .. }
         | Event::BackedOff { attempt, .. }
         | Event::Steered { attempt, .. }
+        | Event::SetupFinished { attempt, .. }
         | Event::ValidationStarted { attempt, .. }
         | Event::ValidationFinished { attempt, .. }
         | Event::GateReached { attempt, .. }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use super::{Unit, blocking};
+use super::{Unit, blocking, provision};
 use crate::domain::attempt::{AttemptOutcome, Proof};
 use crate::domain::ids::Sha256;
 use crate::domain::machine::Report;
@@ -100,6 +100,7 @@ impl Unit {
             } else {
                 git.with_paths_of(state.last, state.base, tickets).map_err(in_words)?
             };
+            let tree = provision::without_setup(git, &state, tree).map_err(in_words)?;
             let committed =
                 state.worktree.commit(&branch, tree, &message, at).map_err(in_words)?;
             match git
@@ -157,6 +158,7 @@ impl Unit {
             git.remove_worktree(&path, Removal::IfSavedAs(state.last), &state.options)
                 .map_err(in_words)?;
             let _no_cache_was_made = fs::remove_file(&cache);
+            provision::forget(&context, &path);
             if let (Some(branch), Some(run_branch)) = (prepared.workspace.branch, run_branch)
                 && let (Ok(branch), Ok(run_branch)) = (branch.name.parse(), run_branch.parse())
             {

@@ -4,10 +4,12 @@
 mod collect;
 mod conversation;
 mod finish;
+mod line;
 mod live;
 mod prepare;
 mod process;
 mod prompt;
+mod provision;
 mod rules;
 mod transcript;
 mod turn;
@@ -25,6 +27,7 @@ use self::process::Holder;
 use self::transcript::Transcript;
 use super::context::Context;
 use super::desk::Desk;
+use super::sandbox::Sandbox;
 use crate::agents::Session;
 use crate::domain::attempt::{CancelReason, Workspace};
 use crate::domain::item::Usage;
@@ -58,6 +61,8 @@ struct Prepared {
     redactor: Arc<Redactor>,
     transcript: Transcript,
     git: Option<GitState>,
+    /// What its programs are confined by.
+    sandbox: Option<Sandbox>,
     /// The agent's process, between two turns.
     live: Option<Live>,
     /// The token of the agent's conversation.
@@ -79,7 +84,9 @@ struct Prepared {
 struct GitState {
     worktree: Worktree,
     options: SnapshotOptions,
-    /// The files that the attempt began with.
+    /// The files of the commit that the worktree was cut from; in place, those that were there.
+    start: TreeId,
+    /// The files that the agent began with: what the worktree was provided with is in them.
     base: TreeId,
     /// The files after the last turn that was collected.
     last: TreeId,
@@ -134,7 +141,15 @@ impl Unit {
             Ok(Opened { prepared, carried }) => {
                 let workspace = prepared.workspace.clone();
                 self.prepared = Some(prepared);
-                self.report(Report::Prepared { workspace, carried });
+                let provided = if carried {
+                    Ok(())
+                } else {
+                    self.provision().await
+                };
+                self.report(match provided {
+                    Ok(()) => Report::Prepared { workspace, carried },
+                    Err(why) => Report::NotProvisioned { workspace, why },
+                });
             }
             Err(not) => self.report(not.into()),
         }

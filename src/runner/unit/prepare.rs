@@ -5,7 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{GitState, Prepared, Unit, blocking, transcript::Transcript};
+use super::{GitState, Prepared, Unit, blocking, provision, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
 use crate::domain::hash::sha256;
@@ -15,6 +15,7 @@ use crate::domain::machine::{AttemptSpec, Carry, Report};
 use crate::git::{BranchName, GitError, Repository, SnapshotOptions};
 use crate::runner::context::Context;
 use crate::runner::desk::Desk;
+use crate::runner::sandbox::{Inmate, Sandbox};
 use crate::store::evidence::EvidenceFolder;
 
 /// What an attempt begins with.
@@ -84,6 +85,19 @@ impl Unit {
             };
             let desk = Desk::make(desk_path.clone(), &ticket, &context.places.context())
                 .map_err(|error| format!("{}: {error}", desk_path.display()))?;
+            let sandbox = match &git {
+                Some(state) if state.own => Sandbox::make(
+                    &context,
+                    &Inmate {
+                        agent: context.config.agents.get(&spec.agent),
+                        run: spec.run,
+                        worktree: &state.worktree,
+                        desk: &desk_path,
+                        marker: &spec.marker,
+                    },
+                )?,
+                _ => None,
+            };
             let transcript =
                 Transcript::open(&evidence, &context, spec.attempt.clone(), redactor.clone())
                     .map_err(|error| error.to_string())?;
@@ -95,6 +109,7 @@ impl Unit {
                 redactor,
                 transcript,
                 git,
+                sandbox,
                 live: None,
                 token: carried.and_then(|carry| carry.session.clone()),
                 told_token: None,
@@ -135,6 +150,8 @@ fn place<'spec>(
     let run_branch: BranchName = run_branch.parse().map_err(in_words)?;
     let old = carry.and_then(|carry| Some((carry, reopen(git, &run_branch, carry, &options)?)));
     if let Some((carry, (workspace, git))) = old {
+        let recalled = git.map(|state| provision::recall(context, state));
+        let git = recalled.transpose().map_err(in_words)?;
         return Ok(Place {
             workspace,
             git,
@@ -193,6 +210,7 @@ fn own_worktree(
     let state = GitState {
         worktree,
         options,
+        start: tree,
         base: tree,
         last: tree,
         changed: Vec::new(),
@@ -221,6 +239,7 @@ fn reopen(
     let state = GitState {
         worktree,
         options: options.clone(),
+        start: base,
         base,
         last,
         changed: Vec::new(),
@@ -244,6 +263,7 @@ fn in_place(context: &Context, options: SnapshotOptions) -> (Workspace, Option<G
                 Some(GitState {
                     worktree,
                     options,
+                    start: base,
                     base,
                     last: base,
                     changed: Vec::new(),
