@@ -361,8 +361,8 @@ impl Worktree {
                 path,
                 there: true,
                 tracked_as: None,
-            } => Some(native(path.as_ref())),
-            Found::Repository { path } => Some(native(path.as_ref())),
+            }
+            | Found::Repository { path } => Some(native(path.as_ref())),
             Found::File { .. } => None,
         };
         Ok(found.into_iter().filter_map(path).collect())

@@ -179,7 +179,7 @@ fn open_ledger(
         Subscriber {
             on_commit: Box::new(move |envelopes| {
                 if let Some(told) = &told {
-                    let _docket_is_ending = told.send(envelopes.to_vec());
+                    let _docket_is_ending = told.send(envelopes.clone());
                 }
                 for envelope in envelopes {
                     let _nobody_listens = facts.send(Feed::Event(envelope));
