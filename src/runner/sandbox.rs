@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use crate::agents::home::Home;
-use crate::config::{Agent, Config, SandboxMode};
+use crate::config::{self, Agent, Config, SandboxMode};
 use crate::domain::ids::RunId;
 use crate::domain::settings::{AgentKind, Isolation};
 use crate::git::Worktree;
@@ -86,6 +86,9 @@ impl Sandbox {
         if config.mode == SandboxMode::None {
             return Ok(None);
         }
+        if let Some(agent) = inmate.agent.filter(|_| config.command.is_none()) {
+            nests(agent)?;
+        }
         let name: String = inmate
             .marker
             .chars()
@@ -153,6 +156,22 @@ impl Drop for Sandbox {
         // What stays lies in the system's temporary folder.
         let _best_effort = std::fs::remove_dir_all(&self.temporary);
     }
+}
+
+/// codex confines each command with bubblewrap, which mounts: nothing in landlock may.
+fn nests(agent: &Agent) -> Result<(), String> {
+    let is_codex = matches!(
+        agent.kind,
+        AgentKind::CodexAppServer | AgentKind::CodexExecJson
+    );
+    if is_codex && agent.sandbox != config::Sandbox::DangerFullAccess {
+        return Err(format!(
+            "codex's own sandbox can't be made inside of docket's: set `sandbox = \"danger-full-access\"` in [agents.{name}] (docket's \
+             confines all of it then), or `sandbox = \"none\"` at the top to leave it to codex",
+            name = agent.name
+        ));
+    }
+    Ok(())
 }
 
 fn make_folder(path: &Path) -> Result<(), String> {

@@ -4,7 +4,8 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::sandbox::{Sandbox, Stopwatch};
+use crate::support::sandbox::{Sandbox, Stopwatch, until};
+use crate::support::terminal::Terminal;
 
 /// A sandbox whose user is told into a file.
 fn told(extra: &str) -> Sandbox {
@@ -15,7 +16,8 @@ fn told(extra: &str) -> Sandbox {
         "cat > \"$HOME/one.$$\"; mv \"$HOME/one.$$\" \"$HOME/told.$$\"\n",
     );
     sandbox.configure(&format!(
-        "[notify]\ncommand = [\"sh\", {script:?}]\n{extra}"
+        "[notify]\ncommand = [\"sh\", \"{}\"]\n{extra}",
+        script.display()
     ));
     sandbox
 }
@@ -73,6 +75,16 @@ fn a_failed_ticket_a_gate_and_the_end_are_told_once() {
 }
 
 #[test]
+fn a_ticket_for_a_human_is_told() {
+    let sandbox = told("on = [\"needs-human\"]");
+    sandbox.ticket(10, "agent: user", "Do it yourself.");
+    sandbox.docket(["run"]).exits(4);
+    let documents = documents(&sandbox);
+    assert_eq!(documents.len(), 1, "{documents:?}");
+    assert_eq!(documents[0]["name"], "TICKET-010");
+}
+
+#[test]
 fn only_what_is_wanted_is_told() {
     let sandbox = told("on = [\"done\"]");
     sandbox.shell(10, "", "touch 10");
@@ -124,4 +136,28 @@ fn a_command_that_is_not_there_fails_nothing() {
     sandbox.configure("[notify]\ncommand = [\"/nowhere/at/all\"]");
     sandbox.shell(10, "", "touch 10");
     sandbox.docket(["run"]).exits(0);
+}
+
+#[test]
+fn the_screen_rings_and_tells_the_terminal_also_through_tmux() {
+    for (tmux, wanted) in [
+        ("", "\u{1b}]9;docket: r1 ended: all done\u{7}\u{7}"),
+        (
+            "/tmp/tmux-0/default,1,0",
+            "\u{1b}Ptmux;\u{1b}\u{1b}]9;docket: r1 ended: all done\u{7}\u{1b}\\\u{7}",
+        ),
+    ] {
+        let sandbox = Sandbox::new();
+        sandbox.configure("[notify]\nbell = true\nosc = \"9\"\non = [\"run-ended\"]");
+        sandbox.shell(10, "", "touch 10");
+        let mut command = sandbox.command::<&str>([]);
+        command.env("TMUX", tmux);
+        let mut terminal = Terminal::start(&command, 100, 30);
+        terminal.shows("010 Ticket 10");
+        terminal.send("s");
+        until("the terminal is told", || terminal.got(wanted));
+        terminal.send("q");
+        assert_eq!(terminal.ends(), 0);
+        assert!(terminal.is_as_before());
+    }
 }

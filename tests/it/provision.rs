@@ -9,7 +9,7 @@ use docket::domain::attempt::{AttemptOutcome, CancelReason, Failure, SetupLine, 
 use docket::domain::event::Event;
 use rustix::process::Signal;
 
-use crate::support::sandbox::{Sandbox, Stopwatch, until};
+use crate::support::sandbox::{Sandbox, Stopwatch, state_of, until};
 
 fn setups(sandbox: &Sandbox) -> Vec<SetupLine> {
     let events = sandbox.events().into_iter();
@@ -23,11 +23,11 @@ fn setups(sandbox: &Sandbox) -> Vec<SetupLine> {
 
 fn outcome(sandbox: &Sandbox) -> AttemptOutcome {
     let events = sandbox.events().into_iter();
-    let outcomes = events.filter_map(|event| match event {
+    let mut outcomes = events.filter_map(|event| match event {
         Event::AttemptFinished { outcome, .. } => Some(outcome),
         _ => None,
     });
-    outcomes.last().expect("an attempt ended")
+    outcomes.next_back().expect("an attempt ended")
 }
 
 /// The files on the run's branch.
@@ -330,4 +330,24 @@ fn in_place_there_is_nothing_to_provide() {
     sandbox.shell(10, "", "touch 10");
     sandbox.docket(["--once"]).exits(0);
     assert!(!sandbox.path("set-up").exists() && setups(&sandbox).is_empty());
+}
+
+#[test]
+fn a_pause_freezes_the_set_up_and_its_clock() {
+    let sandbox = Sandbox::new();
+    sandbox.configure(
+        "limits = { setup = \"15s\" }\n[provision]\nsetup = [\"echo $$ > \\\"$HOME/pid\\\"; mv \\\"$HOME/pid\\\" \\\"$HOME/setup.pid\\\"; while [ ! -e \\\"$HOME/go\\\" ]; do sleep 0.02; done\"]",
+    );
+    sandbox.shell(10, "", "touch 10");
+    let running = sandbox.start(["run"]);
+    let pid = sandbox.home("setup.pid");
+    until("the set-up runs", || pid.exists());
+    let pid = fs::read_to_string(pid).expect("its process id");
+    let pid: u32 = pid.trim().parse().expect("a number");
+    sandbox.docket(["pause"]).exits(0);
+    until("it is frozen", || state_of(pid) == Some('T'));
+    fs::write(sandbox.home("go"), "").expect("written");
+    sandbox.docket(["resume"]).exits(0);
+    running.finish().exits(0);
+    assert!(sandbox.is_done(10));
 }

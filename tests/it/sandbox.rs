@@ -96,6 +96,16 @@ fn an_agent_writes_its_worktree_and_nothing_else() {
 }
 
 #[test]
+fn without_it_the_same_agent_could() {
+    let sandbox = Sandbox::new();
+    let free = sandbox.home("free").to_str().expect("UTF-8").to_owned();
+    sandbox.shell(10, "", &tries(&[free]));
+    sandbox.docket(["--once"]).exits(0);
+    let could = sandbox.git(["show", "docket/r1/main:could"]);
+    assert_eq!(could.lines().count(), 2, "{could}");
+}
+
+#[test]
 fn the_set_up_is_confined_too_and_its_temporary_folder_goes() {
     let Some(sandbox) = confined() else { return };
     sandbox.configure("[provision]\nsetup = [\"echo $TMPDIR; touch $TMPDIR/x ready; touch $HOME/x 2> /dev/null && exit 9; true\"]");
@@ -180,6 +190,17 @@ fn settings_that_do_not_fit_together_are_refused() {
         sandbox.shell(10, "", "true");
         sandbox.docket(["--once"]).exits(2).says(says);
     }
+}
+
+#[test]
+fn codex_is_told_that_two_sandboxes_do_not_nest() {
+    let Some(sandbox) = confined() else { return };
+    sandbox.configure("[agents.codex]\ncommand = [\"/nowhere/codex\"]");
+    sandbox.ticket(10, "agent: codex", "Do it.");
+    sandbox
+        .docket(["--once"])
+        .exits(5)
+        .says("danger-full-access");
 }
 
 #[test]
