@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::context::Context;
 use crate::agents::home::Home;
 use crate::config::{self, Agent, Config, SandboxMode};
+use crate::domain::hash::sha256;
 use crate::domain::ids::RunId;
 use crate::domain::settings::{AgentKind, Isolation};
 use crate::git::Worktree;
@@ -89,12 +90,9 @@ impl Sandbox {
         if let Some(agent) = inmate.agent.filter(|_| config.command.is_none()) {
             nests(agent)?;
         }
-        let name: String = inmate
-            .marker
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(40)
-            .collect();
+        // Short: paths of sockets are.
+        let mut name = sha256(inmate.marker.as_bytes()).to_string();
+        name.truncate(20);
         // An empty TMPDIR would mean the folder that somebody happens to be in.
         let temporary = Some(std::env::temp_dir()).filter(|folder| folder.is_absolute());
         let temporary = temporary.unwrap_or_else(|| PathBuf::from("/tmp"));

@@ -118,6 +118,29 @@ fn the_set_up_is_confined_too_and_its_temporary_folder_goes() {
 }
 
 #[test]
+fn attempts_side_by_side_have_a_temporary_folder_each() {
+    let Some(sandbox) = confined() else { return };
+    for number in [10, 11] {
+        let script =
+            format!("touch $TMPDIR/here\necho $TMPDIR > temporary-{number}\nls -d $TMPDIR/here");
+        sandbox.shell(number, "", &script);
+    }
+    sandbox.docket(["run", "--jobs", "2"]);
+    let folders: Vec<String> = [10, 11]
+        .map(|number| {
+            sandbox.git([
+                "show",
+                &format!("refs/docket/autosave/TICKET-0{number}.1/1:temporary-{number}"),
+            ])
+        })
+        .to_vec();
+    assert_ne!(folders[0], folders[1]);
+    for folder in folders {
+        assert!(!std::path::Path::new(folder.trim()).exists());
+    }
+}
+
+#[test]
 fn what_the_user_names_may_be_written_too() {
     let Some(sandbox) = confined() else { return };
     fs::create_dir_all(sandbox.home("cache")).expect("a folder");
