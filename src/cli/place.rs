@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::cli::arguments::Global;
 use crate::cli::error::CliError;
 use crate::cli::secrets;
-use crate::config::{self, Directories, Loaded, Overrides, Provision, Variables};
+use crate::config::{self, Directories, Loaded, Overrides, Variables};
 use crate::domain::settings::{Integrate, Isolation};
 use crate::git::{GitError, Head, Repository};
-use crate::runner::Places;
+use crate::runner::{Places, sandbox};
 use crate::tickets::locate;
 
 /// Everything that a command needs to know of where it was called.
@@ -97,11 +97,8 @@ impl Place {
             "`integrate = \"current\"` is not there yet: leave it out, and bring accepted work over with \
              `git merge docket/r1/main` (the branch of your run)"
                 .to_owned()
-        } else if config.provision != Provision::default() {
-            "`[provision]` is not there yet: leave it out, and put what attempts need into the repository or into a ticket"
-                .to_owned()
         } else {
-            return Ok(());
+            return sandbox::check(config).map_err(CliError::Usage);
         };
         Err(CliError::Usage(why))
     }

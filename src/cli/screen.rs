@@ -21,8 +21,8 @@ use crate::proc::supervise::Status;
 use crate::runner::{self, Life, RunnerHandle};
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Look, OpenTerminal, Session, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
-    UiEnd, UiError,
+    Announce, Look, OpenTerminal, Session, TerminalControl, TerminalEvent, TerminalLink,
+    TerminalRequest, UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.
@@ -74,6 +74,10 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
             docket: places.program.clone(),
             opened: 0,
         }),
+        announce: Announce {
+            config: config.notify.clone(),
+            in_tmux: std::env::var_os("TMUX").is_some_and(|tmux| !tmux.is_empty()),
+        },
     };
     let ended = screen.run(session).await.map_err(in_words)?;
     match ended.why {

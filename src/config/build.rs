@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use super::error::{ConfigError, ConfigErrors, Fault};
 use super::keys::{self, Node};
 use super::merge::agent_key;
-use super::model::{Agent, Config, Provision, StopGraces, UiConfig};
+use super::model::{Agent, Config, NotifyConfig, Provision, SandboxConfig, StopGraces, UiConfig};
 use super::origin::{Origin, Origins};
 use super::path::KeyPath;
 use super::policy;
@@ -127,6 +127,19 @@ pub(super) fn build<'a>(
             copy: read.get("provision.copy")?,
             symlink: read.get("provision.symlink")?,
             setup: read.get("provision.setup")?,
+            limit: read.duration("limits.setup")?,
+        },
+        sandbox: SandboxConfig {
+            mode: read.get("sandbox")?,
+            command: read.optional(&KeyPath::dotted("sandbox_command"))?,
+            write: read.get("sandbox_write")?,
+        },
+        notify: NotifyConfig {
+            on: read.get("notify.on")?,
+            bell: read.get("notify.bell")?,
+            osc: read.get("notify.osc")?,
+            command: read.optional(&KeyPath::dotted("notify.command"))?,
+            limit: read.duration("notify.limit")?,
         },
         stop: StopGraces {
             cancel: read.duration("stop.cancel")?,
@@ -253,6 +266,7 @@ mod tests {
             | Kind::Command
             | Kind::Checks
             | Kind::Rules { .. } => "['other']",
+            Kind::Words(_) => "['done']",
             Kind::Word(words) => words
                 .iter()
                 .find(|word| default.is_none_or(|default| !default.contains(*word)))

@@ -3,10 +3,11 @@
 use toml::de::DeValue;
 
 use super::kind::Kind;
-use super::model::{BorderStyle, ColorMode, Decoder, Sandbox};
+use super::model::{BorderStyle, ColorMode, Decoder, NotifyOsc, Sandbox, SandboxMode};
 use super::origin::Layer;
 use super::path::KeyPath;
 use super::policy_keys::POLICY;
+use crate::domain::notice::NoticeKind;
 use crate::domain::settings::{AgentKind, Claim, Integrate, Isolation, NobodyThere};
 
 /// One setting.
@@ -234,6 +235,12 @@ const GENERAL: &[Key] = &[
         "time for a check that names no timeout of its own",
     ),
     key(
+        "limits.setup",
+        ABOVE_ZERO,
+        Some(r#""10m""#),
+        "time for each command line of provision.setup",
+    ),
+    key(
         "limits.no_progress_turns",
         FROM_ONE,
         Some("3"),
@@ -459,6 +466,61 @@ const GENERAL: &[Key] = &[
         "command lines that `sh -c` runs in each new worktree",
     )
     .trusted(),
+    // What agents, checks and the set-up may write.
+    key(
+        "sandbox",
+        Kind::Word(SandboxMode::WORDS),
+        Some(r#""none""#),
+        "whether agents, checks and the set-up may write in their worktree only, and where their tools have to",
+    )
+    .trusted_for("none"),
+    key(
+        "sandbox_command",
+        Kind::Command,
+        None,
+        "a program that confines what follows its arguments, in place of docket's own sandbox; `{worktree}`, `{desk}`, `{git}` and \
+         `{temporary}` stand for the attempt's folders",
+    )
+    .trusted(),
+    key(
+        "sandbox_write",
+        Kind::Texts,
+        Some(r#"["~/.cache", "~/.npm", "~/.cargo/registry", "~/.cargo/git"]"#),
+        "what may be written in the sandbox beside the worktree, as far as it is there: absolute paths, or ones that begin with `~/`",
+    )
+    .trusted(),
+    // How people are told.
+    key(
+        "notify.on",
+        Kind::Words(NoticeKind::WORDS),
+        Some(r#"["needs-human", "failed", "run-ended"]"#),
+        "of what people are told",
+    ),
+    key(
+        "notify.bell",
+        Kind::Flag,
+        Some("false"),
+        "whether the screen rings the terminal's bell",
+    ),
+    key(
+        "notify.osc",
+        Kind::Word(NotifyOsc::WORDS),
+        Some(r#""none""#),
+        "which escape sequence the screen tells the terminal by: OSC 9 or OSC 777",
+    ),
+    key(
+        "notify.command",
+        Kind::Command,
+        None,
+        "a program that gets each notification as JSON on its standard input",
+    )
+    .trusted(),
+    key(
+        "notify.limit",
+        ABOVE_ZERO,
+        Some(r#""10s""#),
+        "time for one call of notify.command",
+    ),
     // How a job is stopped.
     key(
         "stop.cancel",

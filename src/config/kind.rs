@@ -45,6 +45,8 @@ pub enum Kind {
     Agents,
     /// One of these words.
     Word(&'static [&'static str]),
+    /// Any of these words.
+    Words(&'static [&'static str]),
     /// Texts.
     Texts,
     /// Paths inside the repository.
@@ -98,6 +100,7 @@ impl fmt::Display for Kind {
                 }
                 Ok(())
             }
+            Self::Words(words) => write!(f, "a list of any of {}", words.join(", ")),
             Self::Texts => f.write_str(r#"a list of texts such as ["A", "B"]"#),
             Self::InnerPaths => {
                 f.write_str(r#"a list of paths inside the repository such as [".env"]"#)
@@ -139,11 +142,17 @@ impl Kind {
         let read = toml::Value::deserialize(ValueDeserializer::from(value.clone()));
         let mut read = read.map_err(|_too_large| wrong(value, None))?;
         match self {
-            Self::Texts | Self::Command | Self::Agents | Self::InnerPaths | Self::Globs => {
+            Self::Texts
+            | Self::Command
+            | Self::Agents
+            | Self::InnerPaths
+            | Self::Globs
+            | Self::Words(_) => {
                 let elements = value.get_ref().as_array();
                 let elements = elements.ok_or_else(|| wrong(value, None))?;
                 let element = match self {
                     Self::Agents => Self::Agent,
+                    Self::Words(words) => Self::Word(words),
                     Self::Texts | Self::Command => Self::AnyText,
                     _ => Self::Path,
                 };
@@ -228,6 +237,7 @@ impl Kind {
             },
             Self::Agent
             | Self::Agents
+            | Self::Words(_)
             | Self::Texts
             | Self::InnerPaths
             | Self::Globs
@@ -256,10 +266,14 @@ fn check_path(layer: Layer, path: &str) -> Result<(), Option<String>> {
 }
 
 fn inner_path(item: &Spanned<DeValue<'_>>, path: &toml::Value) -> Result<(), Wrong> {
-    if path.as_str().is_some_and(stays_inside) {
-        Ok(())
-    } else {
-        Err(wrong(item, None))
+    match path.as_str() {
+        Some(path) if !stays_inside(path) => Err(wrong(item, None)),
+        Some(path) if !is_provided(path) => Err(wrong(
+            item,
+            Some("git's and docket's own folders, and the repository as a whole, stay where they are".to_owned()),
+        )),
+        Some(_) => Ok(()),
+        None => Err(wrong(item, None)),
     }
 }
 
@@ -268,6 +282,17 @@ fn sound_glob(item: &Spanned<DeValue<'_>>, glob: &toml::Value) -> Result<(), Wro
         Some(Err(error)) => Err(wrong(item, Some(error.kind().to_string()))),
         Some(Ok(_)) | None => Ok(()),
     }
+}
+
+/// git's own folder and docket's are nothing to provide; what has no name is the whole repository.
+fn is_provided(path: &str) -> bool {
+    let mut parts = Path::new(path).components();
+    let reserved = |part: &Component<'_>| {
+        let name = part.as_os_str();
+        name.eq_ignore_ascii_case(".git") || name.eq_ignore_ascii_case(".docket")
+    };
+    !parts.clone().any(|part| reserved(&part))
+        && parts.any(|part| matches!(part, Component::Normal(_)))
 }
 
 fn stays_inside(path: &str) -> bool {

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::domain::notice::NoticeKind;
 use crate::domain::policy::Policies;
 use crate::domain::prices::Prices;
 use crate::domain::prompt::PromptBudgets;
@@ -48,6 +49,10 @@ pub struct Config {
     pub prices: Prices,
     /// What a worktree gets before the agent starts.
     pub provision: Provision,
+    /// What confines agents, checks and the set-up.
+    pub sandbox: SandboxConfig,
+    /// How people are told that something happened.
+    pub notify: NotifyConfig,
     /// How much time a job has at each rung of being stopped.
     pub stop: StopGraces,
     /// How long each section of a prompt may be.
@@ -124,7 +129,7 @@ words! {
 }
 
 /// What a worktree gets before the agent starts.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Provision {
     /// Copied from the user's working tree.
     pub copy: Vec<PathBuf>,
@@ -132,6 +137,63 @@ pub struct Provision {
     pub symlink: Vec<PathBuf>,
     /// Command lines for `sh -c` in the worktree.
     pub setup: Vec<String>,
+    /// How long each of them may take.
+    pub limit: Duration,
+}
+
+impl Provision {
+    /// Whether there is nothing to provide.
+    pub fn is_empty(&self) -> bool {
+        self.copy.is_empty() && self.symlink.is_empty() && self.setup.is_empty()
+    }
+}
+
+words! {
+    /// What confines agents, checks and the set-up.
+    SandboxMode {
+        /// Nothing.
+        None = "none",
+        /// They may write in their worktree and where their tools have to.
+        Worktree = "worktree",
+    }
+}
+
+/// What confines agents, checks and the set-up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxConfig {
+    /// Whether anything does.
+    pub mode: SandboxMode,
+    /// A program with its arguments that does it in place of docket; `None` for docket's own way.
+    pub command: Option<Vec<String>>,
+    /// What else may be written: absolute paths, or ones below the home folder that begin with `~/`.
+    pub write: Vec<String>,
+}
+
+/// How people are told that something happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotifyConfig {
+    /// Of what.
+    pub on: Vec<NoticeKind>,
+    /// Whether the terminal's bell rings.
+    pub bell: bool,
+    /// Which escape sequence tells the terminal.
+    pub osc: NotifyOsc,
+    /// The program that is told, with its arguments.
+    pub command: Option<Vec<String>>,
+    /// How long it may take.
+    pub limit: Duration,
+}
+
+words! {
+    /// Which escape sequence tells the terminal.
+    NotifyOsc {
+        /// None.
+        None = "none",
+        /// OSC 9: iTerm2, WezTerm, kitty, ghostty, Windows Terminal.
+        Osc9 = "9",
+        /// OSC 777: urxvt, foot, WezTerm, ghostty.
+        Osc777 = "777",
+    }
 }
 
 /// How much time a job has at each rung of being stopped; zero skips the rung.

@@ -186,6 +186,23 @@ pub struct Validation {
     pub output: Option<Artifact>,
 }
 
+/// A command line that docket ran in a new worktree before the agent started.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetupLine {
+    /// Which of the configured ones, from 1.
+    pub number: u32,
+    /// What was run.
+    pub run: String,
+    /// Whether it succeeded; with anything but a pass the attempt has failed.
+    pub verdict: Verdict,
+    /// The exit code, if it exited.
+    pub exit: Option<i32>,
+    /// How long it took, in milliseconds.
+    pub millis: u64,
+    /// Its output.
+    pub output: Option<Artifact>,
+}
+
 /// A file of evidence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {

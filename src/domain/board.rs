@@ -447,6 +447,7 @@ impl Board {
             | Event::TurnSaved { .. }
             | Event::ReplyReceived { .. }
             | Event::Steered { .. }
+            | Event::SetupFinished { .. }
             | Event::GateDecided { .. }
             | Event::TicketWritten { .. }
             | Event::Recovered { .. } => {}

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::attempt::{
-    Artifact, AttemptOutcome, CancelReason, Fault, Need, ProcessRecord, Proof, TurnEnd, Validation,
-    Workspace,
+    Artifact, AttemptOutcome, CancelReason, Fault, Need, ProcessRecord, Proof, SetupLine, TurnEnd,
+    Validation, Workspace,
 };
 use super::ids::{AttemptId, RunId, Sequence, Sha256, TicketId, TicketName};
 use super::item::Usage;
@@ -312,6 +312,13 @@ pub enum Event {
         /// Why not.
         why: String,
     },
+    /// A command line of the set-up of an attempt's worktree ended.
+    SetupFinished {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The whole record.
+        setup: SetupLine,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -401,7 +408,8 @@ impl Event {
             | Self::MergeQueued { attempt }
             | Self::CaughtUp { attempt, .. }
             | Self::AttemptFinished { attempt, .. }
-            | Self::Recovered { attempt, .. } => Some(attempt),
+            | Self::Recovered { attempt, .. }
+            | Self::SetupFinished { attempt, .. } => Some(attempt),
             Self::RunStarted { .. }
             | Self::RunPaused
             | Self::RunResumed

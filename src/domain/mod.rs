@@ -9,6 +9,7 @@ pub mod hash;
 pub mod ids;
 pub mod item;
 pub mod machine;
+pub mod notice;
 pub mod policy;
 pub mod prices;
 pub mod problem;

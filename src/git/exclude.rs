@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
+use std::path::{Component, Path};
 
 use super::error::GitError;
 use super::repository::Repository;
@@ -43,5 +44,35 @@ impl Repository {
             .and_then(|mut open| open.write_all(&line))
             .map_err(GitError::io("write", &file))?;
         Ok(true)
+    }
+}
+
+/// The line of an exclude file that means exactly this path of the repository, whatever characters are in it
+/// (gitignore(5)).
+pub fn pattern_of(path: &Path) -> String {
+    let mut pattern = String::new();
+    let named = |part: &Component<'_>| matches!(part, Component::Normal(_));
+    for part in path.components().filter(named) {
+        pattern.push('/');
+        for character in part.as_os_str().to_string_lossy().chars() {
+            if matches!(character, '*' | '?' | '[' | '\\' | ' ') {
+                pattern.push('\\');
+            }
+            pattern.push(character);
+        }
+    }
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_mean_what_they_name_and_nothing_else() {
+        let pattern = |path: &str| pattern_of(Path::new(path));
+        assert_eq!(pattern(".env"), "/.env");
+        assert_eq!(pattern("./a/./b"), "/a/b");
+        assert_eq!(pattern("a*[b]? "), "/a\\*\\[b]\\?\\ ");
     }
 }

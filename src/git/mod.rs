@@ -25,6 +25,7 @@ pub use command::git_version;
 pub use commit::{CommitMessage, Committed};
 pub use diff::{ChangeKind, Diff, FileChange, FileMode};
 pub use error::GitError;
+pub use exclude::pattern_of;
 pub use facts::FindSecrets;
 pub use ids::{BranchName, CommitId, TreeId};
 pub use init::init_with_first_commit;

@@ -33,6 +33,9 @@ pub struct SnapshotOptions {
     pub cache: PathBuf,
     /// Untracked files larger than this many bytes are left out, and named in [`Snapshot::left_out`].
     pub largest_untracked: u64,
+    /// Files and folders, relative to the worktree, that a snapshot does not hold, whether git tracks them or not: what was
+    /// put there for the agent and is none of its work.
+    pub without: Vec<PathBuf>,
 }
 
 impl SnapshotOptions {
@@ -41,6 +44,7 @@ impl SnapshotOptions {
         Self {
             cache: cache.into(),
             largest_untracked: 64 << 20,
+            without: Vec::new(),
         }
     }
 }
@@ -97,6 +101,7 @@ struct Shot<'a> {
     index: gix::index::File,
     cache: StatCache,
     largest_untracked: u64,
+    without: &'a [PathBuf],
     executable_bit: bool,
     symlinks: bool,
     left_out: Vec<LeftOut>,
@@ -106,7 +111,7 @@ impl<'a> Shot<'a> {
     fn begin(
         worktree: &'a Worktree,
         local: &'a gix::Repository,
-        options: &SnapshotOptions,
+        options: &'a SnapshotOptions,
     ) -> Result<Self, GitError> {
         let settings = "read the configuration of the repository";
         let capabilities = local
@@ -119,6 +124,7 @@ impl<'a> Shot<'a> {
             index: tracked_files(local, worktree.path())?,
             cache: StatCache::open(&options.cache, stat_options)?,
             largest_untracked: options.largest_untracked,
+            without: &options.without,
             executable_bit: capabilities.executable_bit,
             symlinks: capabilities.symlink,
             left_out: Vec::new(),
@@ -156,15 +162,25 @@ impl<'a> Shot<'a> {
         })
     }
 
+    /// Whether a path is of docket's own folder, or was put there by docket.
+    fn stays_out(&self, path: &BStr) -> bool {
+        is_ours(path) || {
+            let path = native(path);
+            self.without.iter().any(|without| path.starts_with(without))
+        }
+    }
+
     /// What the index has, except for what git keeps there for its own purposes.
     fn unchanged(&self) -> Files {
         let mut files = Files::new();
         for entry in self.index.entries() {
             let path = entry.path(&self.index);
             let settled = entry.stage_raw() == 0 && !entry.flags.contains(Flags::INTENT_TO_ADD);
-            if let (true, false, Some(mode)) =
-                (settled, is_ours(path), entry.mode.to_tree_entry_mode())
-            {
+            if let (true, false, Some(mode)) = (
+                settled,
+                self.stays_out(path),
+                entry.mode.to_tree_entry_mode(),
+            ) {
                 // A whole folder that a sparse index doesn't list in detail ends with a slash.
                 let path = path.strip_suffix(b"/").map_or(path, ByteSlice::as_bstr);
                 files.insert(path.to_owned(), (mode.kind(), entry.id));
@@ -183,12 +199,12 @@ impl<'a> Shot<'a> {
                     path,
                     there,
                     tracked_as,
-                } if !is_ours(path.as_ref()) => changes.push(Changed {
+                } if !self.stays_out(path.as_ref()) => changes.push(Changed {
                     path,
                     there,
                     tracked_as,
                 }),
-                Found::Repository { path } if !is_ours(path.as_ref()) => {
+                Found::Repository { path } if !self.stays_out(path.as_ref()) => {
                     self.leave_out(path.as_ref(), LeftOutReason::Repository);
                 }
                 Found::File { .. } | Found::Repository { .. } => {}
@@ -257,7 +273,9 @@ impl<'a> Shot<'a> {
     /// A submodule stays what it is, moves with its own HEAD when it is there, and goes when its folder went.
     fn submodules(&self, files: &mut Files) {
         let recorded = self.index.entries().iter().filter(|entry| {
-            entry.mode == Mode::COMMIT && !entry.flags.contains(Flags::SKIP_WORKTREE)
+            entry.mode == Mode::COMMIT
+                && !entry.flags.contains(Flags::SKIP_WORKTREE)
+                && !self.stays_out(entry.path(&self.index))
         });
         for entry in recorded {
             let path = entry.path(&self.index);
@@ -329,6 +347,30 @@ impl<'a> Shot<'a> {
             }
         }
         GitError::failed("compare the worktree with its index")(error)
+    }
+}
+
+impl Worktree {
+    /// Files and links, relative to the worktree, that git would see as new: neither tracked nor ignored.
+    pub fn untracked(&self) -> Result<Vec<PathBuf>, GitError> {
+        let local = self.local();
+        let index = tracked_files(&local, self.path())?;
+        let found = compare(&local, &index).map_err(GitError::failed("look for new files"))?;
+        let path = |found| match found {
+            Found::File {
+                path,
+                there: true,
+                tracked_as: None,
+            }
+            | Found::Repository { path } => Some(native(path.as_ref())),
+            Found::File { .. } => None,
+        };
+        Ok(found.into_iter().filter_map(path).collect())
+    }
+
+    /// The folder of git's own that this worktree has beside the shared one.
+    pub fn git_dir(&self) -> PathBuf {
+        self.local().git_dir().to_owned()
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod clocks;
+pub mod confine;
 pub mod environment;
 pub mod foreground;
 pub mod identity;

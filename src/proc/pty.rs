@@ -110,6 +110,7 @@ impl Pty {
                 interrupt: Duration::ZERO,
                 terminate: Duration::ZERO,
             },
+            confinement: None,
         });
         // The terminal is the program's alone: else it would never be at its end.
         drop(pts);

@@ -97,6 +97,7 @@ pub fn main() -> io::Result<()> {
         directory,
         environment,
         terminal,
+        writable,
     })) = events.recv()
     else {
         return Ok(());
@@ -113,6 +114,14 @@ pub fn main() -> io::Result<()> {
     // On a terminal the program shares the shim's group: in the foreground from the first moment, and, as that group has
     // no parent in its session, never stopped by a Ctrl-Z that nobody could undo.
     let group = if terminal { Group::Shims } else { Group::Own };
+    if let Some(writable) = writable {
+        // From here on this thread may write no more than the program, which inherits it; what the shim does needs no more.
+        let writable: Vec<PathBuf> = writable.into_iter().map(Into::into).collect();
+        if let Err(why) = os::confine(&writable) {
+            tell(&socket, &Reply::NotStarted { why });
+            return Ok(());
+        }
+    }
     let child = match start::start(&argv, &PathBuf::from(directory), &environment, stdin, group) {
         Ok(child) => child,
         Err(why) => {

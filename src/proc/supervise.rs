@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use self::stop::LIMIT_GRACE;
 use self::tree::Tree;
+use super::confine::Confinement;
 use super::identity;
 use crate::domain::attempt::{CancelReason, ProcessRecord};
 
@@ -46,6 +47,8 @@ pub struct LaunchSpec {
     pub stdin: bool,
     /// How it is stopped.
     pub ladder: Ladder,
+    /// Where it may write; `None` for wherever its user may. A system that can't hold it to that doesn't start it.
+    pub confinement: Option<Confinement>,
 }
 
 /// How much time each rung of a stop has before the next one; zero skips the rung.

@@ -55,6 +55,9 @@ pub(super) enum Request {
         environment: Vec<(Text, Text)>,
         /// Whether the output is a terminal that becomes the program's own.
         terminal: bool,
+        /// Where the program may write; missing for wherever its user may.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        writable: Option<Vec<Text>>,
     },
     /// SIGHUP to everything below the shim: its terminal is gone.
     HangUp,

@@ -5,11 +5,14 @@ mod context;
 mod desk;
 mod dispatcher;
 mod done;
+mod files;
 pub mod handle;
 pub mod inbox;
+mod notify;
 mod outside;
 mod prepare;
 mod recover;
+pub mod sandbox;
 pub mod unfinished;
 mod unit;
 
@@ -110,7 +113,8 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
     let (inbox, letters) = Inbox::open(&docket);
     let (feed, feed_receiver) = mpsc::unbounded_channel();
     let (inputs, inputs_receiver) = mpsc::unbounded_channel();
-    let ledger = open_ledger(&places.ledger(), &feed, &inputs)?;
+    let told = notify::start(&config.notify, &places, feed.clone());
+    let ledger = open_ledger(&places.ledger(), &feed, &inputs, told)?;
     let reader = Reader::open(&places.ledger())?;
     recover::lost_attempts(&places, &ledger, &reader, &clock)?;
     let board = earlier_runs(&reader)?;
@@ -167,12 +171,16 @@ fn open_ledger(
     path: &Path,
     feed: &mpsc::UnboundedSender<Feed>,
     inputs: &mpsc::UnboundedSender<Input>,
+    told: Option<notify::Stored>,
 ) -> Result<Ledger, LedgerError> {
     let (facts, trouble, broken) = (feed.clone(), feed.clone(), inputs.clone());
     Ledger::open(
         path,
         Subscriber {
             on_commit: Box::new(move |envelopes| {
+                if let Some(told) = &told {
+                    let _docket_is_ending = told.send(envelopes.clone());
+                }
                 for envelope in envelopes {
                     let _nobody_listens = facts.send(Feed::Event(envelope));
                 }

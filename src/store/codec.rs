@@ -61,6 +61,7 @@ kinds! {
     Refused "refused" 1,
     MergeQueued "merge_queued" 1,
     CaughtUp "caught_up" 1,
+    SetupFinished "setup_finished" 1,
 }
 
 /// An event in its stored form.

@@ -196,6 +196,7 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::Steered { attempt, .. }
         | Event::MergeQueued { attempt }
         | Event::CaughtUp { attempt, .. }
+        | Event::SetupFinished { attempt, .. }
         | Event::ValidationStarted { attempt, .. }
         | Event::ValidationFinished { attempt, .. }
         | Event::GateReached { attempt, .. }

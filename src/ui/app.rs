@@ -16,6 +16,7 @@ use ratatui::backend::Backend;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
+use super::announce::Announcer;
 use super::effect::{Effect, Loaded};
 use super::links::Links;
 use super::loader;
@@ -25,7 +26,7 @@ use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Session, UiEnd, UiError};
 use super::update::{Message, Signal, update};
 use super::view;
-use crate::domain::board::PhaseView;
+use crate::domain::board::{Feed, PhaseView};
 use crate::domain::command::Command;
 use crate::runner::handle::RunnerHandle;
 
@@ -59,6 +60,8 @@ pub(crate) trait Host {
     fn set_mouse(&mut self, mouse: bool) -> io::Result<()>;
     /// Gives the terminal back, stops this process, and takes the terminal again when it goes on.
     fn suspend(&mut self) -> impl Future<Output = io::Result<()>> + Send;
+    /// Sends the terminal what is no part of a frame.
+    fn send(&mut self, sequence: &str) -> io::Result<()>;
     /// Takes the terminal again if a panic elsewhere gave it back. Whether it did.
     fn reclaim(&mut self) -> io::Result<bool>;
 }
@@ -76,6 +79,7 @@ pub(crate) struct App<H: Host> {
         mpsc::UnboundedReceiver<Loaded>,
     ),
     links: Links,
+    announcer: Announcer,
     clock: Clock,
     is_dirty: bool,
     painted_at: Option<Duration>,
@@ -90,6 +94,7 @@ enum Found {
     Frame,
     Tick,
     Parse,
+    Announce,
 }
 
 impl<H: Host> App<H> {
@@ -116,6 +121,7 @@ impl<H: Host> App<H> {
             feed_ended: false,
             loaded: mpsc::unbounded_channel(),
             links: Links::new(session.terminals),
+            announcer: Announcer::new(session.announce),
             clock: session.clock,
             is_dirty: true,
             painted_at: None,
@@ -138,6 +144,13 @@ impl<H: Host> App<H> {
                 }
                 Found::Frame => self.paint().await,
                 Found::Tick => self.is_dirty = true,
+                Found::Announce => {
+                    let sequence = self.announcer.tell();
+                    if !sequence.is_empty() {
+                        let done = self.host.send(&sequence);
+                        self.gone_if(&done);
+                    }
+                }
                 Found::Parse => {
                     let clock = &self.clock;
                     let started = clock().monotonic.0;
@@ -168,7 +181,7 @@ impl<H: Host> App<H> {
         })
     }
 
-    async fn next(&mut self, batch: &mut Vec<crate::domain::board::Feed>) -> Found {
+    async fn next(&mut self, batch: &mut Vec<Feed>) -> Found {
         let now = (self.clock)().monotonic.0;
         let frame_in = match self.painted_at {
             Some(at) => FRAME.saturating_sub(now.saturating_sub(at)),
@@ -176,6 +189,7 @@ impl<H: Host> App<H> {
         };
         let tick_in = self.wake_at.saturating_sub(now);
         let is_behind = self.model.terminal.is_behind();
+        let announce_in = self.announcer.due_in(now);
         let one = |message| Found::Messages(vec![message]);
         tokio::select! {
             biased;
@@ -187,9 +201,15 @@ impl<H: Host> App<H> {
                     self.feed_ended = true;
                     one(Message::FeedEnded)
                 } else {
+                    for feed in batch.iter() {
+                        if let Feed::Event(envelope) = feed {
+                            self.announcer.take(envelope, now);
+                        }
+                    }
                     Found::Messages(batch.drain(..).map(Message::Feed).collect())
                 }
             }
+            () = after(announce_in.unwrap_or_default()), if announce_in.is_some() => Found::Announce,
             Some(loaded) = self.loaded.1.recv() => one(Message::Loaded(loaded)),
             () = ready(()), if is_behind => Found::Parse,
             // A program is not listened to while there is something of it left to parse: so it waits, and memory is bounded.

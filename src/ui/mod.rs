@@ -6,6 +6,7 @@
 //! * Nothing here asks the runner for its state: facts come in by its feed, wishes go out as commands.
 
 mod action;
+mod announce;
 mod app;
 mod command;
 mod effect;
@@ -31,6 +32,7 @@ mod tty;
 mod update;
 mod view;
 
+pub use announce::Announce;
 pub use keymap::document as keys_document;
 pub use session::{Clock, Ended, Look, Session, UiEnd, UiError};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::announce::Announce;
 use super::terminals::OpenTerminal;
 use super::theme::{ColorDepth, Theme};
 use crate::domain::board::Board;
@@ -41,6 +42,8 @@ pub struct Session {
     pub clock: Clock,
     /// Opens shells.
     pub terminals: Box<dyn OpenTerminal>,
+    /// How a user who looks elsewhere is told.
+    pub announce: Announce,
 }
 
 /// How everything looks.

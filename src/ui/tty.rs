@@ -183,6 +183,12 @@ impl Host for Terminal {
         take(self.mouse)
     }
 
+    fn send(&mut self, sequence: &str) -> io::Result<()> {
+        let mut out = stdout().lock();
+        out.write_all(sequence.as_bytes())?;
+        out.flush()
+    }
+
     fn reclaim(&mut self) -> io::Result<bool> {
         if TAKEN.load(Ordering::SeqCst) {
             return Ok(false);

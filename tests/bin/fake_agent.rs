@@ -459,6 +459,7 @@ fn launch(argv: &[&str], marker: &str) -> LaunchSpec {
             interrupt: Duration::from_secs(60),
             terminate: Duration::from_secs(60),
         },
+        confinement: None,
     }
 }
 

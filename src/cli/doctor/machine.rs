@@ -6,10 +6,12 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 
 use super::super::place::Place;
-use super::{Check, terminal};
+use super::{Check, State, terminal};
+use crate::config::SandboxMode;
 use crate::domain::ids::RunId;
 use crate::domain::settings::Isolation;
 use crate::git::{self, Head};
+use crate::proc::confine;
 use crate::store::verify::{Filter, verify};
 use crate::store::{Ledger, Subscriber, sqlite_version};
 
@@ -29,6 +31,7 @@ pub(super) fn checks(place: Option<&Place>, start: &Path, scratch: &Path) -> Vec
     checks.extend(disk(folder));
     checks.push(sqlite(place, scratch));
     checks.extend(place.and_then(ledger));
+    checks.push(sandbox(place));
     checks.extend(terminal::checks());
     checks
 }
@@ -169,6 +172,32 @@ fn ledger(place: &Place) -> Option<Check> {
         }
         Err(error) => Check::fatal(name, error.to_string(), next),
     })
+}
+
+/// Whether agents can be confined here, and whether they are.
+fn sandbox(place: Option<&Place>) -> Check {
+    let name = "sandbox";
+    let config = place.map(|place| &place.loaded.config.sandbox);
+    let wanted = config.filter(|config| config.mode == SandboxMode::Worktree);
+    if let Some(command) = wanted.and_then(|config| config.command.as_ref()) {
+        return Check::ok(name, format!("`{}` confines agents", command.join(" ")));
+    }
+    match (confine::offered(), wanted) {
+        (Ok(offered), Some(_)) => Check::ok(name, format!("{offered}; agents are confined")),
+        (Ok(offered), None) => Check::ok(
+            name,
+            format!("{offered}; agents are not confined (`sandbox = \"worktree\"` does that)"),
+        ),
+        (Err(why), Some(_)) => Check {
+            state: State::Problem,
+            ..Check::warning(
+                name,
+                format!("{why}, and `sandbox` is \"worktree\": no attempt can start"),
+                "set `sandbox_command` to a program that confines agents, or `sandbox = \"none\"`",
+            )
+        },
+        (Err(why), None) => Check::ok(name, format!("{why}; agents are not confined")),
+    }
 }
 
 fn size(bytes: u64) -> String {

@@ -64,6 +64,7 @@ pub(super) async fn ask<T>(
         marker: marker(),
         stdin: line.is_some(),
         ladder: LADDER,
+        confinement: None,
     });
     if let Some(mut line) = line {
         line.push('\n');

@@ -202,6 +202,19 @@ fn take(
                 None => turn(attempt, rules, None, now, effects),
             }
         }
+        (Stage::Preparing, Report::SetUp(setup)) => {
+            let attempt = id;
+            emit(rules.run, Event::SetupFinished { attempt, setup }, effects);
+        }
+        (Stage::Preparing, Report::NotProvisioned { workspace, why }) => {
+            attempt.workspace = Some(workspace.clone());
+            let prepared = Event::WorkspacePrepared {
+                attempt: id,
+                workspace,
+            };
+            emit(rules.run, prepared, effects);
+            seal_unless_cancelled(attempt, Failure::Prepare { why }, effects);
+        }
         (Stage::Preparing, Report::NotPrepared { why } | Report::Outdated { why }) => {
             return Some(match attempt.cancel {
                 Some(reason) => AttemptOutcome::Cancelled { reason },

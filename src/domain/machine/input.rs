@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::domain::attempt::{Artifact, ProcessRecord, Proof, TurnEnd, Validation, Workspace};
+use crate::domain::attempt::{
+    Artifact, ProcessRecord, Proof, SetupLine, TurnEnd, Validation, Workspace,
+};
 use crate::domain::command::Command;
 use crate::domain::event::Leftovers;
 use crate::domain::gate::GateReason;
@@ -57,6 +59,15 @@ pub enum Report {
     },
     /// It could not be made.
     NotPrepared {
+        /// What is wrong, and what to do.
+        why: String,
+    },
+    /// A command line of its set-up ended.
+    SetUp(SetupLine),
+    /// The working tree stands, but what it is to be provided with could not be put there: nothing runs in it.
+    NotProvisioned {
+        /// Where.
+        workspace: Workspace,
         /// What is wrong, and what to do.
         why: String,
     },

@@ -7,6 +7,11 @@ mod linux;
 #[cfg(target_os = "linux")]
 pub(super) use linux::*;
 
+#[cfg(target_os = "linux")]
+mod landlock;
+#[cfg(target_os = "linux")]
+pub(super) use landlock::{confine, confinement};
+
 #[cfg(not(target_os = "linux"))]
 mod other;
 #[cfg(not(target_os = "linux"))]

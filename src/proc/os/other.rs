@@ -98,3 +98,18 @@ pub(in crate::proc) fn carriers(carried: &str) -> BTreeSet<u32> {
         .filter(|pid| *pid != me && *pid != ps)
         .collect()
 }
+
+/// Confining a thread: this system offers nothing for it.
+pub(in crate::proc) fn confine(_writable: &[std::path::PathBuf]) -> Result<(), String> {
+    Err(format!(
+        "{}: set `sandbox_command` to a program that confines the agent, or `sandbox = \"none\"`",
+        NO_SANDBOX
+    ))
+}
+
+/// What the system offers.
+pub(in crate::proc) fn confinement() -> Result<String, String> {
+    Err(NO_SANDBOX.to_owned())
+}
+
+const NO_SANDBOX: &str = "this system has no landlock";

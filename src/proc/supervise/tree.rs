@@ -335,6 +335,10 @@ fn launch_request(spec: &LaunchSpec, terminal: bool) -> std::io::Result<Vec<u8>>
         directory: spec.directory.as_os_str().into(),
         environment,
         terminal,
+        writable: spec.confinement.as_ref().map(|confinement| {
+            let writable = confinement.writable.iter();
+            writable.map(|path| path.as_os_str().into()).collect()
+        }),
     })
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::collect::look;
-use super::{GitState, Own, Unit, blocking, policy};
+use super::{GitState, Own, Unit, blocking, policy, provision};
 use crate::domain::hash::sha256;
 use crate::domain::machine::{AttemptSpec, Report};
 use crate::domain::ticket::Ticket;
@@ -132,16 +132,24 @@ fn bring(
     if onto == own.base {
         return Ok(None);
     }
+    // Ticket files and what the set-up made are no part of the work: they stay in the working tree, and are not merged.
+    let by_setup = provision::setup_paths(git, &state)?;
+    let apart: Vec<_> = state.tickets.iter().chain(&by_setup).cloned().collect();
     let caught_up = state.worktree.catch_up(&CatchUp {
         branch: &own.branch,
         base: own.base,
         onto,
         tree: state.last,
-        apart: &state.tickets,
+        apart: &apart,
         index,
         at: context.clock.now().wall,
     })?;
-    state.base = git.tree_of(onto)?;
+    state.start = git.tree_of(onto)?;
+    state.base = git.with_paths_of(
+        state.start,
+        state.base,
+        by_setup.iter().map(PathBuf::as_path),
+    )?;
     state.last = caught_up.tree;
     state.conflicts = caught_up.conflicts;
     state.own = Some(Own { base: onto, ..own });

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::catch_up::{Halt, run_branch_is_intact};
-use super::{Unit, blocking};
+use super::{Unit, blocking, provision};
 use crate::domain::attempt::{AttemptOutcome, Proof};
 use crate::domain::ids::Sha256;
 use crate::domain::machine::Report;
@@ -98,6 +98,7 @@ impl Unit {
             } else {
                 git.with_paths_of(state.last, state.base, tickets)?
             };
+            let tree = provision::without_setup(git, &state, tree)?;
             let committed = state
                 .worktree
                 .commit(&own.branch, own.base, tree, &message, at)?;
@@ -155,6 +156,7 @@ impl Unit {
             git.remove_worktree(&path, Removal::IfSavedAs(state.last), &state.options)
                 .map_err(in_words)?;
             let _no_cache_was_made = fs::remove_file(&cache);
+            provision::forget(&context, &path);
             if let (Some(branch), Some(run_branch)) = (prepared.workspace.branch, run_branch)
                 && let (Ok(branch), Ok(run_branch)) = (branch.name.parse(), run_branch.parse())
             {

@@ -5,11 +5,13 @@ mod catch_up;
 mod collect;
 mod conversation;
 mod finish;
+mod line;
 mod live;
 mod policy;
 mod prepare;
 mod process;
 mod prompt;
+mod provision;
 mod rules;
 mod same_tree;
 mod submitted;
@@ -29,6 +31,7 @@ use self::process::Holder;
 use self::transcript::Transcript;
 use super::context::Context;
 use super::desk::Desk;
+use super::sandbox::Sandbox;
 use crate::agents::Session;
 use crate::domain::attempt::{CancelReason, Workspace};
 use crate::domain::ids::Sha256;
@@ -64,6 +67,8 @@ struct Prepared {
     redactor: Arc<Redactor>,
     transcript: Transcript,
     git: Option<GitState>,
+    /// What its programs are confined by.
+    sandbox: Option<Sandbox>,
     /// The agent's process, between two turns.
     live: Option<Live>,
     /// The token of the agent's conversation.
@@ -85,7 +90,9 @@ struct Prepared {
 struct GitState {
     worktree: Worktree,
     options: SnapshotOptions,
-    /// The files that the attempt began with.
+    /// The files of the commit that the worktree was cut from; in place, those that were there.
+    start: TreeId,
+    /// The files that the agent began with: what the worktree was provided with is in them.
     base: TreeId,
     /// The files after the last turn that was collected.
     last: TreeId,
@@ -156,7 +163,15 @@ impl Unit {
             Ok(Opened { prepared, carried }) => {
                 let workspace = prepared.workspace.clone();
                 self.prepared = Some(prepared);
-                self.report(Report::Prepared { workspace, carried });
+                let provided = if carried {
+                    Ok(())
+                } else {
+                    self.provision().await
+                };
+                self.report(match provided {
+                    Ok(()) => Report::Prepared { workspace, carried },
+                    Err(why) => Report::NotProvisioned { workspace, why },
+                });
             }
             Err(not) => self.report(not.into()),
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::submitted;
-use super::{GitState, Own, Prepared, Unit, blocking, policy, transcript::Transcript};
+use super::{GitState, Own, Prepared, Unit, blocking, policy, provision, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
 use crate::domain::hash::sha256;
@@ -16,6 +16,7 @@ use crate::domain::machine::{AttemptSpec, Carry, Report};
 use crate::git::{BranchName, CommitId, GitError, Repository, SnapshotOptions};
 use crate::runner::context::Context;
 use crate::runner::desk::Desk;
+use crate::runner::sandbox::{Inmate, Sandbox};
 use crate::store::evidence::EvidenceFolder;
 
 /// What an attempt begins with.
@@ -86,6 +87,19 @@ impl Unit {
             };
             let desk = Desk::make(desk_path.clone(), &ticket, &context.places.context())
                 .map_err(|error| format!("{}: {error}", desk_path.display()))?;
+            let sandbox = match &git {
+                Some(state) if state.own.is_some() => Sandbox::make(
+                    &context,
+                    &Inmate {
+                        agent: context.config.agents.get(&spec.agent),
+                        run: spec.run,
+                        worktree: &state.worktree,
+                        desk: &desk_path,
+                        marker: &spec.marker,
+                    },
+                )?,
+                _ => None,
+            };
             let transcript =
                 Transcript::open(&evidence, &context, spec.attempt.clone(), redactor.clone())
                     .map_err(|error| error.to_string())?;
@@ -97,6 +111,7 @@ impl Unit {
                 redactor,
                 transcript,
                 git,
+                sandbox,
                 live: None,
                 token: carried.and_then(|carry| carry.session.clone()),
                 told_token: None,
@@ -137,6 +152,8 @@ fn place<'spec>(
     let run_branch: BranchName = run_branch.parse().map_err(in_words)?;
     let old = carry.and_then(|carry| Some((carry, reopen(git, &run_branch, carry, &options)?)));
     if let Some((carry, (workspace, git))) = old {
+        let recalled = git.map(|state| provision::recall(context, state));
+        let git = recalled.transpose().map_err(in_words)?;
         return Ok(Place {
             workspace,
             git,
@@ -195,6 +212,7 @@ fn own_worktree(
     let state = GitState {
         worktree,
         options,
+        start: tree,
         base: tree,
         last: tree,
         changed: Vec::new(),
@@ -232,6 +250,7 @@ fn reopen(
     let state = GitState {
         worktree,
         options: options.clone(),
+        start: base,
         base,
         last,
         changed: Vec::new(),
@@ -259,6 +278,7 @@ fn in_place(context: &Context, options: SnapshotOptions) -> (Workspace, Option<G
                 Some(GitState {
                     worktree,
                     options,
+                    start: base,
                     base,
                     last: base,
                     changed: Vec::new(),

@@ -62,16 +62,22 @@ impl Unit {
         stdin: bool,
     ) -> LaunchSpec {
         let stop = self.context.config.stop;
+        let mut environment = self.environment(prepared, turn, extra);
+        let (argv, confinement) = match &prepared.sandbox {
+            Some(sandbox) => sandbox.around(argv, &mut environment),
+            None => (argv, None),
+        };
         LaunchSpec {
             argv,
             directory: prepared.workspace.path.clone(),
-            environment: self.environment(prepared, turn, extra),
+            environment,
             marker: self.spec.marker.clone(),
             stdin,
             ladder: Ladder {
                 interrupt: stop.interrupt,
                 terminate: stop.terminate,
             },
+            confinement,
         }
     }
 

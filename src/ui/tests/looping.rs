@@ -13,11 +13,13 @@ use ratatui::layout::{Position, Size};
 use tokio::sync::{mpsc, watch};
 
 use super::scene::{entry, event_of, look, text_of};
+use crate::config::{NotifyConfig, NotifyOsc};
 use crate::domain::board::{Board, Feed};
 use crate::domain::command::Command;
 use crate::domain::queue::Queue;
 use crate::domain::time::{Monotonic, Now};
 use crate::runner::handle::RunnerHandle;
+use crate::ui::announce::Announce;
 use crate::ui::app::{App, Events, Host};
 use crate::ui::session::{Ended, Session, UiEnd};
 use crate::ui::terminals::{
@@ -130,6 +132,10 @@ impl Host for FakeHost {
         Ok(())
     }
 
+    fn send(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
     fn reclaim(&mut self) -> io::Result<bool> {
         Ok(false)
     }
@@ -213,6 +219,16 @@ fn begin() -> Outside {
             monotonic: Monotonic(started.elapsed()),
         }),
         terminals: Box::new(Echo),
+        announce: Announce {
+            config: NotifyConfig {
+                on: Vec::new(),
+                bell: false,
+                osc: NotifyOsc::None,
+                command: None,
+                limit: Duration::from_secs(1),
+            },
+            in_tmux: false,
+        },
     };
     let app = App::new(session, host, false).expect("an app");
     let app = tokio::spawn(async move { app.run().await.expect("an end") });

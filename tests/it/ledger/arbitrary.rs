@@ -2,7 +2,7 @@
 
 use docket::domain::attempt::{
     Artifact, AttemptOutcome, Branch, CancelReason, Failure, Fault, LimitKind, Need, Phase,
-    ProcessRecord, Proof, TurnEnd, Validation, Verdict, Workspace,
+    ProcessRecord, Proof, SetupLine, TurnEnd, Validation, Verdict, Workspace,
 };
 use docket::domain::event::{Event, Leftovers, RunOutcome};
 use docket::domain::ids::{AttemptId, Sha256, TicketId, TicketName};
@@ -351,6 +351,17 @@ fn turn_event() -> impl Strategy<Value = Event> {
                 tree,
                 conflicts,
             }),
+        (attempt(), 1..9_u32, validation()).prop_map(|(attempt, number, like)| {
+            let setup = SetupLine {
+                number,
+                run: like.run,
+                verdict: like.verdict,
+                exit: like.exit,
+                millis: like.millis,
+                output: like.output,
+            };
+            Event::SetupFinished { attempt, setup }
+        }),
         (attempt(), any::<bool>(), text(), text()).prop_map(|(attempt, pause, title, text)| {
             Event::DispatchReceived {
                 attempt,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use docket::domain::attempt::{
-    Artifact, AttemptOutcome, CancelReason, Failure, Fault, Need, Phase, Proof, TurnEnd,
+    Artifact, AttemptOutcome, CancelReason, Failure, Fault, Need, Phase, Proof, SetupLine, TurnEnd,
     Validation, Verdict, Workspace,
 };
 use docket::domain::event::{Event, Leftovers, RunOutcome};
@@ -244,6 +244,21 @@ fn golden_events() -> Vec<Event> {
             onto: "f".repeat(40),
             tree: "e".repeat(40),
             conflicts: vec!["src/parser.rs".to_owned()],
+        },
+        Event::SetupFinished {
+            attempt: attempt.clone(),
+            setup: SetupLine {
+                number: 2,
+                run: "npm ci".to_owned(),
+                verdict: Verdict::Fail,
+                exit: Some(1),
+                millis: 8_123,
+                output: Some(Artifact {
+                    path: "setup/2.log".to_owned(),
+                    sha256: Sha256([0xab; 32]),
+                    bytes: 412,
+                }),
+            },
         },
     ]);
     events

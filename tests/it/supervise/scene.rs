@@ -51,6 +51,7 @@ pub(super) fn program(argv: Vec<OsString>) -> LaunchSpec {
         marker: marker(),
         stdin: false,
         ladder: PATIENT,
+        confinement: None,
     }
 }
 

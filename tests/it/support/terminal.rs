@@ -91,6 +91,15 @@ impl Terminal {
         self.with(|received| received.bytes.len())
     }
 
+    /// Whether these bytes have come.
+    pub(crate) fn got(&self, part: &str) -> bool {
+        let part = part.as_bytes();
+        self.with(|received| {
+            let mut places = received.bytes.windows(part.len());
+            places.any(|place| place == part)
+        })
+    }
+
     /// Whether the alternate screen is shown.
     pub(crate) fn is_alternate(&self) -> bool {
         self.with(|received| received.emulator.screen().alternate_screen())
