@@ -232,6 +232,18 @@ pub const KEYS: &[Key] = &[
         None,
         "files that one attempt may change",
     ),
+    key(
+        "limits.new_tickets",
+        Kind::Count { from: 0, to: U32 },
+        Some("20"),
+        "tickets that one attempt may add to the queue",
+    ),
+    key(
+        "limits.ticket_depth",
+        Kind::Count { from: 0, to: U32 },
+        Some("3"),
+        "how many generations of tickets agents may add, each from one of the last, before a human is asked",
+    ),
     // Agents.
     key(
         "agents.*.kind",
@@ -364,6 +376,12 @@ pub const KEYS: &[Key] = &[
         Kind::Count { from: 0, to: U32 },
         None,
         "as limits.changed_files, for this agent",
+    ),
+    key(
+        "agents.*.limits.new_tickets",
+        Kind::Count { from: 0, to: U32 },
+        None,
+        "as limits.new_tickets, for this agent",
     ),
     // What tokens cost.
     key(

@@ -4,6 +4,7 @@ mod branch;
 mod changes;
 mod command;
 mod commit;
+mod content;
 mod diff;
 mod error;
 mod exclude;

@@ -210,6 +210,7 @@ fn history(
         marker: marker(),
         attempt_numbers,
         unfinished: unfinished::attempts(reader)?,
+        generations: reader.generations()?,
     })
 }
 

@@ -59,6 +59,8 @@ kinds! {
     AttemptFinished "attempt_finished" 1,
     Recovered "recovered" 1,
     Refused "refused" 1,
+    TicketBrought "ticket_brought" 1,
+    NoteBrought "note_brought" 1,
 }
 
 /// An event in its stored form.

@@ -111,7 +111,7 @@ fn content(new: &NewTicket<'_>, path: &Path) -> Result<Vec<u8>, WriteError> {
 }
 
 /// The digits of the next number: as wide as the widest in the folder.
-fn next_number(folder: &Path) -> std::io::Result<String> {
+pub(crate) fn next_number(folder: &Path) -> std::io::Result<String> {
     let (mut highest, mut width) = (0, 3);
     for item in std::fs::read_dir(folder)? {
         let name = TicketName::from_file_name(&item?.file_name().to_string_lossy());
@@ -142,7 +142,7 @@ fn slug(title: &str) -> String {
 }
 
 /// An id that no other ticket has. Unique is enough: it is no secret.
-fn new_id(path: &Path) -> String {
+pub(crate) fn new_id(path: &Path) -> String {
     let random = RandomState::new().build_hasher().finish();
     let seed = format!("{random} {} {}", std::process::id(), path.display());
     let mut digits = sha256(seed.as_bytes()).to_string();

@@ -77,7 +77,7 @@ fn print_order(order: &Order) -> String {
             text
         }
         Order::Go => "go".into(),
-        Order::Collect { turn } => format!("collect {turn}"),
+        Order::Collect { turn, .. } => format!("collect {turn}"),
         Order::Validate { .. } => "validate".into(),
         Order::Seal { outcome } => format!("seal {outcome}"),
         Order::Integrate { .. } => "integrate".into(),
@@ -129,6 +129,7 @@ impl Bench {
             marker: "m".into(),
             attempt_numbers: BTreeMap::default(),
             unfinished: BTreeMap::default(),
+            generations: BTreeMap::default(),
         };
         let state = State::new(Arc::new(settings), plan, history);
         let queue = Arc::new(Queue::new(entries.into_iter().map(Arc::new)));
@@ -668,6 +669,7 @@ fn a_run_that_was_stopped_before_it_found_anything_is_over_at_once() {
         marker: "m".into(),
         attempt_numbers: BTreeMap::default(),
         unfinished: BTreeMap::default(),
+        generations: BTreeMap::default(),
     };
     let mut state = State::new(Arc::new(settings()), RunPlan::default(), history);
     let mut give = |input| print(&step(&mut state, input, now(1)));
@@ -900,6 +902,7 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
             let dispatch = Dispatch {
                 pause: true,
                 title: "?".into(),
+                attachments: Vec::new(),
                 text: "?".into(),
             };
             let dispatches = if ask && !claim {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::domain::attempt::{Artifact, ProcessRecord, Proof, TurnEnd, Validation, Workspace};
 use crate::domain::command::Command;
+use crate::domain::desk::{NoteNews, TicketNews};
 use crate::domain::event::Leftovers;
 use crate::domain::gate::GateReason;
 use crate::domain::ids::{AttemptId, Sha256};
@@ -161,6 +162,11 @@ pub enum Report {
         /// What is wrong, and what to do.
         why: String,
     },
+    /// Tickets that waited for a human's approval, and what became of them.
+    Brought {
+        /// Each.
+        tickets: Vec<TicketNews>,
+    },
     /// The attempt's task ended without a word: a bug in docket, never the ticket's success.
     TaskDied {
         /// What is known.
@@ -185,6 +191,10 @@ pub struct Collected {
     pub claim: bool,
     /// What of the agent's tickets a human should look at.
     pub gates: Vec<GateReason>,
+    /// Tickets that the agent wrote, changed or deleted.
+    pub tickets: Vec<TicketNews>,
+    /// Notes that the agent wrote or changed.
+    pub notes: Vec<NoteNews>,
     /// Messages to people.
     pub dispatches: Vec<Dispatch>,
     /// The agent's last words of the turn.
@@ -200,4 +210,6 @@ pub struct Dispatch {
     pub title: String,
     /// The text.
     pub text: String,
+    /// What came with it.
+    pub attachments: Vec<Artifact>,
 }

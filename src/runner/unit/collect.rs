@@ -4,45 +4,69 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{GitState, Unit, blocking};
+use super::{GitState, Unit, blocking, desk};
+use crate::domain::desk::DeskRules;
 use crate::domain::ids::AttemptId;
 use crate::domain::machine::{Collected, Report};
 use crate::domain::settings::Claim;
 use crate::git::{ChangeKind, Diff, FileChange, GitError, Repository};
 use crate::proc::clock::Clock as _;
 use crate::runner::context::Context;
+use crate::runner::desk::Look;
 use crate::store::evidence::EvidenceFolder;
 
 impl Unit {
-    pub(super) async fn collect(&mut self, turn: u32) {
-        let Some(prepared) = &self.prepared else {
+    pub(super) async fn collect(&mut self, turn: u32, rules: DeskRules) {
+        let Some(prepared) = &mut self.prepared else {
             return;
         };
-        let dispatches = prepared.desk.take_dispatches(turn);
-        let claim = match self.claim() {
-            Claim::Exit => prepared.last_turn_ok,
-            Claim::Ticket => prepared.desk.claims(),
-        };
+        prepared.desk_rules.clone_from(&rules);
+        let exited_well = prepared.last_turn_ok;
         let message = prepared.message.clone();
         let state = prepared.git.clone();
-        let (context, attempt) = (self.context.clone(), self.spec.attempt.clone());
-        let evidence = prepared.evidence.clone();
-        let saved = blocking(move || match (&context.git, state) {
-            (Some(git), Some(state)) => {
-                save(&context, git, state, &attempt, turn, &evidence).map(Some)
-            }
-            _ => Ok(None),
+        let (context, spec) = (self.context.clone(), self.spec.clone());
+        let (evidence, redactor) = (prepared.evidence.clone(), prepared.redactor.clone());
+        let mut desk = prepared.desk.clone();
+        let saved = blocking(move || {
+            let saved = match (&context.git, state) {
+                (Some(git), Some(state)) => {
+                    Some(save(&context, git, state, &spec.attempt, turn, &evidence)?)
+                }
+                _ => None,
+            };
+            let look = Look {
+                context: &context,
+                spec: &spec,
+                turn,
+                rules: &rules,
+                redactor: &redactor,
+                evidence: &evidence,
+            };
+            let state = saved.as_ref().map(|saved| &saved.state);
+            let found = desk::read(&mut desk, &look, state)?;
+            Ok((saved, desk, found))
         })
         .await;
-        let saved = match saved {
+        let (saved, desk, found) = match saved {
             Ok(saved) => saved,
             Err(why) => return self.report(Report::NotCollected { why }),
         };
+        if let Some(mut prepared) = self.prepared.take() {
+            prepared.desk = desk;
+            self.note_news(&mut prepared, &found);
+            self.prepared = Some(prepared);
+        }
         let mut collected = Collected {
-            claim,
+            claim: match self.claim() {
+                Claim::Exit => exited_well,
+                Claim::Ticket => found.claim,
+            },
             message,
-            progress: !dispatches.is_empty(),
-            dispatches,
+            progress: found.progress,
+            gates: found.gates,
+            tickets: found.tickets,
+            notes: found.notes,
+            dispatches: found.dispatches,
             ..Collected::default()
         };
         if let (Some(saved), Some(prepared)) = (saved, &mut self.prepared) {

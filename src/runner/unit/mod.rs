@@ -3,6 +3,7 @@
 
 mod collect;
 mod conversation;
+mod desk;
 mod finish;
 mod live;
 mod prepare;
@@ -27,6 +28,7 @@ use super::context::Context;
 use super::desk::Desk;
 use crate::agents::Session;
 use crate::domain::attempt::{CancelReason, Workspace};
+use crate::domain::desk::DeskRules;
 use crate::domain::item::Usage;
 use crate::domain::machine::{AttemptSpec, Input, Order, Report};
 use crate::git::{SnapshotOptions, TreeId, Worktree};
@@ -72,6 +74,8 @@ struct Prepared {
     message: Option<String>,
     /// Whether the last turn completed.
     last_turn_ok: bool,
+    /// What held when the desk was last read.
+    desk_rules: DeskRules,
 }
 
 /// The git side of an attempt.
@@ -145,7 +149,7 @@ impl Unit {
                     brief,
                     clocks,
                 } => self.turn(turn, brief, clocks).await,
-                Order::Collect { turn } => self.collect(turn).await,
+                Order::Collect { turn, desk } => self.collect(turn, desk).await,
                 Order::Validate {
                     rules,
                     turn,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{GitState, Prepared, Unit, blocking, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
+use crate::domain::desk::DeskRules;
 use crate::domain::hash::sha256;
 use crate::domain::ids::Sha256;
 use crate::domain::item::Usage;
@@ -82,7 +83,7 @@ impl Unit {
                     .join("desk")
                     .join(spec.attempt.to_string()),
             };
-            let desk = Desk::make(desk_path.clone(), &ticket, &context.places.context())
+            let desk = Desk::make(desk_path.clone(), &ticket, &spec, &context)
                 .map_err(|error| format!("{}: {error}", desk_path.display()))?;
             let transcript =
                 Transcript::open(&evidence, &context, spec.attempt.clone(), redactor.clone())
@@ -102,6 +103,7 @@ impl Unit {
                 model: None,
                 message: None,
                 last_turn_ok: false,
+                desk_rules: DeskRules::default(),
             };
             let carried = carried.is_some();
             Ok(Opened { prepared, carried })
