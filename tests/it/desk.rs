@@ -13,7 +13,7 @@ use crate::support::sandbox::Sandbox;
 
 /// Configures an agent whose claim is in its copy of the ticket; `CLAIM` in the script makes it.
 fn agent(sandbox: &Sandbox, name: &str, script: &str) {
-    let claim = "sed 's/^done: false/done: true/' \"$DOCKET_TICKET\" > \"$HOME/claimed\" && cat \"$HOME/claimed\" > \"$DOCKET_TICKET\"";
+    let claim = "{ sed 's/^done: false/done: true/' \"$DOCKET_TICKET\" > \"$HOME/claimed\" && cat \"$HOME/claimed\" > \"$DOCKET_TICKET\"; }";
     sandbox.agent(name, &script.replace("CLAIM", claim));
     sandbox.configure("claim = \"ticket\"");
 }

@@ -71,8 +71,8 @@ impl Own {
                     keep(&bytes, look);
                 }
                 found.claim = parse(&look.spec.path, &bytes).is_done();
-                keys = self.keys(&self.start, &bytes);
-                body = self.new_body(&self.start, &bytes);
+                keys = keys_of(&self.start, &bytes);
+                body = new_body(&self.start, &bytes);
             }
             // Deleting one's copy says nothing.
             Err(Unfit::Gone) => {}
@@ -86,9 +86,9 @@ impl Own {
             };
             found.claim |=
                 parse(&look.spec.path, &bytes).is_done() && !parse(&look.spec.path, base).is_done();
-            keys.extend(self.keys(base, &bytes));
+            keys.extend(keys_of(base, &bytes));
             if sha256(base) == self.revision {
-                body = body.or_else(|| self.new_body(base, &bytes));
+                body = body.or_else(|| new_body(base, &bytes));
             }
         }
         keys.sort();
@@ -110,15 +110,15 @@ impl Own {
         }
         found
     }
+}
 
-    fn keys(&self, before: &[u8], now: &[u8]) -> Vec<String> {
-        changed_keys(before, now).unwrap_or_else(|| vec![FRONT_MATTER.to_owned()])
-    }
+fn keys_of(before: &[u8], now: &[u8]) -> Vec<String> {
+    changed_keys(before, now).unwrap_or_else(|| vec![FRONT_MATTER.to_owned()])
+}
 
-    fn new_body(&self, before: &[u8], now: &[u8]) -> Option<String> {
-        let now = body_of(now)?;
-        (Some(now) != body_of(before)).then(|| now.to_owned())
-    }
+fn new_body(before: &[u8], now: &[u8]) -> Option<String> {
+    let now = body_of(now)?;
+    (Some(now) != body_of(before)).then(|| now.to_owned())
 }
 
 /// Keeps what the agent made of its copy.

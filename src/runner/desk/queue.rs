@@ -98,6 +98,16 @@ impl<'a> Gatekeeper<'a> {
         let Some(ticket) = entry.ticket.as_ref().filter(|_| entry.is_runnable_file()) else {
             return Verdict::Refused(first_error(&entry));
         };
+        // An earlier attempt may have brought the same already.
+        let mut others = self.queue.entries().iter();
+        if let Some(same) = others.find(|other| !other.is_done() && is_copy(other, ticket))
+            && ticket.id_is_derived
+        {
+            return Verdict::Same {
+                path: same.path.to_string_lossy().into_owned(),
+                revision: same.revision,
+            };
+        }
         let mut content = open;
         let twin = self.queue.by_id(&ticket.id);
         if let Some(twin) = twin.filter(|_| !ticket.id_is_derived) {
@@ -135,7 +145,7 @@ impl<'a> Gatekeeper<'a> {
             }
         }
         let problems = self.objections(&entry, None);
-        let draft = self.draft(&entry, &shown, content, None, notes);
+        let draft = self.draft(&entry, &shown, &content, None, notes);
         if let Some(verdict) = against(&draft, &problems) {
             return verdict;
         }
@@ -208,7 +218,7 @@ impl<'a> Gatekeeper<'a> {
             return Verdict::Refused(first_error(&entry));
         };
         let problems = self.objections(&entry, Some(&old));
-        let draft = self.draft(&entry, &shown, content, Some(now), notes);
+        let draft = self.draft(&entry, &shown, &content, Some(now), notes);
         if let Some(verdict) = against(&draft, &problems) {
             return verdict;
         }
@@ -292,7 +302,7 @@ impl<'a> Gatekeeper<'a> {
         &self,
         entry: &QueueEntry,
         shown: &Path,
-        content: Vec<u8>,
+        content: &[u8],
         before: Option<Sha256>,
         notes: Vec<String>,
     ) -> Draft {
@@ -300,7 +310,7 @@ impl<'a> Gatekeeper<'a> {
             ticket: entry.id.clone(),
             name: entry.name.clone(),
             path: shown.to_string_lossy().into_owned(),
-            text: String::from_utf8_lossy(&content).into_owned(),
+            text: String::from_utf8_lossy(content).into_owned(),
             before,
             notes,
             by: self.look.spec.attempt.clone(),
@@ -318,7 +328,7 @@ impl<'a> Gatekeeper<'a> {
         } else {
             files::plain_name(&format!("x{rest}"))[1..].to_owned()
         };
-        let is_free = digits.len() <= 9 && !self.queue.has_number(ticket.number());
+        let is_free = self.is_free(&ticket);
         let digits = if is_free {
             digits.to_owned()
         } else {
@@ -333,6 +343,11 @@ impl<'a> Gatekeeper<'a> {
         };
         let folder = &self.look.context.places.tickets;
         Some(folder.join(format!("TICKET-{digits}{rest}.md")))
+    }
+
+    /// Whether a new ticket can have this number.
+    pub(super) fn is_free(&self, name: &TicketName) -> bool {
+        name.digits().len() <= 9 && !self.queue.has_number(name.number())
     }
 
     /// The next multiple of ten after the highest number in the queue.

@@ -249,7 +249,12 @@ impl Tickets {
     fn bring(&mut self, mut items: Vec<Item>, look: &Look<'_>) -> Vec<TicketNews> {
         let mut keeper = Gatekeeper::new(look);
         let mut news = Vec::new();
-        items.sort_by_key(|item| TicketName::from_file_name(&item.name).map(|name| name.number()));
+        // Who can keep its number keeps it, whoever else wants one.
+        items.sort_by_key(|item| {
+            let name = TicketName::from_file_name(&item.name);
+            let keeps = name.as_ref().is_some_and(|name| keeper.is_free(name));
+            (!keeps, name.map(|name| name.number()))
+        });
         loop {
             let before = items.len();
             let mut waiting = Vec::new();

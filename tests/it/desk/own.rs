@@ -52,7 +52,7 @@ fn what_it_changed_beyond_done_and_body_stops_at_a_gate_and_the_rules_hold() {
     sandbox
         .docket(["--once"])
         .exits(4)
-        .says("PASS test -e x.txt")
+        .says("pass test -e x.txt")
         .says("the agent changed its own ticket: gate, limits, paths, validate");
     let names: Vec<_> = sandbox
         .events()
@@ -110,10 +110,10 @@ fn its_body_stays_evidence_when_a_human_changed_the_ticket_meanwhile() {
 #[test]
 fn a_ticket_that_was_spoilt_or_removed_claims_nothing() {
     for spoil in [
-        "rm \"$DOCKET_TICKET\"",
+        "rm -rf \"$DOCKET_TICKET\"",
         "ln -sf /etc/passwd \"$DOCKET_TICKET\"",
-        "rm \"$DOCKET_TICKET\"; mkfifo \"$DOCKET_TICKET\"",
-        "rm \"$DOCKET_TICKET\"; mkdir \"$DOCKET_TICKET\"",
+        "rm -rf \"$DOCKET_TICKET\"; mkfifo \"$DOCKET_TICKET\"",
+        "rm -rf \"$DOCKET_TICKET\"; mkdir \"$DOCKET_TICKET\"",
         "printf '\\377\\376' > \"$DOCKET_TICKET\"",
         "head -c 3000000 /dev/zero > \"$DOCKET_TICKET\"",
         "echo 'done: true' > \"$DOCKET_TICKET\"",
