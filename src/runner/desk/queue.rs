@@ -31,6 +31,8 @@ pub(super) struct Draft {
     pub(super) notes: Vec<String>,
     /// The attempt that wrote it.
     pub(super) by: AttemptId,
+    /// How many generations of agents it is away from a human, if it is new.
+    pub(super) generation: u32,
 }
 
 /// Where a ticket stands that an agent touched.
@@ -257,6 +259,14 @@ impl<'a> Gatekeeper<'a> {
             if self.queue.by_id(&entry.id).is_some() {
                 return Err("its `ticket_id` is taken".to_owned());
             }
+            let mut others = self.queue.entries().iter();
+            let same = entry
+                .ticket
+                .as_ref()
+                .and_then(|ticket| others.find(|other| !other.is_done() && is_copy(other, ticket)));
+            if let Some(same) = same {
+                return Err(format!("{} says the same already", same.name));
+            }
             let file_name = shown
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned());
@@ -314,6 +324,7 @@ impl<'a> Gatekeeper<'a> {
             before,
             notes,
             by: self.look.spec.attempt.clone(),
+            generation: self.look.rules.generation.saturating_add(1),
         }
     }
 

@@ -74,13 +74,22 @@ struct Item {
 impl Tickets {
     /// Puts the copies into `folder`. Where the attempt goes on from an earlier one at the same desk, what lies there stays.
     pub(super) fn copy(folder: &Path, spec: &AttemptSpec, context: &Context) -> io::Result<Self> {
+        let is_old = files::is_folder(folder);
         files::folder(folder)?;
         let cache = context.places.docket().join("cache");
         let table_of = |attempt| cache.join(format!("{attempt}.desk.json"));
         let before = spec.carry.as_ref().map(|carry| table_of(&carry.from));
         let table = before.and_then(|file| remembered(&file, spec, context));
+        let mut table = table.unwrap_or_default();
+        if !is_old {
+            // A new desk: of the old one only what waits for a human counts.
+            table.files.retain(|_, known| known.held.is_some());
+            for known in table.files.values_mut() {
+                known.seen = None;
+            }
+        }
         let mut tickets = Self {
-            table: table.unwrap_or_default(),
+            table,
             file: table_of(&spec.attempt),
         };
         for path in &spec.neighbours {
@@ -252,7 +261,8 @@ impl Tickets {
         // Who can keep its number keeps it, whoever else wants one.
         items.sort_by_key(|item| {
             let name = TicketName::from_file_name(&item.name);
-            let keeps = name.as_ref().is_some_and(|name| keeper.is_free(name));
+            let keeps =
+                item.canonical.is_some() || name.as_ref().is_some_and(|name| keeper.is_free(name));
             (!keeps, name.map(|name| name.number()))
         });
         loop {
@@ -334,7 +344,7 @@ impl Tickets {
                     self.note_number(item, &draft);
                     let seen = shelve(item, &draft);
                     self.remember(&item.key, canonical, seen, None);
-                    let change = change(&draft, revision, look);
+                    let change = change(&draft, revision);
                     let artifact = keep(item, draft.text.as_bytes(), look);
                     Some(news(draft, change, artifact))
                 }
@@ -391,7 +401,7 @@ impl Tickets {
             told.push(match keeper.write_held(draft.clone()) {
                 Ok((draft, revision)) => {
                     known.canonical = Some((draft.path.clone(), revision));
-                    let change = change(&draft, revision, look);
+                    let change = change(&draft, revision);
                     news(draft, change, None)
                 }
                 Err(why) => news(draft, TicketChange::Refused { why }, None),
@@ -416,11 +426,11 @@ impl Tickets {
 }
 
 /// What became of a draft that is in the queue now.
-fn change(draft: &Draft, after: Sha256, look: &Look<'_>) -> TicketChange {
+fn change(draft: &Draft, after: Sha256) -> TicketChange {
     match draft.before {
         Some(before) => TicketChange::Edited { before, after },
         None => TicketChange::New {
-            generation: look.rules.generation.saturating_add(1),
+            generation: draft.generation,
         },
     }
 }
