@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::domain::attempt::{AttemptOutcome, Need, TurnEnd, Validation, Workspace};
+use crate::domain::attempt::{Artifact, AttemptOutcome, Need, TurnEnd, Validation, Workspace};
+use crate::domain::desk::{NoteNews, TicketNews};
 use crate::domain::event::{Event, Leftovers};
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
@@ -25,6 +26,12 @@ pub(super) struct History {
     pub(super) validations: Vec<Validation>,
     pub(super) turns_ended: Vec<TurnRow>,
     pub(super) dispatches: Vec<DispatchRow>,
+    /// Tickets that the agent wrote, changed or deleted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) tickets: Vec<TicketNews>,
+    /// Notes that the agent wrote or changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) notes: Vec<NoteNews>,
     pub(super) gates: Vec<GateRow>,
 }
 
@@ -46,6 +53,8 @@ pub(super) struct DispatchRow {
     pub(super) pause: bool,
     pub(super) title: String,
     pub(super) text: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) attachments: Vec<Artifact>,
 }
 
 /// A place where a human had to decide.
@@ -77,6 +86,8 @@ impl History {
             validations: Vec::new(),
             turns_ended: Vec::new(),
             dispatches: Vec::new(),
+            tickets: Vec::new(),
+            notes: Vec::new(),
             gates: Vec::new(),
         };
         for envelope in events
@@ -104,13 +115,20 @@ impl History {
                 leftovers,
             }),
             Event::DispatchReceived {
-                pause, title, text, ..
+                pause,
+                title,
+                text,
+                attachments,
+                ..
             } => self.dispatches.push(DispatchRow {
                 at,
                 pause,
                 title,
                 text,
+                attachments,
             }),
+            Event::TicketBrought { news, .. } => self.tickets.push(news),
+            Event::NoteBrought { news, .. } => self.notes.push(news),
             Event::GateReached { need, .. } => self.gates.push(GateRow {
                 at,
                 need,

@@ -244,6 +244,15 @@ impl Page {
         for dispatch in &attempt.dispatches {
             let word = if dispatch.pause { "asks" } else { "says" };
             self.field(word, &text::line(&dispatch.title));
+            for attachment in &dispatch.attachments {
+                let words = format!("with {} ({} bytes)", attachment.path, attachment.bytes);
+                self.field("", &text::line(&words));
+            }
+        }
+        let tickets = attempt.tickets.iter().map(ToString::to_string);
+        let notes = attempt.notes.iter().map(ToString::to_string);
+        for (index, words) in tickets.chain(notes).enumerate() {
+            self.field(if index == 0 { "desk" } else { "" }, &text::line(&words));
         }
         for gate in &attempt.gates {
             let decision = match (gate.approved, &gate.reason) {

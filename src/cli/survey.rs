@@ -287,6 +287,7 @@ fn view_of(step: &StepRecord, outcome: AttemptOutcome) -> TicketView {
         status: None,
         requests: BTreeMap::new(),
         dispatches: Vec::new(),
+        brought: Vec::new(),
     }
 }
 

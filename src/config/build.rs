@@ -110,6 +110,8 @@ pub(super) fn build<'a>(
             tokens: read.optional(&KeyPath::dotted("limits.tokens"))?,
             cost_usd: read.optional(&KeyPath::dotted("limits.cost_usd"))?,
             changed_files: read.optional(&KeyPath::dotted("limits.changed_files"))?,
+            new_tickets: read.get("limits.new_tickets")?,
+            ticket_depth: read.get("limits.ticket_depth")?,
         },
         spending: SpendingLimits {
             run: totals(&read, "limits.run")?,
@@ -227,6 +229,7 @@ fn agent(read: &Reader<'_>, name: &AgentName) -> Result<Agent, ConfigErrors> {
             tokens: read.optional(&limit("tokens"))?,
             cost_usd: read.optional(&limit("cost_usd"))?,
             changed_files: read.optional(&limit("changed_files"))?,
+            new_tickets: read.optional(&limit("new_tickets"))?,
         },
     })
 }

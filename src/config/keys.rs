@@ -294,6 +294,18 @@ const GENERAL: &[Key] = &[
         None,
         "US dollars of the last 24 hours, all runs together",
     ),
+    key(
+        "limits.new_tickets",
+        Kind::Count { from: 0, to: U32 },
+        Some("20"),
+        "tickets that one attempt may add to the queue",
+    ),
+    key(
+        "limits.ticket_depth",
+        Kind::Count { from: 0, to: U32 },
+        Some("3"),
+        "how many generations of tickets agents may add, each from one of the last, before a human is asked",
+    ),
     // Agents.
     key(
         "agents.*.kind",
@@ -426,6 +438,12 @@ const GENERAL: &[Key] = &[
         Kind::Count { from: 0, to: U32 },
         None,
         "as limits.changed_files, for this agent",
+    ),
+    key(
+        "agents.*.limits.new_tickets",
+        Kind::Count { from: 0, to: U32 },
+        None,
+        "as limits.new_tickets, for this agent",
     ),
     // What tokens cost.
     key(

@@ -133,6 +133,9 @@ pub struct TicketView {
     /// Messages from the agent, newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dispatches: Vec<String>,
+    /// What became of tickets and notes that the agent wrote or changed, newest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub brought: Vec<String>,
 }
 
 /// Where a ticket stands in the life of a step (DESIGN 5).
@@ -343,6 +346,7 @@ impl Board {
                 view.workspace = None;
                 view.validations.clear();
                 view.dispatches.clear();
+                view.brought.clear();
                 view.requests.clear();
                 view.set(at, TicketState::Preparing);
             }
@@ -367,6 +371,16 @@ impl Board {
             Event::DispatchReceived { attempt, title, .. } => {
                 if let Some(view) = self.of(attempt) {
                     view.dispatches.push(title.clone());
+                }
+            }
+            Event::TicketBrought { attempt, news, .. } => {
+                if let Some(view) = self.of(attempt) {
+                    view.brought.push(news.to_string());
+                }
+            }
+            Event::NoteBrought { attempt, news, .. } => {
+                if let Some(view) = self.of(attempt) {
+                    view.brought.push(news.to_string());
                 }
             }
             Event::RequestOpened {
@@ -477,6 +491,7 @@ impl TicketView {
             status: None,
             requests: BTreeMap::new(),
             dispatches: Vec::new(),
+            brought: Vec::new(),
         }
     }
 

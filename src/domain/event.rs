@@ -8,6 +8,7 @@ use super::attempt::{
     Artifact, AttemptOutcome, CancelReason, Fault, Need, ProcessRecord, Proof, SetupLine, TurnEnd,
     Validation, Workspace,
 };
+use super::desk::{NoteNews, TicketNews};
 use super::ids::{AttemptId, RunId, Sequence, Sha256, TicketId, TicketName};
 use super::item::Usage;
 use super::request::{Answer, AnsweredBy, Request, RequestId};
@@ -158,6 +159,9 @@ pub enum Event {
         title: String,
         /// The text, Markdown.
         text: String,
+        /// What came with it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        attachments: Vec<Artifact>,
     },
     /// The agent asks for something while it runs; it waits.
     RequestOpened {
@@ -319,6 +323,24 @@ pub enum Event {
         /// The whole record.
         setup: SetupLine,
     },
+    /// An agent wrote, changed or deleted a ticket, and docket did something about it.
+    TicketBrought {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The turn after which it was found.
+        turn: u32,
+        /// What, and what became of it.
+        news: TicketNews,
+    },
+    /// An agent wrote or changed a context note, and docket did something about it.
+    NoteBrought {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The turn after which it was found.
+        turn: u32,
+        /// What, and what became of it.
+        news: NoteNews,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -407,6 +429,8 @@ impl Event {
             | Self::Integrated { attempt, .. }
             | Self::MergeQueued { attempt }
             | Self::CaughtUp { attempt, .. }
+            | Self::TicketBrought { attempt, .. }
+            | Self::NoteBrought { attempt, .. }
             | Self::AttemptFinished { attempt, .. }
             | Self::Recovered { attempt, .. }
             | Self::SetupFinished { attempt, .. } => Some(attempt),

@@ -3,6 +3,7 @@
 pub mod attempt;
 pub mod board;
 pub mod command;
+pub mod desk;
 pub mod event;
 pub mod gate;
 pub mod hash;

@@ -118,6 +118,7 @@ impl Notices {
                 title,
                 text,
                 pause,
+                ..
             } => {
                 // The gate of a message that waits for a reply follows; it would say the same again.
                 self.tell(attempt, *pause);

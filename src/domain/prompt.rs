@@ -20,6 +20,10 @@ pub struct PromptParts<'a> {
     pub desk: &'a str,
     /// Whether the agent claims `done` in its copy of the ticket (otherwise the end of its process is the claim).
     pub claims_in_ticket: bool,
+    /// What the agent is told of other tickets and notes.
+    pub follow_ups: Option<String>,
+    /// What became of the tickets and notes that it wrote in the turn before.
+    pub told: &'a [String],
     /// Notes and files: name and text.
     pub context: Vec<(String, String)>,
     /// Answers from a human.
@@ -138,6 +142,11 @@ pub fn build(parts: &PromptParts<'_>, budgets: &PromptBudgets) -> String {
             &failed(parts, budgets),
         );
     }
+    if !parts.told.is_empty() {
+        let list = parts.told.iter().map(|line| format!("- {line}\n"));
+        let list = head(&list.collect::<String>(), budgets.feedback);
+        section(&mut prompt, "What became of what you wrote", &list);
+    }
     if let Some(message) = parts.previous {
         let text = tail(message, budgets.previous);
         section(&mut prompt, "Your last words of the turn before", &text);
@@ -185,7 +194,11 @@ fn how_docket_works(parts: &PromptParts<'_>) -> String {
     format!(
         "You work on one ticket in a working tree of your own; this is attempt {attempt}, turn {turn}. {claim}\n\n\
          If you need a human, write `{desk}/DISPATCH.md` with the front matter `mode: pause` and your question below it; \
-         for a message that needs no answer, `mode: notify`. Don't push, and leave other branches alone."
+         for a message that needs no answer, `mode: notify`. Don't push, and leave other branches alone.{}",
+        parts
+            .follow_ups
+            .as_ref()
+            .map_or_else(String::new, |text| format!("\n\n{text}"))
     )
 }
 

@@ -174,6 +174,12 @@ pub struct Limits {
     pub cost_usd: Option<f64>,
     /// Files that an attempt may change; `None` for no limit.
     pub changed_files: Option<u32>,
+    /// Tickets that an attempt may add to the queue.
+    #[serde(default)]
+    pub new_tickets: u32,
+    /// A ticket so many generations of agents away from a human adds no tickets without a human's word.
+    #[serde(default)]
+    pub ticket_depth: u32,
 }
 
 impl Limits {
@@ -191,6 +197,8 @@ impl Limits {
             tokens: over.tokens.or(self.tokens),
             cost_usd: over.cost_usd.or(self.cost_usd),
             changed_files: over.changed_files.or(self.changed_files),
+            new_tickets: over.new_tickets.unwrap_or(self.new_tickets),
+            ticket_depth: self.ticket_depth,
         }
     }
 }

@@ -158,6 +158,9 @@ pub struct TicketLimits {
     pub cost_usd: Option<f64>,
     /// Files that an attempt may change.
     pub changed_files: Option<u32>,
+    /// Tickets that an attempt may add to the queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_tickets: Option<u32>,
 }
 
 /// What happens to an agent's requests for approval.

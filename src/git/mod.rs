@@ -5,6 +5,7 @@ mod catch_up;
 mod changes;
 mod command;
 mod commit;
+mod content;
 mod diff;
 mod error;
 mod exclude;

@@ -109,6 +109,8 @@ fn words(event: &Event, at: Timestamp) -> Option<String> {
             )
         }
         Event::DispatchReceived { attempt, title, .. } => format!("{attempt} says: {title}"),
+        Event::TicketBrought { attempt, news, .. } => format!("{attempt} {news}"),
+        Event::NoteBrought { attempt, news, .. } => format!("{attempt} {news}"),
         Event::RequestOpened {
             attempt,
             id,

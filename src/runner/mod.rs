@@ -226,6 +226,7 @@ fn history(
         attempt_numbers,
         spent,
         unfinished: unfinished::attempts(reader)?,
+        generations: reader.generations()?,
     })
 }
 

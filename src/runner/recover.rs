@@ -110,7 +110,7 @@ fn finish(
     let scan = load::scan(&places.root, &places.tickets);
     let entry = scan.entries.iter().find(|entry| entry.id == open.ticket);
     let written = match entry {
-        Some(entry) => done::mark(&places.root.join(&entry.path)),
+        Some(entry) => done::mark(&places.root.join(&entry.path), None),
         None => Err("its file is gone".to_owned()),
     };
     match written {

@@ -62,6 +62,8 @@ kinds! {
     MergeQueued "merge_queued" 1,
     CaughtUp "caught_up" 1,
     SetupFinished "setup_finished" 1,
+    TicketBrought "ticket_brought" 1,
+    NoteBrought "note_brought" 1,
 }
 
 /// An event in its stored form.

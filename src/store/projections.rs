@@ -201,6 +201,8 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::ValidationFinished { attempt, .. }
         | Event::GateReached { attempt, .. }
         | Event::GateDecided { attempt, .. }
+        | Event::TicketBrought { attempt, .. }
+        | Event::NoteBrought { attempt, .. }
         | Event::Recovered { attempt, .. } => change(
             "UPDATE attempts SET last_seq = ?3 WHERE name = ?1 AND number = ?2",
             params![attempt.ticket.as_str(), attempt.number, seq],

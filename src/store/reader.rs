@@ -16,6 +16,7 @@ use super::projections::{integer, read_row, unsigned};
 use super::records::{AttemptRecord, DoneRecord, OpenAttempt, RunRecord, Seal, StepRecord};
 use super::schema;
 use crate::domain::attempt::{Artifact, Validation};
+use crate::domain::desk::TicketChange;
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId, Sequence, Sha256, TicketId, TicketName};
 use crate::domain::item::Usage;
@@ -203,6 +204,26 @@ impl Reader {
             .filter_map(|stored| match &stored.envelope()?.event {
                 Event::TurnStarted { prompt, .. } => Some(prompt.clone()),
                 Event::ValidationFinished { validation, .. } => validation.output.clone(),
+                Event::TicketBrought { news, .. } => news.artifact.clone(),
+                _ => None,
+            })
+            .collect())
+    }
+
+    /// The tickets that agents added to the queue, each with its generation: how many of agents it is away from a human.
+    pub fn generations(&self) -> Result<BTreeMap<TicketId, u32>, LedgerError> {
+        let rows = self.rows(
+            "SELECT seq, at, run, kind, version, payload FROM events WHERE kind = 'ticket_brought' ORDER BY seq",
+            &[],
+            |row| Ok(codec::decode_row(read_row(row)?)),
+        )?;
+        Ok(rows
+            .iter()
+            .filter_map(|stored| match &stored.envelope()?.event {
+                Event::TicketBrought { news, .. } => match news.change {
+                    TicketChange::New { generation } => Some((news.ticket.clone(), generation)),
+                    _ => None,
+                },
                 _ => None,
             })
             .collect())

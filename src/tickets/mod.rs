@@ -1,5 +1,6 @@
 //! Ticket files: parse, lint, edit, scan, watch.
 
+pub mod changes;
 pub mod dispatch;
 pub mod edit;
 mod fields;

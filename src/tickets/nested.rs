@@ -138,6 +138,7 @@ pub(crate) fn limits(keys: &mut Keys<'_>) -> TicketLimits {
         "tokens",
         "cost_usd",
         "changed_files",
+        "new_tickets",
     ];
     let Some(node) = keys.value("limits") else {
         return TicketLimits::default();
@@ -156,6 +157,7 @@ pub(crate) fn limits(keys: &mut Keys<'_>) -> TicketLimits {
         tokens: count(keys, node, "tokens"),
         cost_usd: cost(keys, node),
         changed_files: count(keys, node, "changed_files"),
+        new_tickets: count(keys, node, "new_tickets"),
     }
 }
 

@@ -175,6 +175,7 @@ mod tests {
             attempt: "TICKET-003.2".parse().expect("an attempt"),
             pause: true,
             title: format!("a\u{7}\u{1b}]0;owned\u{9c};b\n{}", "x".repeat(500)),
+            attachments: Vec::new(),
             text: String::new(),
         };
         let told = told(announcer(NotifyOsc::Osc777, false, false), vec![dispatch]);

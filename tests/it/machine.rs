@@ -84,7 +84,7 @@ fn print_order(order: &Order) -> String {
             text
         }
         Order::Go => "go".into(),
-        Order::Collect { turn } => format!("collect {turn}"),
+        Order::Collect { turn, .. } => format!("collect {turn}"),
         Order::Validate { .. } => "validate".into(),
         Order::CatchUp { .. } => "catch up".into(),
         Order::Seal { outcome } => format!("seal {outcome}"),
@@ -138,6 +138,7 @@ impl Bench {
             attempt_numbers: BTreeMap::default(),
             spent: Vec::new(),
             unfinished: BTreeMap::default(),
+            generations: BTreeMap::default(),
         };
         let state = State::new(Arc::new(settings), plan, history);
         let queue = Arc::new(Queue::new(entries.into_iter().map(Arc::new)));
@@ -691,6 +692,7 @@ fn a_run_that_was_stopped_before_it_found_anything_is_over_at_once() {
         marker: "m".into(),
         attempt_numbers: BTreeMap::default(),
         unfinished: BTreeMap::default(),
+        generations: BTreeMap::default(),
     };
     let mut state = State::new(Arc::new(settings()), RunPlan::default(), history);
     let mut give = |input| print(&step(&mut state, input, now(1)));
@@ -923,6 +925,7 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
             let dispatch = Dispatch {
                 pause: true,
                 title: "?".into(),
+                attachments: Vec::new(),
                 text: "?".into(),
             };
             let dispatches = if ask && !claim {

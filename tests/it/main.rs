@@ -11,6 +11,7 @@ mod cli;
 mod config;
 mod conversations;
 mod crash;
+mod desk;
 mod doctor;
 mod evidence;
 mod git;

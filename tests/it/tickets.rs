@@ -158,6 +158,7 @@ x-anything: {kept: [true]}
             tokens: Some(200_000),
             cost_usd: Some(2.5),
             changed_files: Some(12),
+            new_tickets: None,
         },
         approvals: Some(Approvals::Deny),
         rules: Rules::default(),

@@ -4,8 +4,11 @@ use super::state::{Attempt, Halt, Stage, State, StepState};
 use super::turns::{
     after_turn, after_validation, over_a_limit, saved, seal, seal_unless_cancelled, turn,
 };
-use super::{DiffRules, Effect, Order, Report, emit, ending, merging, order, refuse, requests};
+use super::{
+    DiffRules, Effect, Order, Report, desk, emit, ending, merging, order, refuse, requests,
+};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
+use crate::domain::desk::DeskRules;
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::item::Usage;
@@ -32,6 +35,8 @@ pub(super) struct Rules {
     pub(super) nobody_there: NobodyThere,
     /// Whether there is somebody to hand the ticket over to.
     pub(super) has_fallback: bool,
+    /// What its agent may do to the queue.
+    pub(super) desk: DeskRules,
 }
 
 pub(super) fn report(
@@ -45,6 +50,7 @@ pub(super) fn report(
         state.closing.remove(id);
         return;
     }
+    desk::learn(state, &report);
     let settings = state.settings.clone();
     if let (
         Report::Integrated {
@@ -59,6 +65,8 @@ pub(super) fn report(
         state.spent.add(now.wall, usage);
         run.used.add(usage);
     }
+    let busy = state.run.as_ref().map(desk::busy).unwrap_or_default();
+    let generations = &state.generations;
     let found = state.run.as_mut().and_then(|run| {
         let (waits, left_behind) = (run.plan.waits_for_humans, run.left_behind.clone());
         let run_id = run.id;
@@ -80,6 +88,11 @@ pub(super) fn report(
                         requests: settings.rules_for(&step.ticket),
                         nobody_there: settings.requests,
                         has_fallback: fallback.is_some(),
+                        desk: desk::rules(
+                            busy.clone(),
+                            generations.get(ticket).copied().unwrap_or(0),
+                            &settings.limits_for(&step.ticket),
+                        ),
                     };
                     Some((
                         ticket.clone(),
@@ -182,6 +195,9 @@ fn take(
                 effects,
             );
         }
+        (_, Report::Brought { tickets }) => {
+            desk::tell(rules.run, (&id, attempt.turn), &tickets, &[], effects);
+        }
         (_, Report::TaskDied { why }) => {
             return Some(AttemptOutcome::Failed {
                 failure: Failure::Agent { why },
@@ -255,7 +271,8 @@ fn take(
             };
             emit(rules.run, finished, effects);
             attempt.stage = Stage::Collecting(end);
-            order(&id, Order::Collect { turn }, effects);
+            let desk = rules.desk.clone();
+            order(&id, Order::Collect { turn, desk }, effects);
         }
         (Stage::Turn, Report::AskedNoMore { key }) => {
             requests::asked_no_more(attempt, rules.run, &key, now, effects);

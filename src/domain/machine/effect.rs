@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::domain::attempt::{
     AttemptOutcome, CancelReason, Proof, TurnClocks, Validation, Workspace,
 };
+use crate::domain::desk::DeskRules;
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, RunId, Sha256};
 use crate::domain::item::Usage;
@@ -74,6 +75,8 @@ pub struct AttemptSpec {
     pub agent: AgentName,
     /// What an earlier attempt left, to go on from; where that can't be, the attempt begins anew.
     pub carry: Option<Carry>,
+    /// The other tickets that its agent gets copies of, relative to the repository.
+    pub neighbours: Vec<PathBuf>,
 }
 
 /// What an attempt left that ended before its work did: the next one goes on from there.
@@ -123,6 +126,8 @@ pub enum Order {
     Collect {
         /// Which turn.
         turn: u32,
+        /// What the agent may do to the queue.
+        desk: DeskRules,
     },
     /// Hold the rules against the diff and run the checks; answer with `Validated`.
     Validate {

@@ -6,6 +6,7 @@ use crate::domain::attempt::{
     Artifact, ProcessRecord, Proof, SetupLine, TurnEnd, Validation, Workspace,
 };
 use crate::domain::command::Command;
+use crate::domain::desk::{NoteNews, TicketNews};
 use crate::domain::event::Leftovers;
 use crate::domain::gate::GateReason;
 use crate::domain::ids::{AttemptId, Sha256};
@@ -190,6 +191,11 @@ pub enum Report {
         /// What is wrong, and what to do.
         why: String,
     },
+    /// Tickets that waited for a human's approval, and what became of them.
+    Brought {
+        /// Each.
+        tickets: Vec<TicketNews>,
+    },
     /// The attempt's task ended without a word: a bug in docket, never the ticket's success.
     TaskDied {
         /// What is known.
@@ -216,6 +222,10 @@ pub struct Collected {
     pub conflicts: Vec<String>,
     /// What of the agent's tickets a human should look at.
     pub gates: Vec<GateReason>,
+    /// Tickets that the agent wrote, changed or deleted.
+    pub tickets: Vec<TicketNews>,
+    /// Notes that the agent wrote or changed.
+    pub notes: Vec<NoteNews>,
     /// Messages to people.
     pub dispatches: Vec<Dispatch>,
     /// The agent's last words of the turn.
@@ -231,4 +241,6 @@ pub struct Dispatch {
     pub title: String,
     /// The text.
     pub text: String,
+    /// What came with it.
+    pub attachments: Vec<Artifact>,
 }

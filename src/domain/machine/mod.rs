@@ -4,6 +4,7 @@
 mod attempt;
 mod backoff;
 mod command;
+mod desk;
 mod effect;
 mod ending;
 mod input;

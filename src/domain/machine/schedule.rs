@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::state::{Attempt, Run, RunPhase, State, Step, StepState, Unfinished};
-use super::{AttemptSpec, Brief, Effect, emit, ending};
+use super::{AttemptSpec, Brief, Effect, desk, emit, ending};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, TicketId};
@@ -369,6 +369,7 @@ fn open(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) {
         revision: step.revision,
         agent: step.agent.clone(),
         carry,
+        neighbours: desk::neighbours(&state.queue, ticket),
     })));
 }
 

@@ -37,6 +37,8 @@ pub struct State {
     /// What earlier runs left in the middle, until an attempt goes on from there.
     pub(super) unfinished: BTreeMap<TicketId, Unfinished>,
     pub(super) spent: Spent,
+    /// How many generations of agents a ticket is away from a human; those that a human wrote are not here.
+    pub(super) generations: BTreeMap<TicketId, u32>,
     pub(super) ledger_broken: bool,
     /// The queue, a step or a slot changed since the last look for something to start.
     pub(super) look_again: bool,
@@ -74,6 +76,8 @@ pub struct History {
     pub spent: Vec<(Timestamp, Usage)>,
     /// What earlier runs left in the middle.
     pub unfinished: BTreeMap<TicketId, Unfinished>,
+    /// The tickets that agents added, and how many generations of agents each is away from a human.
+    pub generations: BTreeMap<TicketId, u32>,
 }
 
 /// An attempt of an earlier run that broke off: docket died, or a human had to be asked and nobody was there.
@@ -106,6 +110,7 @@ impl State {
             closing: BTreeSet::new(),
             unfinished: history.unfinished,
             spent: Spent::new(history.spent),
+            generations: history.generations,
             ledger_broken: false,
             look_again: false,
             must_read: false,

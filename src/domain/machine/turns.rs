@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::attempt::Rules;
 use super::state::{Attempt, Halt, Stage};
-use super::{Brief, Collected, DiffRules, Effect, Order, backoff, emit, merging, order};
+use super::{Brief, Collected, DiffRules, Effect, Order, backoff, desk, emit, merging, order};
 use crate::domain::attempt::{
     AttemptOutcome, Failure, Fault, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd, Verdict,
 };
@@ -36,9 +36,18 @@ pub(super) fn saved(
             pause: dispatch.pause,
             title: dispatch.title.clone(),
             text: dispatch.text.clone(),
+            attachments: dispatch.attachments.clone(),
         };
         emit(rules.run, event, effects);
     }
+    let place = (&attempt.id, attempt.turn);
+    desk::tell(
+        rules.run,
+        place,
+        &collected.tickets,
+        &collected.notes,
+        effects,
+    );
     attempt.message.clone_from(&collected.message);
 }
 

@@ -6,54 +6,79 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{GitState, Unit, blocking, policy};
+use super::{GitState, Unit, blocking, desk, policy};
+use crate::domain::desk::DeskRules;
 use crate::domain::ids::AttemptId;
 use crate::domain::machine::{Collected, Report};
 use crate::domain::settings::Claim;
 use crate::git::{ChangeKind, Diff, FileChange, GitError, LeftOut, Repository};
 use crate::proc::clock::Clock as _;
 use crate::runner::context::Context;
+use crate::runner::desk::Look;
 use crate::store::evidence::EvidenceFolder;
 
 impl Unit {
-    pub(super) async fn collect(&mut self, turn: u32) {
-        let Some(prepared) = &self.prepared else {
+    pub(super) async fn collect(&mut self, turn: u32, rules: DeskRules) {
+        let Some(prepared) = &mut self.prepared else {
             return;
         };
-        let dispatches = prepared.desk.take_dispatches(turn);
-        let claim = match self.claim() {
-            Claim::Exit => prepared.last_turn_ok,
-            Claim::Ticket => prepared.desk.claims(),
-        };
+        prepared.desk_rules.clone_from(&rules);
+        let exited_well = prepared.last_turn_ok;
         let message = prepared.message.clone();
         let state = prepared.git.clone();
-        let (context, attempt) = (self.context.clone(), self.spec.attempt.clone());
-        let evidence = prepared.evidence.clone();
-        // Only a claim is held against the policy.
-        let redactor = claim.then(|| prepared.redactor.clone());
-        let saved = blocking(move || match (&context.git, state) {
-            (Some(git), Some(state)) => {
-                let saved = save(&context, git, state, &attempt, turn, &evidence);
-                let (mut saved, diff, left_out) = saved?;
-                if let Some(redactor) = redactor {
-                    let facts =
-                        policy::facts(&context, git, &saved.state, &diff, left_out, &redactor);
-                    saved.state.facts = Arc::new(facts);
+        let (context, spec) = (self.context.clone(), self.spec.clone());
+        let (evidence, redactor) = (prepared.evidence.clone(), prepared.redactor.clone());
+        let mut desk = prepared.desk.clone();
+        let claims_by = self.claim();
+        let saved = blocking(move || {
+            let mut saved = match (&context.git, state) {
+                (Some(git), Some(state)) => {
+                    Some(save(&context, git, state, &spec.attempt, turn, &evidence)?)
                 }
-                Ok(Some(saved))
+                _ => None,
+            };
+            let look = Look {
+                context: &context,
+                spec: &spec,
+                turn,
+                rules: &rules,
+                redactor: &redactor,
+                evidence: &evidence,
+            };
+            let state = saved.as_ref().map(|(saved, _, _)| &saved.state);
+            let found = desk::read(&mut desk, &look, state)?;
+            let claim = match claims_by {
+                Claim::Exit => exited_well,
+                Claim::Ticket => found.claim,
+            };
+            // Only a claim is held against the policy.
+            if let (true, Some((saved, diff, left_out)), Some(git)) =
+                (claim, &mut saved, &context.git)
+            {
+                let left_out = std::mem::take(left_out);
+                let facts = policy::facts(&context, git, &saved.state, diff, left_out, &redactor);
+                saved.state.facts = Arc::new(facts);
             }
-            _ => Ok(None),
+            Ok((saved.map(|(saved, _, _)| saved), desk, found, claim))
         })
         .await;
-        let saved = match saved {
+        let (saved, desk, found, claim) = match saved {
             Ok(saved) => saved,
             Err(why) => return self.report(Report::NotCollected { why }),
         };
+        if let Some(mut prepared) = self.prepared.take() {
+            prepared.desk = desk;
+            self.note_news(&mut prepared, &found);
+            self.prepared = Some(prepared);
+        }
         let mut collected = Collected {
             claim,
             message,
-            progress: !dispatches.is_empty(),
-            dispatches,
+            progress: found.progress,
+            gates: found.gates,
+            tickets: found.tickets,
+            notes: found.notes,
+            dispatches: found.dispatches,
             ..Collected::default()
         };
         if let (Some(saved), Some(prepared)) = (saved, &mut self.prepared) {

@@ -124,7 +124,11 @@ impl Unit {
             });
         }
         let path = self.context.places.root.join(&self.spec.path);
-        let written = blocking(move || done::mark(&path)).await;
+        let body = self.own_body();
+        let written = blocking(move || done::mark(&path, body)).await;
+        if written.is_ok() {
+            self.bring_held().await;
+        }
         self.report(match written {
             Ok((before, after)) => Report::TicketWritten {
                 before,
@@ -144,6 +148,9 @@ impl Unit {
         let shown = self.spec.attempt.clone();
         let run_branch = self.spec.run_branch.clone();
         let cleaned: Result<(), String> = blocking(move || {
+            if integrated {
+                prepared.desk.forget();
+            }
             let Some(state) = prepared
                 .git
                 .filter(|state| state.own.is_some() && integrated)

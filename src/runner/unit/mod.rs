@@ -4,6 +4,7 @@
 mod catch_up;
 mod collect;
 mod conversation;
+mod desk;
 mod finish;
 mod line;
 mod live;
@@ -34,6 +35,7 @@ use super::desk::Desk;
 use super::sandbox::Sandbox;
 use crate::agents::Session;
 use crate::domain::attempt::{CancelReason, Workspace};
+use crate::domain::desk::DeskRules;
 use crate::domain::ids::Sha256;
 use crate::domain::item::Usage;
 use crate::domain::machine::{AttemptSpec, Input, Order, Report};
@@ -83,6 +85,8 @@ struct Prepared {
     message: Option<String>,
     /// Whether the last turn completed.
     last_turn_ok: bool,
+    /// What held when the desk was last read.
+    desk_rules: DeskRules,
 }
 
 /// The git side of an attempt.
@@ -182,7 +186,7 @@ impl Unit {
                     brief,
                     clocks,
                 } => self.turn(turn, brief, clocks).await,
-                Order::Collect { turn } => self.collect(turn).await,
+                Order::Collect { turn, desk } => self.collect(turn, desk).await,
                 Order::Validate {
                     rules,
                     turn,

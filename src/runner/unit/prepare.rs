@@ -9,6 +9,7 @@ use super::submitted;
 use super::{GitState, Own, Prepared, Unit, blocking, policy, provision, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
+use crate::domain::desk::DeskRules;
 use crate::domain::hash::sha256;
 use crate::domain::ids::Sha256;
 use crate::domain::item::Usage;
@@ -85,7 +86,7 @@ impl Unit {
                     .join("desk")
                     .join(spec.attempt.to_string()),
             };
-            let desk = Desk::make(desk_path.clone(), &ticket, &context.places.context())
+            let desk = Desk::make(desk_path.clone(), &ticket, &spec, &context)
                 .map_err(|error| format!("{}: {error}", desk_path.display()))?;
             let sandbox = match &git {
                 Some(state) if state.own.is_some() => Sandbox::make(
@@ -119,6 +120,7 @@ impl Unit {
                 model: None,
                 message: None,
                 last_turn_ok: false,
+                desk_rules: DeskRules::default(),
             };
             let carried = carried.is_some();
             Ok(Opened { prepared, carried })

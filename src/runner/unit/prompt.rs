@@ -9,6 +9,7 @@ use crate::domain::attempt::{Validation, Verdict};
 use crate::domain::machine::Brief;
 use crate::domain::prompt::{self, FailedCheck, PromptParts};
 use crate::domain::settings::Claim;
+use crate::runner::desk::open_regular;
 
 /// Of a failed validation's output, this much of the end is read.
 const OUTPUT_TAIL: u64 = 64 << 10;
@@ -31,6 +32,8 @@ impl Unit {
             title: ticket.title.as_deref().unwrap_or(ticket.name.as_str()),
             desk: &desk,
             claims_in_ticket,
+            follow_ups: Some(self.follow_ups(prepared)),
+            told: prepared.desk.told(),
             context: self.context_files(prepared)?,
             replies: &brief.replies,
             rejected: brief.rejected.as_deref(),
@@ -110,7 +113,8 @@ fn failed_check(prepared: &Prepared, validation: &Validation) -> FailedCheck {
 
 fn head(path: &Path, limit: u64) -> std::io::Result<String> {
     let mut bytes = Vec::new();
-    fs::File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    // What agents can write may be a pipe by now.
+    open_regular(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

@@ -1,6 +1,5 @@
 //! A turn: prompt, process, conversation, end. The agent's session says what to do, the clocks say how long.
 
-use std::fs;
 use std::time::Duration;
 
 use super::conversation::{Conversation, Stopped};
@@ -16,6 +15,7 @@ use crate::domain::settings::AgentKind;
 use crate::proc::clock::Clock as _;
 use crate::proc::clocks::{Clocks, Expired};
 use crate::proc::supervise::{Ended, ProcessEvent, Rung, Status};
+use crate::runner::desk;
 
 /// How long a process may outlive the end of its only turn before it is stopped.
 const LINGER: Duration = Duration::from_secs(10);
@@ -120,7 +120,7 @@ impl Unit {
             .launch(turn)
             .map_err(|error| in_words(error.to_string()))?;
         for (path, bytes) in &launch.files {
-            fs::write(path, bytes)
+            desk::put(path, bytes)
                 .map_err(|error| in_words(format!("{}: {error}", path.display())))?;
         }
         let holder = self.holder().await?;

@@ -4,6 +4,7 @@ use docket::domain::attempt::{
     Artifact, AttemptOutcome, Branch, CancelReason, Failure, Fault, LimitKind, Need, Phase,
     ProcessRecord, Proof, SetupLine, TurnEnd, Validation, Verdict, Workspace,
 };
+use docket::domain::desk::{NoteChange, NoteNews, TicketChange, TicketNews};
 use docket::domain::event::{Event, Leftovers, RunOutcome};
 use docket::domain::ids::{AttemptId, Sha256, TicketId, TicketName};
 use docket::domain::item::{ToolKind, Usage};
@@ -362,19 +363,75 @@ fn turn_event() -> impl Strategy<Value = Event> {
             };
             Event::SetupFinished { attempt, setup }
         }),
-        (attempt(), any::<bool>(), text(), text()).prop_map(|(attempt, pause, title, text)| {
-            Event::DispatchReceived {
+        (
+            attempt(),
+            any::<bool>(),
+            text(),
+            text(),
+            prop::collection::vec(artifact(), 0..3)
+        )
+            .prop_map(|(attempt, pause, title, text, attachments)| {
+                Event::DispatchReceived {
+                    attempt,
+                    pause,
+                    title,
+                    text,
+                    attachments,
+                }
+            }),
+        (attempt(), any::<u32>(), ticket_news()).prop_map(|(attempt, turn, news)| {
+            Event::TicketBrought {
                 attempt,
-                pause,
-                title,
-                text,
+                turn,
+                news,
             }
         }),
+        (attempt(), any::<u32>(), text(), note_change()).prop_map(
+            |(attempt, turn, name, change)| {
+                let news = NoteNews { name, change };
+                Event::NoteBrought {
+                    attempt,
+                    turn,
+                    news,
+                }
+            }
+        ),
         (attempt(), text()).prop_map(|(attempt, name)| Event::ValidationStarted { attempt, name }),
         (attempt(), validation()).prop_map(|(attempt, validation)| Event::ValidationFinished {
             attempt,
             validation
         }),
+    ]
+}
+
+fn ticket_news() -> impl Strategy<Value = TicketNews> {
+    let change = prop_oneof![
+        any::<u32>().prop_map(|generation| TicketChange::New { generation }),
+        (hash(), hash()).prop_map(|(before, after)| TicketChange::Edited { before, after }),
+        (text(), hash()).prop_map(|(why, content)| TicketChange::Held { why, content }),
+        text().prop_map(|why| TicketChange::Refused { why }),
+        Just(TicketChange::Deleted),
+        prop::collection::vec(text(), 0..3).prop_map(|keys| TicketChange::Own { keys }),
+    ];
+    let notes = prop::collection::vec(text(), 0..3);
+    (ticket(), name(), text(), change, notes, of(artifact())).prop_map(
+        |(ticket, name, path, change, notes, artifact)| TicketNews {
+            ticket,
+            name,
+            path,
+            change,
+            notes,
+            artifact,
+        },
+    )
+}
+
+fn note_change() -> impl Strategy<Value = NoteChange> {
+    prop_oneof![
+        Just(NoteChange::New),
+        Just(NoteChange::Edited),
+        text().prop_map(|name| NoteChange::Beside { name }),
+        text().prop_map(|why| NoteChange::Refused { why }),
     ]
 }
 

@@ -7,6 +7,7 @@ use docket::domain::attempt::{
     Artifact, AttemptOutcome, CancelReason, Failure, Fault, Need, Phase, Proof, SetupLine, TurnEnd,
     Validation, Verdict, Workspace,
 };
+use docket::domain::desk::{NoteChange, NoteNews, TicketChange, TicketNews};
 use docket::domain::event::{Event, Leftovers, RunOutcome};
 use docket::domain::ids::Sha256;
 use docket::domain::item::Usage;
@@ -122,6 +123,7 @@ fn golden_events() -> Vec<Event> {
             pause: true,
             title: "Which codec?".to_owned(),
             text: "zlib is slower, **zstd** needs a dependency.\n\"Which?\" ⚿".to_owned(),
+            attachments: Vec::new(),
         },
         Event::ReplyReceived {
             ticket: ticket.clone(),
@@ -258,6 +260,57 @@ fn golden_events() -> Vec<Event> {
                     sha256: Sha256([0xab; 32]),
                     bytes: 412,
                 }),
+            },
+        },
+        Event::DispatchReceived {
+            attempt: attempt.clone(),
+            pause: false,
+            title: "Half way".to_owned(),
+            text: "See the picture.".to_owned(),
+            attachments: vec![Artifact {
+                path: "dispatch/2/graph.png".to_owned(),
+                sha256: Sha256([0xab; 32]),
+                bytes: 9,
+            }],
+        },
+        Event::TicketBrought {
+            attempt: attempt.clone(),
+            turn: 2,
+            news: TicketNews {
+                ticket: ticket_id("ticket-b"),
+                name: "TICKET-040".parse().expect("a name"),
+                path: "tickets/TICKET-040-docs.md".to_owned(),
+                change: TicketChange::New { generation: 1 },
+                notes: vec!["the number 030 is taken: it has 40".to_owned()],
+                artifact: Some(Artifact {
+                    path: "tickets/2/TICKET-030-docs.md".to_owned(),
+                    sha256: Sha256([0xab; 32]),
+                    bytes: 80,
+                }),
+            },
+        },
+        Event::TicketBrought {
+            attempt: attempt.clone(),
+            turn: 2,
+            news: TicketNews {
+                ticket: ticket_id("tkt_parse-the.header"),
+                name: "TICKET-003".parse().expect("a name"),
+                path: "tickets/TICKET-003.md".to_owned(),
+                change: TicketChange::Own {
+                    keys: vec!["validate".to_owned()],
+                },
+                notes: Vec::new(),
+                artifact: None,
+            },
+        },
+        Event::NoteBrought {
+            attempt: attempt.clone(),
+            turn: 2,
+            news: NoteNews {
+                name: "decisions.md".to_owned(),
+                change: NoteChange::Beside {
+                    name: "decisions.TICKET-003.2.2.md".to_owned(),
+                },
             },
         },
     ]);

@@ -479,6 +479,7 @@ fn unfinished(answered: bool) -> Unfinished {
 fn after(unfinished: Unfinished) -> Bench {
     let history = History {
         spent: Vec::new(),
+        generations: BTreeMap::default(),
         next_run: 2,
         marker: "m".into(),
         attempt_numbers: BTreeMap::from([("TICKET-001".parse().expect("a name"), 1)]),
@@ -551,6 +552,7 @@ fn what_a_human_answered_holds_in_a_new_working_tree_too() {
 fn an_answer_while_the_run_works_on_something_else_lets_the_ticket_go_on() {
     let history = History {
         spent: Vec::new(),
+        generations: BTreeMap::default(),
         next_run: 2,
         marker: "m".into(),
         attempt_numbers: BTreeMap::from([("TICKET-001".parse().expect("a name"), 1)]),
