@@ -269,6 +269,19 @@ impl Board {
         }
     }
 
+    /// A human has said what the ended attempt waited for: the next one goes on with that.
+    fn waits_no_more(&mut self, attempt: &AttemptId, at: Timestamp) {
+        if let Some(view) = self.of(attempt)
+            && view.attempt.as_ref() == Some(attempt)
+            && let TicketState::Finished {
+                outcome: AttemptOutcome::NeedsHuman { need },
+            } = &view.state
+            && !matches!(need, Need::Request { .. } | Need::UserTask)
+        {
+            view.set(at, TicketState::Queued);
+        }
+    }
+
     /// Takes in one fact.
     pub fn apply(&mut self, envelope: &Envelope) {
         let (at, run) = (envelope.at, envelope.run);
@@ -408,6 +421,13 @@ impl Board {
                     view.set(at, TicketState::Validating { check: None });
                 }
             }
+            Event::GateDecided { attempt, .. } | Event::AttemptAbandoned { attempt } => {
+                self.waits_no_more(attempt, at);
+            }
+            Event::ReplyReceived {
+                attempt: Some(attempt),
+                ..
+            } => self.waits_no_more(attempt, at),
             Event::GateReached { attempt, need } => {
                 self.set(attempt, at, TicketState::Waiting { need: need.clone() });
             }
@@ -435,9 +455,10 @@ impl Board {
             | Event::ProcessStarted { .. }
             | Event::SessionStarted { .. }
             | Event::TurnSaved { .. }
-            | Event::ReplyReceived { .. }
+            | Event::ReplyReceived { attempt: None, .. }
             | Event::Steered { .. }
-            | Event::GateDecided { .. }
+            | Event::RepliesDelivered { .. }
+            | Event::TreeLeft { .. }
             | Event::TicketWritten { .. }
             | Event::Recovered { .. } => {}
         }

@@ -210,6 +210,9 @@ pub enum Event {
     ReplyReceived {
         /// The ticket.
         ticket: TicketId,
+        /// The attempt that it was said to: it, or the one that goes on from it, gets the words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
         /// The text.
         text: String,
     },
@@ -294,6 +297,28 @@ pub enum Event {
         what: String,
         /// Why not.
         why: String,
+    },
+    /// Replies were in the prompt of a turn that has begun.
+    RepliesDelivered {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The turn.
+        turn: u32,
+        /// The SHA-256 of each reply's text, in order.
+        replies: Vec<Sha256>,
+    },
+    /// The attempt came to a gate, and its validations had left more in the working tree than the work itself. That is not part of
+    /// the work.
+    TreeLeft {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The tree's id with it.
+        tree: String,
+    },
+    /// A human wants the ticket tried from the start: nothing goes on from what the attempt left.
+    AttemptAbandoned {
+        /// The attempt.
+        attempt: AttemptId,
     },
 }
 
@@ -382,7 +407,11 @@ impl Event {
             | Self::EvidenceSealed { attempt, .. }
             | Self::Integrated { attempt, .. }
             | Self::AttemptFinished { attempt, .. }
-            | Self::Recovered { attempt, .. } => Some(attempt),
+            | Self::Recovered { attempt, .. }
+            | Self::RepliesDelivered { attempt, .. }
+            | Self::TreeLeft { attempt, .. }
+            | Self::AttemptAbandoned { attempt } => Some(attempt),
+            Self::ReplyReceived { attempt, .. } => attempt.as_ref(),
             Self::RunStarted { .. }
             | Self::RunPaused
             | Self::RunResumed
@@ -392,7 +421,6 @@ impl Event {
             | Self::StepFinished { .. }
             | Self::StepRetried { .. }
             | Self::StepSkipped { .. }
-            | Self::ReplyReceived { .. }
             | Self::TicketWritten { .. }
             | Self::Refused { .. } => None,
         }

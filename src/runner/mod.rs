@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-pub use answer::{Answered, NotAnswered, answer};
+pub use answer::{Answered, NotAnswered, abandon, answer, decide, reply};
 pub use context::Places;
 pub use dispatcher::Life;
 pub use handle::RunnerHandle;

@@ -59,6 +59,9 @@ kinds! {
     AttemptFinished "attempt_finished" 1,
     Recovered "recovered" 1,
     Refused "refused" 1,
+    RepliesDelivered "replies_delivered" 1,
+    TreeLeft "tree_left" 1,
+    AttemptAbandoned "attempt_abandoned" 1,
 }
 
 /// An event in its stored form.

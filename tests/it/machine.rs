@@ -78,6 +78,9 @@ fn print_order(order: &Order) -> String {
         }
         Order::Go => "go".into(),
         Order::Collect { turn } => format!("collect {turn}"),
+        Order::Recollect { tree, .. } => {
+            format!("recollect {}", tree.as_deref().unwrap_or("nothing"))
+        }
         Order::Validate { .. } => "validate".into(),
         Order::Seal { outcome } => format!("seal {outcome}"),
         Order::Integrate { .. } => "integrate".into(),

@@ -1,12 +1,14 @@
 //! The life of an attempt, from its working tree to its one outcome.
 
 use super::state::{Attempt, Halt, Stage, State, StepState};
+use super::{approved, paused};
 use super::turns::{
     after_turn, after_validation, over_a_limit, saved, seal, seal_unless_cancelled, turn,
 };
 use super::{DiffRules, Effect, Order, Report, emit, ending, order, refuse, requests};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
 use crate::domain::event::Event;
+use crate::domain::hash::sha256;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::rules::Rules as ApprovalRules;
 use crate::domain::settings::{Limits, NobodyThere};
@@ -113,9 +115,12 @@ pub(super) fn report(
             // What the first turn tells of an earlier attempt holds only in its working tree. What a human answered holds for the
             // ticket: nobody should be asked the same twice.
             let brief = std::mem::take(brief);
-            if carried {
-                attempt.brief = brief;
-            }
+            attempt.brief = if carried {
+                brief
+            } else {
+                approved::is_gone(attempt, rules.run, effects);
+                paused::in_a_new_tree(brief)
+            };
             take(attempt, &rules, &ticket, report, now, effects)
         }
         report => take(attempt, &rules, &ticket, report, now, effects),
@@ -185,6 +190,7 @@ fn take(
             );
             match attempt.cancel {
                 Some(reason) => seal(attempt, AttemptOutcome::Cancelled { reason }, effects),
+                None if attempt.approved.is_some() => approved::begin(attempt, effects),
                 None => turn(attempt, rules, None, now, effects),
             }
         }
@@ -206,6 +212,7 @@ fn take(
                 },
                 effects,
             );
+            delivered(attempt, rules.run, effects);
         }
         (
             Stage::Turn,
@@ -244,11 +251,28 @@ fn take(
         }
         (_, Report::Steered { text, taken: false }) => {
             attempt.replies.push(text.clone());
-            let ticket = ticket.clone();
-            emit(rules.run, Event::ReplyReceived { ticket, text }, effects);
+            let (ticket, attempt_id) = (ticket.clone(), Some(id));
+            let received = Event::ReplyReceived {
+                ticket,
+                attempt: attempt_id,
+                text,
+            };
+            emit(rules.run, received, effects);
+            if attempt.waits_for_words() {
+                turn(attempt, rules, None, now, effects);
+            }
         }
+        (Stage::Sealing(_) | Stage::Waiting(_), Report::Left { tree }) => {
+            emit(rules.run, Event::TreeLeft { attempt: id, tree }, effects);
+        }
+        // A human was quicker, and another turn changes it all.
+        (_, Report::Left { .. }) => {}
         (Stage::Collecting(end), Report::Collected(collected)) => {
             saved(attempt, rules, &collected, effects);
+            if attempt.approved.is_some() {
+                approved::collected(attempt, rules, collected, now, effects);
+                return None;
+            }
             after_turn(attempt, rules, end, collected, now, effects);
         }
         (Stage::Collecting(_), Report::NotCollected { why }) => {
@@ -367,6 +391,21 @@ fn take(
     None
 }
 
+/// The replies of the turn that begins are in its prompt.
+fn delivered(attempt: &Attempt, run: RunId, effects: &mut Vec<Effect>) {
+    let replies = attempt.brief.replies.iter();
+    let replies: Vec<_> = replies.map(|text| sha256(text.as_bytes())).collect();
+    if !replies.is_empty() {
+        let (attempt, turn) = (attempt.id.clone(), attempt.turn);
+        let event = Event::RepliesDelivered {
+            attempt,
+            turn,
+            replies,
+        };
+        emit(run, event, effects);
+    }
+}
+
 /// Stops what the attempt does now. What is proven already is finished: that takes milliseconds.
 pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut Vec<Effect>) {
     if attempt.cancel.is_some_and(|current| current >= reason) {
@@ -382,8 +421,9 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
             let need = need.clone();
             order(&attempt.id, Order::Stop { reason }, effects);
             let outcome = match reason {
-                CancelReason::RunEnds => AttemptOutcome::NeedsHuman { need },
-                _ => AttemptOutcome::Cancelled { reason },
+                CancelReason::Stopped => AttemptOutcome::Cancelled { reason },
+                // What waits for a human goes on waiting when docket ends, whatever ends it.
+                _ => AttemptOutcome::NeedsHuman { need },
             };
             seal(attempt, outcome, effects);
         }

@@ -122,6 +122,14 @@ pub enum Order {
         /// Which turn.
         turn: u32,
     },
+    /// Save what an earlier attempt left, as turn 0; answer as to `Collect`.
+    Recollect {
+        /// The work: its tree.
+        tree: Option<String>,
+        /// The tree of all that was there when that attempt came to its gate: its validations had left more than the work. While the
+        /// working tree is just so, the work is still `tree`.
+        left: Option<String>,
+    },
     /// Hold the rules against the diff and run the checks; answer with `Validated`.
     Validate {
         /// What the ticket says about the diff.

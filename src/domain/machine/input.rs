@@ -123,6 +123,11 @@ pub enum Report {
         /// What of the diff a human should look at.
         gates: Vec<GateReason>,
     },
+    /// The attempt came to a gate, and its validations have left more in the working tree than the work.
+    Left {
+        /// The tree with it.
+        tree: String,
+    },
     /// The evidence is sealed and on the disk.
     Sealed {
         /// The manifest's hash.

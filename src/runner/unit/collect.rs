@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{GitState, Unit, blocking};
-use crate::domain::ids::AttemptId;
+use crate::domain::ids::{AttemptId, InvalidId};
 use crate::domain::machine::{Collected, Report};
 use crate::domain::settings::Claim;
 use crate::git::{ChangeKind, Diff, FileChange, GitError, Repository};
@@ -15,6 +15,40 @@ use crate::store::evidence::EvidenceFolder;
 
 impl Unit {
     pub(super) async fn collect(&mut self, turn: u32) {
+        self.collect_as(turn, None).await;
+    }
+
+    /// Saves what an earlier attempt left, whose work a human approved: that is `tree`, also when the validations had left something
+    /// beside it, so that all of it was `left`.
+    pub(super) async fn recollect(&mut self, tree: Option<String>, left: Option<String>) {
+        let approved = tree.zip(left);
+        self.collect_as(0, approved).await;
+    }
+
+    /// Tells what validations have left in the working tree of an attempt that comes to a gate: it is not part of the work, and
+    /// whoever goes on from there must be able to tell it from what somebody has changed since.
+    pub(super) async fn note_what_is_left(&mut self) {
+        let state = self
+            .prepared
+            .as_ref()
+            .and_then(|prepared| prepared.git.clone());
+        let Some(state) = state else { return };
+        let found = blocking(move || {
+            let snapshot = state.worktree.snapshot(&state.options);
+            let tree = snapshot.map_err(|error| error.to_string())?.tree;
+            Ok::<_, String>((tree != state.last).then(|| tree.to_string()))
+        })
+        .await;
+        match found {
+            Ok(Some(tree)) => self.report(Report::Left { tree }),
+            Ok(None) => {}
+            // Then it is looked at once more by a human.
+            Err(why) => tracing::warn!(why, "what validations left can't be told"),
+        }
+    }
+
+    /// `approved` is the tree of work that was approved, and of all that was there then.
+    async fn collect_as(&mut self, turn: u32, approved: Option<(String, String)>) {
         let Some(prepared) = &self.prepared else {
             return;
         };
@@ -29,7 +63,8 @@ impl Unit {
         let evidence = prepared.evidence.clone();
         let saved = blocking(move || match (&context.git, state) {
             (Some(git), Some(state)) => {
-                save(&context, git, state, &attempt, turn, &evidence).map(Some)
+                let known = (turn, approved);
+                save(&context, git, state, &attempt, known, &evidence).map(Some)
             }
             _ => Ok(None),
         })
@@ -71,12 +106,17 @@ fn save(
     git: &Repository,
     mut state: GitState,
     attempt: &AttemptId,
-    turn: u32,
+    (turn, approved): (u32, Option<(String, String)>),
     evidence: &EvidenceFolder,
 ) -> Result<Saved, String> {
     let in_words = |error: GitError| error.to_string();
     let snapshot = state.worktree.snapshot(&state.options).map_err(in_words)?;
-    let tree = snapshot.tree;
+    let mut tree = snapshot.tree;
+    if let Some((work, left)) = approved
+        && tree.to_string() == left
+    {
+        tree = work.parse().map_err(|error: InvalidId| error.to_string())?;
+    }
     let at = context.clock.now().wall;
     let parents: Vec<_> = state
         .worktree

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::{Unit, blocking};
-use crate::domain::attempt::{AttemptOutcome, Proof};
+use crate::domain::attempt::{AttemptOutcome, Need, Proof};
 use crate::domain::ids::Sha256;
 use crate::domain::machine::Report;
 use crate::git::{BranchName, CommitMessage, GitError, Integration, Removal};
@@ -19,6 +19,12 @@ impl Unit {
         if let Some(mut prepared) = self.prepared.take() {
             self.end_agent(&mut prepared).await;
             self.prepared = Some(prepared);
+        }
+        if let AttemptOutcome::NeedsHuman {
+            need: Need::Review { .. },
+        } = &outcome
+        {
+            self.note_what_is_left().await;
         }
         let Some(prepared) = &mut self.prepared else {
             return self.report(Report::NotSealed {

@@ -146,6 +146,7 @@ impl Unit {
                     clocks,
                 } => self.turn(turn, brief, clocks).await,
                 Order::Collect { turn } => self.collect(turn).await,
+                Order::Recollect { tree, left } => self.recollect(tree, left).await,
                 Order::Validate {
                     rules,
                     turn,
@@ -200,6 +201,7 @@ impl Unit {
             self.end_agent(&mut prepared).await;
         }
         self.prepared = Some(prepared);
+        self.note_what_is_left().await;
     }
 
     /// No turn runs that could take the words.

@@ -12,7 +12,7 @@ use crate::domain::hash::sha256;
 use crate::domain::ids::Sha256;
 use crate::domain::item::Usage;
 use crate::domain::machine::{AttemptSpec, Carry, Report};
-use crate::git::{BranchName, GitError, Repository, SnapshotOptions};
+use crate::git::{BranchName, CommitId, GitError, Repository, SnapshotOptions};
 use crate::runner::context::Context;
 use crate::runner::desk::Desk;
 use crate::store::evidence::EvidenceFolder;
@@ -202,8 +202,8 @@ fn own_worktree(
     Ok((workspace, Some(state)))
 }
 
-/// The working tree that an earlier attempt left, when it is there as git knows it and the run's branch has not gone on since it
-/// was cut: else its work could not be brought there.
+/// The working tree that an earlier attempt left, when it is there as git knows it and the run's branch is where it was cut or has gone
+/// on from there: else its work could not be brought there.
 fn reopen(
     git: &Repository,
     run_branch: &BranchName,
@@ -212,11 +212,12 @@ fn reopen(
 ) -> Option<(Workspace, Option<GitState>)> {
     let branch = carry.workspace.branch.as_ref()?;
     let head = git.branch_commit(run_branch).ok()??;
-    if head.to_string() != branch.base {
+    let cut_at: CommitId = branch.base.parse().ok()?;
+    if !git.is_ancestor(cut_at, head).ok()? {
         return None;
     }
     let worktree = git.worktree(&carry.workspace.path).ok()?;
-    let base = git.tree_of(head).ok()?;
+    let base = git.tree_of(cut_at).ok()?;
     let last = worktree.snapshot(options).ok()?.tree;
     let state = GitState {
         worktree,

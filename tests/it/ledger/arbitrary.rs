@@ -204,7 +204,13 @@ fn run_event() -> impl Strategy<Value = Event> {
         ticket().prop_map(|ticket| Event::StepRetried { ticket }),
         ticket().prop_map(|ticket| Event::StepSkipped { ticket }),
         (text(), text()).prop_map(|(what, why)| Event::Refused { what, why }),
-        (ticket(), text()).prop_map(|(ticket, text)| Event::ReplyReceived { ticket, text }),
+        (ticket(), of(attempt()), text()).prop_map(|(ticket, attempt, text)| {
+            Event::ReplyReceived {
+                ticket,
+                attempt,
+                text,
+            }
+        }),
     ]
 }
 
@@ -338,6 +344,15 @@ fn turn_event() -> impl Strategy<Value = Event> {
             }
         }),
         (attempt(), text()).prop_map(|(attempt, text)| Event::Steered { attempt, text }),
+        (attempt(), any::<u32>(), hash()).prop_map(|(attempt, turn, hash)| {
+            Event::RepliesDelivered {
+                attempt,
+                turn,
+                replies: vec![hash],
+            }
+        }),
+        (attempt(), text()).prop_map(|(attempt, tree)| Event::TreeLeft { attempt, tree }),
+        attempt().prop_map(|attempt| Event::AttemptAbandoned { attempt }),
         (attempt(), any::<bool>(), text(), text()).prop_map(|(attempt, pause, title, text)| {
             Event::DispatchReceived {
                 attempt,

@@ -4,6 +4,7 @@ use docket::domain::attempt::{Fault, Need, ProcessRecord};
 use docket::domain::command::Reaction;
 use docket::domain::item::ToolKind;
 use docket::domain::machine::{Carry, Unfinished};
+use docket::domain::unfinished::Work;
 use docket::domain::request::{Ask, Choice, ChoiceKind, Question, Request, RequestId, RequestKey};
 use docket::domain::rules::Rule;
 use docket::domain::settings::NobodyThere;
@@ -458,12 +459,13 @@ fn unfinished(answered: bool) -> Unfinished {
     let ask = request("make");
     let answer = answered.then(|| ask.allow().expect("it offers a yes"));
     Unfinished {
-        carry: Carry {
+        from: "TICKET-001.1".parse().expect("an id"),
+        carry: Some(Carry {
             from: "TICKET-001.1".parse().expect("an id"),
             workspace: workspace(),
             session: Some("thread-7".into()),
             used: Usage::default(),
-        },
+        }),
         agent: "shell".parse().expect("a name"),
         revision: entry.revision,
         outcome: AttemptOutcome::NeedsHuman {
@@ -473,6 +475,9 @@ fn unfinished(answered: bool) -> Unfinished {
             },
         },
         requests: vec![(RequestId(1), ask, answer)],
+        work: Work::default(),
+        decision: None,
+        replies: Vec::new(),
     }
 }
 
