@@ -12,6 +12,7 @@ use super::item::{AgentStatus, Usage};
 use super::queue::Queue;
 use super::request::{Request, RequestId};
 use super::time::Timestamp;
+use super::unfinished::Unfinished;
 
 /// What the runner tells everybody who listens.
 #[derive(Debug, Clone)]
@@ -207,6 +208,25 @@ impl Board {
         if let Some(attempt) = attempt {
             self.attempts.insert(attempt, ticket);
         }
+    }
+
+    /// Puts what earlier runs left waiting for a human.
+    pub fn seed_waiting(&mut self, ticket: TicketId, run: RunId, unfinished: &Unfinished) {
+        let mut view = TicketView::new(run);
+        view.attempt = Some(unfinished.from.clone());
+        view.agent = unfinished.agent.to_string();
+        view.workspace = unfinished
+            .carry
+            .as_ref()
+            .map(|carry| carry.workspace.clone());
+        let open = unfinished.open();
+        view.requests = open.map(|(id, request)| (id, request.clone())).collect();
+        view.state = TicketState::Finished {
+            outcome: unfinished.outcome.clone(),
+        };
+        self.attempts
+            .insert(unfinished.from.clone(), ticket.clone());
+        self.tickets.insert(ticket, view);
     }
 
     /// The ticket of an attempt.

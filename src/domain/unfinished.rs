@@ -194,6 +194,7 @@ impl Unfinished {
                 workspace,
                 session: ended.session,
                 used: ended.used,
+                approved: false,
             });
         if carry.is_none() && told.replies.is_empty() {
             return None;

@@ -85,6 +85,8 @@ pub struct Carry {
     pub session: Option<String>,
     /// What that conversation has used.
     pub used: Usage,
+    /// A human has approved what is there: it is gone on with also when the run's branch has gone on since.
+    pub approved: bool,
 }
 
 /// An order to the task of an attempt.

@@ -177,6 +177,7 @@ fn hand_over(
         workspace,
         session: None,
         used: Usage::default(),
+        approved: false,
     });
 }
 

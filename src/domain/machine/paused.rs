@@ -148,7 +148,7 @@ pub(super) fn go_on_from(step: &mut Step, unfinished: Unfinished) {
     let text_changed = revision != step.revision;
     let is_heard = decision.is_some() || !replies.is_empty();
     step.brief.replies = replies;
-    let Some(carry) = carry else { return };
+    let Some(mut carry) = carry else { return };
     if let Some(Decision { approved: true, .. }) = decision {
         step.approved = Some(Approved {
             from,
@@ -158,6 +158,7 @@ pub(super) fn go_on_from(step: &mut Step, unfinished: Unfinished) {
         if agent != step.agent && !text_changed {
             step.had_it.push(std::mem::replace(&mut step.agent, agent));
         }
+        carry.approved = true;
         step.carry = Some(carry);
         return;
     }

@@ -202,8 +202,8 @@ fn own_worktree(
     Ok((workspace, Some(state)))
 }
 
-/// The working tree that an earlier attempt left, when it is there as git knows it and the run's branch is where it was cut or has gone
-/// on from there: else its work could not be brought there.
+/// The working tree that an earlier attempt left, when it is there as git knows it and the run's branch has not gone on since it
+/// was cut: else an agent begins better from there. Work that was approved is taken as it is, and merged.
 fn reopen(
     git: &Repository,
     run_branch: &BranchName,
@@ -213,7 +213,8 @@ fn reopen(
     let branch = carry.workspace.branch.as_ref()?;
     let head = git.branch_commit(run_branch).ok()??;
     let cut_at: CommitId = branch.base.parse().ok()?;
-    if !git.is_ancestor(cut_at, head).ok()? {
+    let is_mergeable = || git.is_ancestor(cut_at, head).ok();
+    if cut_at != head && !(carry.approved && is_mergeable()?) {
         return None;
     }
     let worktree = git.worktree(&carry.workspace.path).ok()?;

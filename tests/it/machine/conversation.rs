@@ -465,6 +465,7 @@ fn unfinished(answered: bool) -> Unfinished {
             workspace: workspace(),
             session: Some("thread-7".into()),
             used: Usage::default(),
+            approved: false,
         }),
         agent: "shell".parse().expect("a name"),
         revision: entry.revision,
