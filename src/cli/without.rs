@@ -108,9 +108,7 @@ pub(super) fn decided(survey: &Survey, target: &Target) -> Result<Option<String>
     let attempt = match (&target.attempt, survey.paused.get(&target.id)) {
         (Some(attempt), _) => Some(attempt.clone()),
         (None, Some(unfinished)) => Some(unfinished.from.clone()),
-        (None, None) => {
-            find::attempt(&survey.reader, target, None)?.map(|record| record.attempt)
-        }
+        (None, None) => find::attempt(&survey.reader, target, None)?.map(|record| record.attempt),
     };
     let Some(attempt) = attempt else {
         return Ok(None);

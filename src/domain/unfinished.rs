@@ -186,16 +186,13 @@ impl Unfinished {
         // In the middle of a turn, without a conversation to go on with, a new attempt begins with a clean tree: half a runbook must
         // not run twice.
         let can_go_on = breaks_off && (ended.session.is_some() || told.need.is_some());
-        let carry = told
-            .workspace
-            .filter(|_| can_go_on)
-            .map(|workspace| Carry {
-                from: ended.attempt.clone(),
-                workspace,
-                session: ended.session,
-                used: ended.used,
-                approved: false,
-            });
+        let carry = told.workspace.filter(|_| can_go_on).map(|workspace| Carry {
+            from: ended.attempt.clone(),
+            workspace,
+            session: ended.session,
+            used: ended.used,
+            approved: false,
+        });
         if carry.is_none() && told.replies.is_empty() {
             return None;
         }

@@ -136,7 +136,10 @@ fn decide(model: &mut Model, gate: &AtGate, command: Command) -> Vec<Effect> {
         return send(command);
     }
     let name = &gate.name;
-    model.say(format!("{name} has changed meanwhile: look again"), Role::Warning);
+    model.say(
+        format!("{name} has changed meanwhile: look again"),
+        Role::Warning,
+    );
     Vec::new()
 }
 

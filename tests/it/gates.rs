@@ -116,21 +116,37 @@ fn approved_work_is_checked_again_and_merged_without_its_agent() {
     assert_eq!(gate["commands"][1], "docket approve TICKET-010");
     assert!(gate["since"].is_i64(), "{gate}");
     let page = sandbox.docket(["gates"]).exits(0).stdout;
-    for part in ["TICKET-010.1 waits for review since", "pass test -s work.txt", "docket reject TICKET-010"] {
+    for part in [
+        "TICKET-010.1 waits for review since",
+        "pass test -s work.txt",
+        "docket reject TICKET-010",
+    ] {
         assert!(page.contains(part), "`{part}` is not in:\n{page}");
     }
     let page = sandbox.docket(["requests"]).exits(0).stdout;
     assert!(page.contains("docket approve TICKET-010"), "{page}");
 
     // Without a decision nothing is tried again.
-    sandbox.docket(["--once"]).exits(4).says("docket approve TICKET-010");
+    sandbox
+        .docket(["--once"])
+        .exits(4)
+        .says("docket approve TICKET-010");
     assert_eq!(attempts(&sandbox), ["TICKET-010.1"]);
 
     let said = sandbox.docket(["approve", "10"]).exits(0).stdout;
-    assert!(said.contains("TICKET-010: approved; the next run goes on with it"), "{said}");
+    assert!(
+        said.contains("TICKET-010: approved; the next run goes on with it"),
+        "{said}"
+    );
     let page = sandbox.docket(["ls"]).exits(0).stdout;
-    assert!(page.contains("approved: goes on with the next run"), "{page}");
-    sandbox.docket(["gates"]).exits(0).says("no gate waits for you");
+    assert!(
+        page.contains("approved: goes on with the next run"),
+        "{page}"
+    );
+    sandbox
+        .docket(["gates"])
+        .exits(0)
+        .says("no gate waits for you");
     for words in [["approve", "10"], ["reject", "10"]] {
         sandbox
             .docket(words)
@@ -146,7 +162,11 @@ fn approved_work_is_checked_again_and_merged_without_its_agent() {
     let checks = sandbox.kinds();
     let checks = checks.iter().filter(|kind| *kind == "validation_finished");
     assert_eq!(checks.count(), 2, "checked again");
-    assert!(sandbox.evidence(3, "TICKET-010.2", "diff.patch").contains("+work"));
+    assert!(
+        sandbox
+            .evidence(3, "TICKET-010.2", "diff.patch")
+            .contains("+work")
+    );
     assert!(sandbox.verify().is_intact());
 }
 
@@ -166,7 +186,10 @@ fn work_that_changed_after_its_approval_comes_to_the_gate_again() {
     assert_eq!(document["gates"][0]["attempt"], "TICKET-010.2");
     assert_eq!(document["gates"][0]["reasons"][0]["reason"], "work_changed");
     // The approval was of the first attempt.
-    sandbox.docket(["approve", "10.1"]).exits(3).says("TICKET-010.1 was decided already");
+    sandbox
+        .docket(["approve", "10.1"])
+        .exits(3)
+        .says("TICKET-010.1 was decided already");
     sandbox.docket(["approve", "10.2"]).exits(0);
     sandbox.docket(["--once"]).exits(0);
     assert_eq!(turns(&sandbox), 1);
@@ -186,7 +209,11 @@ fn what_validations_leave_is_neither_a_change_nor_a_part_of_the_work() {
     sandbox.docket(["approve", "10"]).exits(0);
     sandbox.docket(["--once"]).exits(0);
     assert_eq!(integrated(&sandbox, 2), "work");
-    assert!(!sandbox.git(["ls-tree", "--name-only", "docket/r2/main"]).contains("report.txt"));
+    assert!(
+        !sandbox
+            .git(["ls-tree", "--name-only", "docket/r2/main"])
+            .contains("report.txt")
+    );
 }
 
 #[test]
@@ -225,7 +252,10 @@ fn rejected_work_goes_back_to_the_same_tree_with_the_reason() {
         .says("was decided already: rejected by a human at ");
     sandbox.docket(["--once"]).exits(4);
     let prompt = sandbox.evidence(2, "TICKET-010.2", "prompt.md");
-    assert!(prompt.contains("# Your work was rejected in review\n\nno tests for the empty case"), "{prompt}");
+    assert!(
+        prompt.contains("# Your work was rejected in review\n\nno tests for the empty case"),
+        "{prompt}"
+    );
     // The same working tree: the second turn has added to the first one's work.
     assert_eq!(
         fs::read_to_string(worktree(&sandbox).join("work.txt")).expect("the work"),
@@ -244,8 +274,14 @@ fn a_retry_at_a_gate_begins_from_the_head_and_the_old_work_stays() {
     let old = worktree(&sandbox);
     let said = sandbox.docket(["retry", "10"]).exits(0).stdout;
     assert!(said.contains("tried from the start"), "{said}");
-    sandbox.docket(["gates"]).exits(0).says("no gate waits for you");
-    sandbox.docket(["retry", "10"]).exits(3).says("`docket --once --ticket TICKET-010` tries it");
+    sandbox
+        .docket(["gates"])
+        .exits(0)
+        .says("no gate waits for you");
+    sandbox
+        .docket(["retry", "10"])
+        .exits(3)
+        .says("`docket --once --ticket TICKET-010` tries it");
     sandbox.docket(["approve", "10"]).exits(3);
     sandbox.docket(["--once"]).exits(4);
     assert_eq!(turns(&sandbox), 2);
@@ -290,7 +326,11 @@ fn an_approval_survives_a_docket_that_is_killed_before_it_was_gone_on_with() {
         sandbox.home("once").display(),
         go.display()
     );
-    sandbox.ticket(10, &format!("agent: worker\ngate: review\nvalidate: [\"{check}\"]"), "Work.");
+    sandbox.ticket(
+        10,
+        &format!("agent: worker\ngate: review\nvalidate: [\"{check}\"]"),
+        "Work.",
+    );
     sandbox.docket(["--once"]).exits(4);
     sandbox.docket(["approve", "10"]).exits(0);
     let run = sandbox.start(["--once"]);
@@ -326,7 +366,10 @@ fn an_approval_during_the_run_lets_the_ticket_go_on_in_it() {
     until("the second ticket runs", || began.exists());
     let said = sandbox.docket(["approve", "10"]).exits(0).stdout;
     assert!(said.contains("it goes on in this run"), "{said}");
-    sandbox.docket(["approve", "10"]).exits(3).says("was decided already");
+    sandbox
+        .docket(["approve", "10"])
+        .exits(3)
+        .says("was decided already");
     fs::write(go, "").expect("a file");
     run.finish().exits(0);
     assert!(sandbox.is_done(10) && sandbox.is_done(20));
@@ -355,10 +398,16 @@ fn car_3_a_reply_after_the_run_is_stored_and_brought_once_in_the_next_prompt() {
     // No reply: nothing is tried again, the question stays.
     sandbox.docket(["--once"]).exits(4).says("Which codec?");
     assert_eq!(attempts(&sandbox).len(), 1);
-    let said = sandbox.docket(["reply", "10", "zstd, please"]).exits(0).stdout;
+    let said = sandbox
+        .docket(["reply", "10", "zstd, please"])
+        .exits(0)
+        .stdout;
     assert!(said.contains("the next run goes on with it"), "{said}");
     let page = sandbox.docket(["ls"]).exits(0).stdout;
-    assert!(page.contains("answered: goes on with the next run"), "{page}");
+    assert!(
+        page.contains("answered: goes on with the next run"),
+        "{page}"
+    );
     sandbox.docket(["--once"]).exits(0);
     let prompt = sandbox.evidence(3, "TICKET-010.2", "prompt.md");
     assert_eq!(prompt.matches("zstd, please").count(), 1, "{prompt}");
@@ -389,7 +438,10 @@ fn car_13_no_advice_after_a_pause_discards_the_question() {
     sandbox.docket(["--once"]).exits(4);
     for words in [&["status"][..], &["ls"], &["requests"], &["show", "10"]] {
         let page = sandbox.docket(words).exits(0).stdout;
-        assert!(!page.contains("dead") && !page.contains("tries it again"), "{page}");
+        assert!(
+            !page.contains("dead") && !page.contains("tries it again"),
+            "{page}"
+        );
     }
     let page = sandbox.docket(["requests"]).exits(0).stdout;
     assert!(page.contains("docket reply TICKET-010"), "{page}");
@@ -408,7 +460,9 @@ fn a_ticket_without_progress_goes_on_with_a_reply() {
     sandbox.ticket(10, "agent: idler", "Work.");
     sandbox.docket(["--once"]).exits(4).says("no progress");
     sandbox.docket(["--once"]).exits(4);
-    sandbox.docket(["reply", "10", "try the other way"]).exits(0);
+    sandbox
+        .docket(["reply", "10", "try the other way"])
+        .exits(0);
     sandbox.docket(["--once"]).exits(0);
     assert!(sandbox.is_done(10));
 }

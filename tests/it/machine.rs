@@ -1,6 +1,7 @@
 //! The rules, driven by scripts: inputs in, effects out. `check` is the only place that touches `machine::step`.
 
 mod conversation;
+mod gates;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

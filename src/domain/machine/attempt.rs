@@ -1,11 +1,11 @@
 //! The life of an attempt, from its working tree to its one outcome.
 
 use super::state::{Attempt, Halt, Stage, State, StepState};
-use super::{approved, paused};
 use super::turns::{
     after_turn, after_validation, over_a_limit, saved, seal, seal_unless_cancelled, turn,
 };
 use super::{DiffRules, Effect, Order, Report, emit, ending, order, refuse, requests};
+use super::{approved, paused};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
 use crate::domain::event::Event;
 use crate::domain::hash::sha256;

@@ -239,9 +239,8 @@ fn not_to_be_tried(state: &State, ticket: &TicketId) -> Refusal {
         return None;
     }
     let step = state.run.as_ref().and_then(|run| run.steps.get(ticket));
-    let is_done_here = step.is_some_and(|step| {
-        matches!(step.state, StepState::Finished(AttemptOutcome::Done { .. }))
-    });
+    let is_done_here = step
+        .is_some_and(|step| matches!(step.state, StepState::Finished(AttemptOutcome::Done { .. })));
     match state.queue.by_id(ticket) {
         None => Some("there is no such ticket in the queue"),
         Some(entry) if entry.is_done() || is_done_here => {

@@ -14,10 +14,10 @@ mod schedule;
 mod state;
 mod turns;
 
+pub use super::unfinished::Unfinished;
 pub use effect::{AttemptSpec, Brief, Carry, DiffRules, Effect, Order};
 pub use input::{Collected, Dispatch, Input, Report};
 pub use requests::answer_of;
-pub use super::unfinished::Unfinished;
 pub use state::{History, RunPlan, State};
 
 use state::{Run, RunPhase};

@@ -230,7 +230,8 @@ pub(super) fn in_a_new_tree(brief: Brief) -> Brief {
         replies, rejected, ..
     } = brief;
     let is_told = rejected.is_some() || !replies.is_empty();
-    let begins_anew = "What was done for this ticket before is not in this working tree: begin anew.";
+    let begins_anew =
+        "What was done for this ticket before is not in this working tree: begin anew.";
     Brief {
         replies,
         rejected,

@@ -96,12 +96,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     let mut actions = Vec::new();
     match command::need(model) {
         Some(Need::Review { .. }) => {
-            actions.extend([
-                Action::Approve,
-                Action::Reject,
-                Action::Diff,
-                Action::Retry,
-            ]);
+            actions.extend([Action::Approve, Action::Reject, Action::Diff, Action::Retry]);
         }
         Some(Need::Request { .. }) => {
             actions.extend([Action::Approve, Action::Reject, Action::Reply]);

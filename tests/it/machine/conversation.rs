@@ -4,11 +4,11 @@ use docket::domain::attempt::{Fault, Need, ProcessRecord};
 use docket::domain::command::Reaction;
 use docket::domain::item::ToolKind;
 use docket::domain::machine::{Carry, Unfinished};
-use docket::domain::unfinished::Work;
 use docket::domain::request::{Ask, Choice, ChoiceKind, Question, Request, RequestId, RequestKey};
 use docket::domain::rules::Rule;
 use docket::domain::settings::NobodyThere;
 use docket::domain::ticket::{AgentName, Approvals};
+use docket::domain::unfinished::Work;
 
 use super::*;
 
