@@ -75,10 +75,12 @@ fn waiting(survey: &Survey, requests: &[Asked]) -> Vec<Waiting> {
         }
         let state = survey.board.tickets.get(&entry.id).map(|view| &view.state);
         let need = match state {
-            Some(TicketState::Waiting { need }) => Some(need),
-            Some(TicketState::Finished {
-                outcome: AttemptOutcome::NeedsHuman { need },
-            }) => Some(need),
+            Some(
+                TicketState::Waiting { need }
+                | TicketState::Finished {
+                    outcome: AttemptOutcome::NeedsHuman { need },
+                },
+            ) => Some(need),
             _ => None,
         };
         Some(Waiting {

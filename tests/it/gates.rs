@@ -4,6 +4,7 @@ use std::fs;
 
 use docket::domain::event::Event;
 
+use crate::requests::{codex, report};
 use crate::support::sandbox::{Finished, Sandbox, until};
 
 /// A ticket whose work needs a yes; its agent writes `work.txt` and appends what it was told to `told` in the home.
@@ -306,7 +307,6 @@ fn of_many_who_decide_at_once_one_wins() {
         .collect();
     let done = all
         .into_iter()
-        .filter(|_| true)
         .map(|one| one.finish().json())
         .filter(|document| document["done"] == true)
         .count();
@@ -489,4 +489,59 @@ fn an_interrupted_turn_of_a_run_without_a_screen_goes_on_with_a_reply() {
     sandbox.docket(["reply", "10", "now finish"]).exits(0);
     sandbox.docket(["--once"]).exits(0);
     assert_eq!(sandbox.git(["show", "docket/r3/main:half.txt"]), "half");
+}
+
+#[test]
+fn a_docket_that_is_killed_while_a_gate_waits_leaves_it_open() {
+    let sandbox = Sandbox::new();
+    gated(&sandbox);
+    let run = sandbox.start(["run", "--watch"]);
+    until("the gate waits", || {
+        sandbox.docket(["gates", "--json"]).json()["gates"][0]["live"] == true
+    });
+    run.signal(rustix::process::Signal::KILL);
+    drop(run);
+    let document = sandbox.docket(["gates", "--json"]).exits(0).json();
+    assert_eq!(document["gates"][0]["attempt"], "TICKET-010.1");
+    assert_eq!(document["gates"][0]["live"], false);
+    sandbox.docket(["approve", "10"]).exits(0);
+    sandbox.docket(["--once"]).exits(0);
+    assert_eq!(turns(&sandbox), 1);
+    assert!(sandbox.is_done(10));
+    assert!(sandbox.verify().is_intact());
+}
+
+#[test]
+fn a_rejected_agent_with_a_conversation_goes_on_in_it() {
+    let sandbox = Sandbox::new();
+    codex(&sandbox, "talker", &["run echo one > one.txt"]);
+    sandbox.ticket(10, "agent: talker\ngate: review", "Work.");
+    sandbox.docket(["--once"]).exits(4);
+    sandbox
+        .docket(["reject", "10", "--reason", "rather two"])
+        .exits(0);
+    sandbox.docket(["--once"]).exits(4);
+    let told = report(&sandbox, "talker");
+    assert!(
+        told.iter().any(|line| line.starts_with("resume thread-1")),
+        "{told:?}"
+    );
+    assert!(
+        told.iter().any(|line| line.contains("rather two")),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_ticket_without_a_decision_does_not_hold_up_the_others() {
+    let sandbox = Sandbox::new();
+    gated(&sandbox);
+    sandbox.docket(["--once"]).exits(4);
+    sandbox.shell(20, "", "touch other.txt");
+    sandbox.docket(["--once"]).exits(0);
+    assert!(sandbox.is_done(20) && !sandbox.is_done(10));
+    sandbox
+        .docket(["run"])
+        .exits(4)
+        .says("docket approve TICKET-010");
 }

@@ -244,8 +244,12 @@ fn take(
                 requests::halt(attempt, Halt::Limit(limit), effects);
             }
         }
-        // What came on its way while the turn ended: nothing of it is open any more.
-        (_, Report::AskedNoMore { .. } | Report::Used(_)) => {}
+        (Stage::Sealing(_) | Stage::Waiting(_), Report::Left { tree }) => {
+            emit(rules.run, Event::TreeLeft { attempt: id, tree }, effects);
+        }
+        // What came on its way while the turn ended: nothing of it is open any more. And what a gate left while a human was quicker:
+        // another turn changes it all.
+        (_, Report::AskedNoMore { .. } | Report::Used(_) | Report::Left { .. }) => {}
         (_, Report::Steered { text, taken: true }) => {
             emit(rules.run, Event::Steered { attempt: id, text }, effects);
         }
@@ -262,11 +266,6 @@ fn take(
                 turn(attempt, rules, None, now, effects);
             }
         }
-        (Stage::Sealing(_) | Stage::Waiting(_), Report::Left { tree }) => {
-            emit(rules.run, Event::TreeLeft { attempt: id, tree }, effects);
-        }
-        // A human was quicker, and another turn changes it all.
-        (_, Report::Left { .. }) => {}
         (Stage::Collecting(end), Report::Collected(collected)) => {
             saved(attempt, rules, &collected, effects);
             if attempt.approved.is_some() {

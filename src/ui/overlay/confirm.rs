@@ -92,8 +92,12 @@ impl Confirm {
                 format!("{} asks: {}\n\n{question}", allow.name, allow.what)
             }
             Wish::Approve(gate) => {
-                let reasons: String = gate.reasons.iter().map(|reason| format!("{reason}\n\n")).collect();
-                format!("{reasons}Approve {}? Its work is brought to the run's branch.", gate.name)
+                let mut question = gate.reasons.join("\n\n");
+                if !question.is_empty() {
+                    question.push_str("\n\n");
+                }
+                question.push_str(&approve_words(&gate.name));
+                question
             }
         }
     }
@@ -123,4 +127,8 @@ impl Confirm {
             line.render(row, buffer);
         }
     }
+}
+
+fn approve_words(name: &TicketName) -> String {
+    format!("Approve {name}? Its work is brought to the run's branch.")
 }
