@@ -57,11 +57,11 @@ fn decisions(sandbox: &Sandbox) -> Vec<(bool, Option<String>)> {
 /// The working tree of the last attempt that has one.
 fn worktree(sandbox: &Sandbox) -> std::path::PathBuf {
     let events = sandbox.events().into_iter();
-    let trees = events.filter_map(|event| match event {
+    let mut trees = events.filter_map(|event| match event {
         Event::WorkspacePrepared { workspace, .. } => Some(workspace.path),
         _ => None,
     });
-    trees.last().expect("a working tree")
+    trees.next_back().expect("a working tree")
 }
 
 /// The commands that a run has printed, without `docket`.
