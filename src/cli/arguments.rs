@@ -121,6 +121,8 @@ pub enum Command {
     Run(RunArguments),
     /// List what agents ask and wait for, with the command that answers it, and what else waits for you
     Requests,
+    /// List the work that waits for your yes: why, what was checked, and the commands that look at it and decide
+    Gates,
     /// Say yes to what a ticket's agent asks, or at its gate
     Approve(ApproveArguments),
     /// Say no to what a ticket's agent asks, or at its gate
@@ -137,7 +139,7 @@ pub enum Command {
     Pause,
     /// Go on after a pause
     Resume,
-    /// Try a ticket again that ended without being done
+    /// Try a ticket again that ended without being done; one that waits for a human, from the start
     Retry(OneTicket),
     /// Leave a ticket out of the run that goes on
     Skip(OneTicket),

@@ -11,13 +11,13 @@ use super::arguments::{
 use super::asked::{self, Asked, Given};
 use super::error::CliError;
 use super::find::{self, Target};
+use super::gates;
 use super::place::Place;
 use super::survey::Survey;
-use super::text;
-use crate::domain::attempt::{CancelReason, Need};
-use crate::domain::board::TicketState;
+use super::{text, without};
+use crate::domain::attempt::CancelReason;
 use crate::domain::command::{Command, Reaction};
-use crate::domain::ids::TicketName;
+use crate::domain::ids::{AttemptId, TicketName};
 use crate::domain::machine::answer_of;
 use crate::domain::request::{ChoiceKind, RequestId};
 use crate::exit::Exit;
@@ -34,8 +34,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const TRIES: u32 = 5;
 
 /// What came of it.
-#[derive(Debug, Default, Serialize)]
-struct Outcome {
+#[derive(Debug, Clone, Default, Serialize)]
+pub(super) struct Outcome {
     /// What was asked, in words.
     command: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,13 +56,13 @@ struct Outcome {
 
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum By {
+pub(super) enum By {
     Runner,
     Ledger,
 }
 
 impl Outcome {
-    fn of(command: &Command, ticket: Option<&TicketName>) -> Self {
+    pub(super) fn of(command: &Command, ticket: Option<&TicketName>) -> Self {
         // People know tickets by their names.
         let command = command.describe();
         Self {
@@ -72,7 +72,7 @@ impl Outcome {
         }
     }
 
-    fn done(mut self, by: By, said: &str, note: Option<String>) -> Self {
+    pub(super) fn done(mut self, by: By, said: &str, note: Option<String>) -> Self {
         let note = note.map(|note| format!("; {note}")).unwrap_or_default();
         self.done = true;
         self.by = Some(by);
@@ -80,7 +80,7 @@ impl Outcome {
         self
     }
 
-    fn refused(mut self, why: impl Into<String>) -> Self {
+    pub(super) fn refused(mut self, why: impl Into<String>) -> Self {
         self.why = Some(why.into());
         self
     }
@@ -147,9 +147,31 @@ pub(super) fn reply(global: &Global, arguments: ReplyArguments) -> Result<Exit, 
     } else {
         (Command::Reply { ticket, text }, "noted")
     };
-    let without =
-        "its agent would not get the words; put them into the ticket, or start `docket` first";
-    of_ticket(global, &place, &target, &command, said, without)
+    if now {
+        let without = "its agent has no turn now; without `--now` the words wait for the next one";
+        return of_ticket(global, &place, &target, &command, said, without);
+    }
+    let outcome = Outcome::of(&command, Some(&target.name));
+    tries(|| match ask(&place, &command)? {
+        Some(reply) => {
+            let said = format!("{}: {said}", target.name);
+            Ok(Some(outcome.clone().take(reply, &said)))
+        }
+        None => without::reply(&place, &target, &command, outcome.clone()),
+    })?
+    .tell(global)
+}
+
+/// Tries until no runner comes or goes in between.
+fn tries(mut once: impl FnMut() -> Result<Option<Outcome>, CliError>) -> Result<Outcome, CliError> {
+    for _ in 0..TRIES {
+        if let Some(outcome) = once()? {
+            return Ok(outcome);
+        }
+    }
+    Err(CliError::Failed(
+        "runners come and go here too quickly: try again".to_owned(),
+    ))
 }
 
 pub(super) fn interrupt(global: &Global, ticket: &str) -> Result<Exit, CliError> {
@@ -192,15 +214,15 @@ pub(super) fn retry(global: &Global, ticket: &str) -> Result<Exit, CliError> {
     let (place, target) = named(global, ticket)?;
     let ticket = target.id.clone();
     let command = Command::Retry { ticket };
-    let without = format!("`docket --once --ticket {}` tries it", target.name);
-    of_ticket(
-        global,
-        &place,
-        &target,
-        &command,
-        "it is tried again",
-        &without,
-    )
+    let outcome = Outcome::of(&command, Some(&target.name));
+    tries(|| match ask(&place, &command)? {
+        Some(reply) => {
+            let said = format!("{}: it is tried again", target.name);
+            Ok(Some(outcome.clone().take(reply, &said)))
+        }
+        None => without::retry(&place, &target, outcome.clone()),
+    })?
+    .tell(global)
 }
 
 pub(super) fn skip(global: &Global, ticket: &str) -> Result<Exit, CliError> {
@@ -242,7 +264,7 @@ fn of_run(global: &Global, command: &Command, said: &str) -> Result<Exit, CliErr
 }
 
 impl Outcome {
-    fn take(self, reply: Reply, said: &str) -> Self {
+    pub(super) fn take(self, reply: Reply, said: &str) -> Self {
         match reply {
             Reply::Done { note } => self.done(By::Runner, said, note),
             Reply::Refused { why } => self.refused(why),
@@ -254,7 +276,7 @@ impl Outcome {
 }
 
 /// Gives the runner a command and waits for what comes of it. `None` when no runner lives.
-fn ask(place: &Place, command: &Command) -> Result<Option<Reply>, CliError> {
+pub(super) fn ask(place: &Place, command: &Command) -> Result<Option<Reply>, CliError> {
     let docket = place.places.docket();
     let failed = |error: SendError| CliError::Failed(error.to_string());
     let mut last = None;
@@ -314,34 +336,33 @@ fn react(
 ) -> Result<Exit, CliError> {
     refuse_agents()?;
     let place = Place::of(global)?;
-    for _ in 0..TRIES {
+    tries(|| {
         let survey = Survey::take(&place)?;
         let target = find::target(&place, &survey.queue, &survey.reader, ticket)?;
-        let outcome = match choose(&survey, &target, number)? {
+        Ok(match choose(&survey, &target, number)? {
             Chosen::Asked(asked) => settle(&place, &asked, reaction)?,
-            Chosen::Gate => Some(decide(&place, &target, reaction)?),
+            Chosen::Gate { attempt, live } => decide(&place, &target, &attempt, live, reaction)?,
             Chosen::Nothing { why } => {
                 let outcome =
                     Outcome::of(&command_of(&target, number, reaction), Some(&target.name));
                 Some(outcome.refused(why))
             }
-        };
-        // Nothing: a runner came or went in between, and what is open may be something else now.
-        if let Some(outcome) = outcome {
-            return outcome.tell(global);
-        }
-    }
-    Err(CliError::Failed(
-        "runners come and go here too quickly: try again".to_owned(),
-    ))
+        })
+    })?
+    .tell(global)
 }
 
 /// What a word is about.
 enum Chosen {
     /// A request that is open.
     Asked(Box<Asked>),
-    /// A review that waits in a run that lives.
-    Gate,
+    /// A review that waits, in a run that lives or for the next one.
+    Gate {
+        /// Whose work it is.
+        attempt: AttemptId,
+        /// Whether its run lives.
+        live: bool,
+    },
     /// There is nothing.
     Nothing {
         /// Why, and what is there instead.
@@ -374,17 +395,13 @@ fn choose(survey: &Survey, target: &Target, number: Option<RequestId>) -> Result
             }
         }
         (None, 0) => {
-            let view = survey.board.tickets.get(&target.id);
-            let is_gate = view.is_some_and(|view| {
-                matches!(
-                    view.state,
-                    TicketState::Waiting {
-                        need: Need::Review { .. }
-                    }
-                )
-            });
-            if is_gate {
-                return Ok(Chosen::Gate);
+            let meant = |attempt: &AttemptId| {
+                let named = target.attempt.as_ref();
+                named.is_none_or(|named| named == attempt)
+            };
+            let gate = gates::of_ticket(survey, &target.id);
+            if let Some((attempt, live)) = gate.filter(|(attempt, _)| meant(attempt)) {
+                return Ok(Chosen::Gate { attempt, live });
             }
         }
     }
@@ -398,6 +415,11 @@ fn why_nothing(
     target: &Target,
     number: Option<RequestId>,
 ) -> Result<String, CliError> {
+    if number.is_none()
+        && let Some(words) = without::decided(survey, target)?
+    {
+        return Ok(words);
+    }
     let attempt = find::attempt(&survey.reader, target, None)?;
     let (given, finished) = match &attempt {
         Some(record) => (
@@ -487,16 +509,26 @@ fn settle(place: &Place, asked: &Asked, reaction: &Reaction) -> Result<Option<Ou
     }
 }
 
-/// Decides at a gate of a run that lives.
-fn decide(place: &Place, target: &Target, reaction: &Reaction) -> Result<Outcome, CliError> {
+/// Decides at a gate: through the runner, or in the ledger where none lives. `None` when a runner came or went meanwhile.
+fn decide(
+    place: &Place,
+    target: &Target,
+    attempt: &AttemptId,
+    live: bool,
+    reaction: &Reaction,
+) -> Result<Option<Outcome>, CliError> {
     let ticket = target.id.clone();
     let name = &target.name;
-    let (command, said) = match reaction {
-        Reaction::Allow | Reaction::AllowAlways => (Command::Approve { ticket }, "approved"),
+    let (command, rejection, said) = match reaction {
+        Reaction::Allow | Reaction::AllowAlways => (Command::Approve { ticket }, None, "approved"),
         Reaction::Deny { reason } => {
             let reason = reason.clone().unwrap_or_default();
             (
-                Command::Reject { ticket, reason },
+                Command::Reject {
+                    ticket,
+                    reason: reason.clone(),
+                },
+                Some(reason),
                 "rejected: it goes into the next turn",
             )
         }
@@ -507,8 +539,12 @@ fn decide(place: &Place, target: &Target, reaction: &Reaction) -> Result<Outcome
         }
     };
     let outcome = Outcome::of(&command, Some(name));
-    Ok(match ask(place, &command)? {
-        Some(reply) => outcome.take(reply, &format!("{name}: {said}")),
-        None => outcome.refused("the run that waited for it is over"),
-    })
+    let said = format!("{name}: {said}");
+    if let Some(reply) = ask(place, &command)? {
+        return Ok(Some(outcome.take(reply, &said)));
+    }
+    if live {
+        return Ok(None);
+    }
+    without::decide(place, target, attempt, rejection, outcome, &said)
 }

@@ -11,6 +11,7 @@ mod drive;
 pub mod error;
 mod evidence;
 mod find;
+mod gates;
 mod history;
 mod import;
 mod init;
@@ -35,6 +36,7 @@ mod tail;
 mod text;
 mod transcript;
 mod trust;
+mod without;
 mod words;
 
 use clap::Parser as _;
@@ -89,6 +91,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Show(arguments)) => show::run(&global, &arguments),
         Some(Command::Run(arguments)) => drive::run(&global, &arguments),
         Some(Command::Requests) => requests::run(&global),
+        Some(Command::Gates) => gates::run(&global),
         Some(Command::Approve(arguments)) => decide::approve(&global, &arguments),
         Some(Command::Reject(arguments)) => decide::reject(&global, arguments),
         Some(Command::Answer(arguments)) => decide::answer(&global, arguments),

@@ -10,6 +10,7 @@ use super::error::CliError;
 use super::place::Place;
 use super::survey::Survey;
 use super::{text, words};
+use crate::domain::advice;
 use crate::domain::attempt::{AttemptOutcome, Need};
 use crate::domain::board::TicketState;
 use crate::domain::ids::{TicketId, TicketName};
@@ -73,12 +74,14 @@ fn waiting(survey: &Survey, requests: &[Asked]) -> Vec<Waiting> {
             return None;
         }
         let state = survey.board.tickets.get(&entry.id).map(|view| &view.state);
-        let (need, live) = match state {
-            Some(TicketState::Waiting { need }) => (Some(need), true),
-            Some(TicketState::Finished {
-                outcome: AttemptOutcome::NeedsHuman { need },
-            }) => (Some(need), false),
-            _ => (None, false),
+        let need = match state {
+            Some(
+                TicketState::Waiting { need }
+                | TicketState::Finished {
+                    outcome: AttemptOutcome::NeedsHuman { need },
+                },
+            ) => Some(need),
+            _ => None,
         };
         Some(Waiting {
             id: entry.id.clone(),
@@ -86,31 +89,21 @@ fn waiting(survey: &Survey, requests: &[Asked]) -> Vec<Waiting> {
             title: entry.title.clone(),
             reason: reason.text,
             need: need.cloned(),
-            hint: hint(entry, need, live),
+            hint: hint(entry, need),
         })
     });
     waiting.collect()
 }
 
 /// What a human can do about it.
-fn hint(entry: &QueueEntry, need: Option<&Need>, live: bool) -> String {
+fn hint(entry: &QueueEntry, need: Option<&Need>) -> String {
     let name = &entry.name;
     match need {
         Some(Need::UserTask) | None => {
             let path = entry.path.to_string_lossy();
             format!("do it, then set `done: true` in {path}")
         }
-        Some(Need::Review { .. }) if live => {
-            format!("docket approve {name} · docket reject {name} --reason \"…\"")
-        }
-        Some(Need::Reply { .. } | Need::NoProgress | Need::Conflict { .. } | Need::Interrupted)
-            if live =>
-        {
-            format!("docket reply {name} \"…\"")
-        }
-        Some(_) => {
-            "its run is over: `docket` (the screen) tries it again and waits for you".to_owned()
-        }
+        Some(need) => advice::commands(need, name).join(" · "),
     }
 }
 

@@ -94,11 +94,16 @@ impl Survey {
             return reason_of_nothing();
         };
         if let Some(unfinished) = self.paused.get(&entry.id)
-            && unfinished.open().next().is_none()
+            && unfinished.waits_for().is_none()
         {
+            let said = match &unfinished.decision {
+                Some(decision) if decision.approved => "approved",
+                Some(_) => "rejected",
+                None => "answered",
+            };
             return Reason {
                 mark: reason::Mark::Ready,
-                text: "answered: goes on with the next run".to_owned(),
+                text: format!("{said}: goes on with the next run"),
                 since: None,
             };
         }
@@ -205,7 +210,7 @@ fn is_active(view: Option<&TicketView>) -> bool {
     view.is_some_and(|view| view.state.is_active())
 }
 
-/// What the last attempts of tickets ended with, where a request is or was open. The board shows what is open now.
+/// What the last attempts of tickets ended with, where a human is or was needed. The board shows what is open now.
 fn paused(
     reader: &Reader,
     queue: &Queue,
@@ -213,26 +218,35 @@ fn paused(
 ) -> Result<BTreeMap<TicketId, Unfinished>, LedgerError> {
     let mut paused = BTreeMap::new();
     for (ticket, view) in &mut board.tickets {
-        let TicketState::Finished { outcome } = &view.state else {
+        let waited = match &view.state {
+            TicketState::Finished { outcome } => {
+                view.requests.clear();
+                matches!(outcome, AttemptOutcome::NeedsHuman { need } if *need != Need::UserTask)
+            }
+            // Said already, and not gone on with yet.
+            TicketState::Queued => true,
+            _ => false,
+        };
+        let is_in_queue = queue.by_id(ticket).is_some_and(|entry| !entry.is_done());
+        if !waited || !is_in_queue {
+            continue;
+        }
+        let unfinished = runner::unfinished::of_ticket(reader, ticket)?;
+        let needs = |unfinished: &Unfinished| {
+            matches!(unfinished.outcome, AttemptOutcome::NeedsHuman { .. })
+        };
+        let Some(unfinished) = unfinished.filter(needs) else {
+            // Given up: it is tried from the start.
+            view.state = TicketState::Queued;
             continue;
         };
-        view.requests.clear();
-        let asks = matches!(
-            outcome,
-            AttemptOutcome::NeedsHuman {
-                need: Need::Request { .. }
-            }
-        );
-        let is_in_queue = queue.by_id(ticket).is_some_and(|entry| !entry.is_done());
-        if asks
-            && is_in_queue
-            && let Some(unfinished) = runner::unfinished::of_ticket(reader, ticket)?
-        {
-            let open = unfinished.open();
-            view.requests = open.map(|(id, request)| (id, request.clone())).collect();
-            view.attempt = Some(unfinished.carry.from.clone());
-            paused.insert(ticket.clone(), unfinished);
-        }
+        let open = unfinished.open();
+        view.requests = open.map(|(id, request)| (id, request.clone())).collect();
+        view.attempt = Some(unfinished.from.clone());
+        view.state = TicketState::Finished {
+            outcome: unfinished.outcome.clone(),
+        };
+        paused.insert(ticket.clone(), unfinished);
     }
     Ok(paused)
 }
@@ -245,9 +259,14 @@ fn bury(board: &mut Board) {
             TicketState::Finished { .. } | TicketState::Skipped | TicketState::Queued
         );
         if is_open {
-            view.state = TicketState::Finished {
-                outcome: AttemptOutcome::Lost,
+            // What only waited for a human has lost nothing.
+            let outcome = match &view.state {
+                TicketState::Waiting { need } if !matches!(need, Need::Request { .. }) => {
+                    AttemptOutcome::NeedsHuman { need: need.clone() }
+                }
+                _ => AttemptOutcome::Lost,
             };
+            view.state = TicketState::Finished { outcome };
         }
     }
     if let Some(run) = &mut board.run

@@ -12,6 +12,7 @@ use super::item::{AgentStatus, Usage};
 use super::queue::Queue;
 use super::request::{Request, RequestId};
 use super::time::Timestamp;
+use super::unfinished::Unfinished;
 
 /// What the runner tells everybody who listens.
 #[derive(Debug, Clone)]
@@ -218,6 +219,25 @@ impl Board {
         }
     }
 
+    /// Puts what earlier runs left waiting for a human.
+    pub fn seed_waiting(&mut self, ticket: TicketId, run: RunId, unfinished: &Unfinished) {
+        let mut view = TicketView::new(run);
+        view.attempt = Some(unfinished.from.clone());
+        view.agent = unfinished.agent.to_string();
+        view.workspace = unfinished
+            .carry
+            .as_ref()
+            .map(|carry| carry.workspace.clone());
+        let open = unfinished.open();
+        view.requests = open.map(|(id, request)| (id, request.clone())).collect();
+        view.state = TicketState::Finished {
+            outcome: unfinished.outcome.clone(),
+        };
+        self.attempts
+            .insert(unfinished.from.clone(), ticket.clone());
+        self.tickets.insert(ticket, view);
+    }
+
     /// The ticket of an attempt.
     pub fn ticket_of(&self, attempt: &AttemptId) -> Option<&TicketId> {
         self.attempts.get(attempt)
@@ -275,6 +295,19 @@ impl Board {
     fn set(&mut self, attempt: &AttemptId, at: Timestamp, state: TicketState) {
         if let Some(view) = self.of(attempt) {
             view.set(at, state);
+        }
+    }
+
+    /// A human has said what the ended attempt waited for: the next one goes on with that.
+    fn waits_no_more(&mut self, attempt: &AttemptId, at: Timestamp) {
+        if let Some(view) = self.of(attempt)
+            && view.attempt.as_ref() == Some(attempt)
+            && let TicketState::Finished {
+                outcome: AttemptOutcome::NeedsHuman { need },
+            } = &view.state
+            && !matches!(need, Need::Request { .. } | Need::UserTask)
+        {
+            view.set(at, TicketState::Queued);
         }
     }
 
@@ -428,6 +461,13 @@ impl Board {
                     view.set(at, TicketState::Validating { check: None });
                 }
             }
+            Event::GateDecided { attempt, .. } | Event::AttemptAbandoned { attempt } => {
+                self.waits_no_more(attempt, at);
+            }
+            Event::ReplyReceived {
+                attempt: Some(attempt),
+                ..
+            } => self.waits_no_more(attempt, at),
             Event::GateReached { attempt, need } => {
                 self.set(attempt, at, TicketState::Waiting { need: need.clone() });
             }
@@ -459,10 +499,10 @@ impl Board {
             | Event::ProcessStarted { .. }
             | Event::SessionStarted { .. }
             | Event::TurnSaved { .. }
-            | Event::ReplyReceived { .. }
+            | Event::ReplyReceived { attempt: None, .. }
             | Event::Steered { .. }
             | Event::SetupFinished { .. }
-            | Event::GateDecided { .. }
+            | Event::RepliesDelivered { .. }
             | Event::TicketWritten { .. }
             | Event::Recovered { .. } => {}
         }

@@ -214,6 +214,9 @@ pub enum Event {
     ReplyReceived {
         /// The ticket.
         ticket: TicketId,
+        /// The attempt that it was said to: it, or the one that goes on from it, gets the words.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
         /// The text.
         text: String,
     },
@@ -341,6 +344,20 @@ pub enum Event {
         /// What, and what became of it.
         news: NoteNews,
     },
+    /// Replies were in the prompt of a turn that has begun.
+    RepliesDelivered {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The turn.
+        turn: u32,
+        /// The SHA-256 of each reply's text, in order.
+        replies: Vec<Sha256>,
+    },
+    /// A human wants the ticket tried from the start: nothing goes on from what the attempt left.
+    AttemptAbandoned {
+        /// The attempt.
+        attempt: AttemptId,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -433,7 +450,10 @@ impl Event {
             | Self::NoteBrought { attempt, .. }
             | Self::AttemptFinished { attempt, .. }
             | Self::Recovered { attempt, .. }
-            | Self::SetupFinished { attempt, .. } => Some(attempt),
+            | Self::SetupFinished { attempt, .. }
+            | Self::RepliesDelivered { attempt, .. }
+            | Self::AttemptAbandoned { attempt } => Some(attempt),
+            Self::ReplyReceived { attempt, .. } => attempt.as_ref(),
             Self::RunStarted { .. }
             | Self::RunPaused
             | Self::RunResumed
@@ -443,7 +463,6 @@ impl Event {
             | Self::StepFinished { .. }
             | Self::StepRetried { .. }
             | Self::StepSkipped { .. }
-            | Self::ReplyReceived { .. }
             | Self::TicketWritten { .. }
             | Self::Refused { .. } => None,
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::TicketName;
+use super::ids::{AttemptId, TicketName};
 
 /// One reason for which a human is asked before work is merged, beside the ticket's own wish (`gate: review`).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -27,6 +27,16 @@ pub enum GateReason {
         /// What about it.
         why: String,
     },
+    /// The working tree is not the one any more that a human approved.
+    WorkChanged {
+        /// The attempt whose work was approved.
+        attempt: AttemptId,
+    },
+    /// The ticket is not the one any more whose work a human approved.
+    TicketChanged {
+        /// The attempt whose work was approved.
+        attempt: AttemptId,
+    },
 }
 
 impl std::fmt::Display for GateReason {
@@ -39,6 +49,12 @@ impl std::fmt::Display for GateReason {
                 write!(f, "the agent changed its own ticket: {}", keys.join(", "))
             }
             Self::OtherTicket { ticket, why } => write!(f, "{ticket}: {why}"),
+            Self::WorkChanged { attempt } => {
+                write!(f, "the working tree changed after {attempt} was approved")
+            }
+            Self::TicketChanged { attempt } => {
+                write!(f, "the ticket changed after {attempt} was approved")
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The pure core: data and rules. No I/O, no clock, no locks; time is an argument.
 
+pub mod advice;
 pub mod attempt;
 pub mod board;
 pub mod command;
@@ -22,3 +23,4 @@ pub mod rules;
 pub mod settings;
 pub mod ticket;
 pub mod time;
+pub mod unfinished;

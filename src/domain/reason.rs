@@ -178,7 +178,10 @@ fn finished(outcome: &AttemptOutcome) -> Reason {
 fn need_words(need: &Need) -> String {
     match need {
         Need::UserTask => "needs you".to_owned(),
-        Need::Review { .. } => "review".to_owned(),
+        Need::Review { reasons } => match reasons.first() {
+            Some(reason) => format!("review: {}", first_line(&reason.to_string())),
+            None => "review".to_owned(),
+        },
         Need::NoProgress => "no progress".to_owned(),
         Need::Conflict { .. } => "merge conflict".to_owned(),
         Need::Reply { text } => format!("asks: {}", first_line(text)),

@@ -15,6 +15,12 @@ use super::repository::{Head, Repository};
 use super::worktree::Worktree;
 use crate::domain::time::Timestamp;
 
+/// The name of the attempt's own side beside a conflict marker.
+pub const OWN_SIDE: &str = "this ticket";
+
+/// The name of the other side.
+pub const OTHER_SIDE: &str = "the run's branch";
+
 /// What is to catch up with what.
 #[derive(Debug, Clone)]
 pub struct CatchUp<'a> {
@@ -108,7 +114,7 @@ impl Worktree {
         let (base, onto) = (git.tree_of(with.base)?, git.tree_of(with.onto)?);
         let apart = || with.apart.iter().map(PathBuf::as_path);
         let work = git.with_paths_of(with.tree, base, apart())?;
-        let merged = git.merge_trees(base, (work, "this ticket"), (onto, "the run's branch"))?;
+        let merged = git.merge_trees(base, (work, OWN_SIDE), (onto, OTHER_SIDE))?;
         let on_disk = git.with_paths_of(merged.tree, with.tree, apart())?;
         let head = if git.is_ancestor(committed, with.onto)? {
             with.onto

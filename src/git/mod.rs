@@ -21,7 +21,7 @@ mod status;
 mod submodule;
 mod worktree;
 
-pub use catch_up::{CatchUp, CaughtUp, MergedTree};
+pub use catch_up::{CatchUp, CaughtUp, MergedTree, OTHER_SIDE, OWN_SIDE};
 pub use command::git_version;
 pub use commit::{CommitMessage, Committed};
 pub use diff::{ChangeKind, Diff, FileChange, FileMode};

@@ -201,6 +201,9 @@ pub(super) fn result(watched: &Watched, plan: &RunPlan, exit: Exit) -> std::io::
         Some(RunOutcome::Lost | RunOutcome::Broken) | None => "docket could not go on",
     };
     let _ = exit;
+    for line in watched.advice() {
+        output::say(&line);
+    }
     let run = run.map(|run| format!("{}: ", run.id)).unwrap_or_default();
     output::line(&format!(
         "{run}{outcome} ({done} done, {failed} failed, {waiting} waiting)"

@@ -55,6 +55,9 @@ struct Ticket<'a> {
     title: &'a str,
     proof: Option<Proof>,
     outcome: Option<&'a AttemptOutcome>,
+    /// What answers it, when it waits for a human.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    commands: Vec<String>,
     #[serde(flatten)]
     view: &'a TicketView,
 }
@@ -99,6 +102,7 @@ pub(super) fn document(watched: &Watched, plan: &RunPlan, exit: Exit) -> std::io
                 crate::domain::board::TicketState::Finished { outcome } => Some(outcome),
                 _ => None,
             },
+            commands: watched.commands(&entry.id),
             view,
         })
     });

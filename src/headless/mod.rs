@@ -6,10 +6,12 @@ mod signals;
 
 use std::sync::Arc;
 
-use crate::domain::attempt::CancelReason;
-use crate::domain::board::{Board, Feed};
+use crate::domain::advice;
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
+use crate::domain::board::{Board, Feed, TicketState};
 use crate::domain::command::Command;
 use crate::domain::event::RunOutcome;
+use crate::domain::ids::TicketId;
 use crate::domain::machine::RunPlan;
 use crate::domain::problem::{Finding, Problem};
 use crate::domain::queue::{Queue, Readiness};
@@ -168,6 +170,40 @@ impl Watched {
             Feed::Trouble(text) => self.trouble.push(text.clone()),
             Feed::Advanced { .. } => {}
         }
+    }
+
+    /// The tickets of this run that wait for a human: each with what it waits for, and the commands that answer it.
+    fn waiting(&self) -> impl Iterator<Item = (&QueueEntry, &Need, Vec<String>)> {
+        let run = self.board.run.as_ref().map(|run| run.id);
+        self.queue.entries().iter().filter_map(move |entry| {
+            let view = self.board.tickets.get(&entry.id)?;
+            let need = match &view.state {
+                TicketState::Finished {
+                    outcome: AttemptOutcome::NeedsHuman { need },
+                } if Some(view.run) == run => need,
+                _ => return None,
+            };
+            Some((entry.as_ref(), need, advice::commands(need, &entry.name)))
+        })
+    }
+
+    /// The commands that answer what a ticket waits for.
+    fn commands(&self, ticket: &TicketId) -> Vec<String> {
+        let waiting = self.waiting().find(|(entry, _, _)| entry.id == *ticket);
+        waiting.map_or_else(Vec::new, |(_, _, commands)| commands)
+    }
+
+    /// What to do about the tickets that wait for a human, line by line.
+    fn advice(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (entry, need, commands) in self.waiting() {
+            if commands.is_empty() {
+                continue;
+            }
+            lines.push(format!("{} {need}", entry.name));
+            lines.extend(commands.into_iter().map(|command| format!("  {command}")));
+        }
+        lines
     }
 
     fn exit(&self, plan: &RunPlan) -> Exit {

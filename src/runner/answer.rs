@@ -1,13 +1,16 @@
-//! A human's answer to what an attempt ended with, while no runner lives: it goes straight into the ledger, exactly once, and the next
-//! run goes on with it.
+//! What a human says to an attempt that has ended and waits, while no runner lives: it goes straight into the ledger, exactly once,
+//! and the next run goes on with it.
 
 use super::context::Places;
 use super::inbox::Door;
-use super::unfinished;
+use super::{recover, unfinished};
 use crate::domain::command::Reaction;
 use crate::domain::event::Event;
-use crate::domain::ids::{AttemptId, TicketId};
-use crate::domain::request::{Answer, AnsweredBy, RequestId};
+use crate::domain::ids::{AttemptId, RunId, TicketId};
+use crate::domain::request::AnsweredBy;
+use crate::domain::request::{Answer, RequestId};
+use crate::domain::time::Timestamp;
+use crate::domain::unfinished::Unfinished;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::store::lock::{LockError, RunnerLock};
 use crate::store::{Ledger, LedgerError, Reader, Subscriber};
@@ -50,6 +53,80 @@ pub fn answer(
     request: RequestId,
     reaction: Reaction,
 ) -> Result<Answered, NotAnswered> {
+    let nothing = NotAnswered::Refused("its agent asks nothing");
+    say(places, ticket, nothing, |unfinished, _now| {
+        let (request, answer) = unfinished.answer(Some(request), reaction)?;
+        let attempt = unfinished.from.clone();
+        let event = Event::RequestAnswered {
+            attempt: attempt.clone(),
+            id: request,
+            answer: answer.clone(),
+            by: AnsweredBy::Human,
+        };
+        let answered = Answered {
+            attempt,
+            request,
+            answer,
+        };
+        Ok((vec![event], answered))
+    })
+}
+
+/// Decides at the gate that `attempt`, the ticket's last one, ended at: approves, or rejects with a reason.
+pub fn decide(
+    places: &Places,
+    ticket: &TicketId,
+    attempt: &AttemptId,
+    rejection: Option<String>,
+) -> Result<(), NotAnswered> {
+    let nothing = NotAnswered::Refused("no gate is open there");
+    say(places, ticket, nothing, |unfinished, now| {
+        if unfinished.from != *attempt {
+            return Err("that gate is not open: another attempt has begun since");
+        }
+        let event = unfinished.decide(rejection, now)?;
+        Ok((vec![event], ()))
+    })
+}
+
+/// Stores words for the ticket's agent, whose last attempt waits for them.
+pub fn reply(places: &Places, ticket: &TicketId, text: String) -> Result<(), NotAnswered> {
+    let nothing = NotAnswered::Refused("its agent waits for no reply");
+    say(places, ticket, nothing, |unfinished, _now| {
+        let event = unfinished.reply(ticket, text)?;
+        Ok((vec![event], ()))
+    })
+}
+
+/// Gives up what the ticket's last attempt left, which waits for a human: the next run tries the ticket from the start. The work
+/// itself stays where it is.
+pub fn abandon(places: &Places, ticket: &TicketId) -> Result<AttemptId, NotAnswered> {
+    let nothing = NotAnswered::Refused("nothing waits there: the next run tries it by itself");
+    say(places, ticket, nothing, |unfinished, _now| {
+        if !unfinished.can_be_abandoned() {
+            return Err("its agent asks for something: answer it, or the next run asks again");
+        }
+        let attempt = unfinished.from.clone();
+        let abandoned = Event::AttemptAbandoned {
+            attempt: attempt.clone(),
+        };
+        let retried = Event::StepRetried {
+            ticket: ticket.clone(),
+        };
+        Ok((vec![abandoned, retried], attempt))
+    })
+}
+
+/// What follows from a human's words, or why nothing does.
+type Said<T> = Result<(Vec<Event>, T), &'static str>;
+
+/// Holds the runner's lock, finds out what waits there now, and stores what `take` makes of it.
+fn say<T>(
+    places: &Places,
+    ticket: &TicketId,
+    nothing: NotAnswered,
+    take: impl FnOnce(&mut Unfinished, Timestamp) -> Said<T>,
+) -> Result<T, NotAnswered> {
     let clock = SystemClock::new();
     let docket = places.docket();
     let _door = Door::enter(&docket, super::DOOR).map_err(NotAnswered::Door)?;
@@ -58,30 +135,23 @@ pub fn answer(
         LockError::Held { .. } => NotAnswered::RunnerLives,
         error @ LockError::Io { .. } => NotAnswered::Lock(error),
     })?;
-    // Read only now: what was open a moment ago may be answered.
     let reader = Reader::open(&places.ledger())?;
-    let mut unfinished = unfinished::of_ticket(&reader, ticket)?
-        .ok_or(NotAnswered::Refused("its agent asks nothing"))?;
-    let attempt = unfinished.carry.from.clone();
-    let record = reader
-        .attempt(&attempt)?
-        .ok_or(NotAnswered::Refused("its attempt is not in the ledger"))?;
-    let (id, answer) = unfinished
-        .answer(Some(request), reaction)
-        .map_err(NotAnswered::Refused)?;
-    let event = Event::RequestAnswered {
-        attempt: attempt.clone(),
-        id,
-        answer: answer.clone(),
-        by: AnsweredBy::Human,
-    };
     let ledger = Ledger::open(&places.ledger(), Subscriber::none())?;
-    ledger.append(record.run, clock.now().wall, vec![event]);
+    // A docket that died at a gate has left it open: its attempt ends first.
+    recover::lost_attempts(places, &ledger, &reader, &clock)?;
+    // Read only now: what was open a moment ago may be answered.
+    let mut unfinished = unfinished::of_ticket(&reader, ticket)?.ok_or(nothing)?;
+    let run = run_of(&reader, &unfinished.from)?;
+    let now = clock.now().wall;
+    let (events, said) = take(&mut unfinished, now).map_err(NotAnswered::Refused)?;
+    ledger.append(run, now, events);
     ledger.close()?;
     drop(lock);
-    Ok(Answered {
-        attempt,
-        request,
-        answer,
-    })
+    Ok(said)
+}
+
+fn run_of(reader: &Reader, attempt: &AttemptId) -> Result<RunId, NotAnswered> {
+    let record = reader.attempt(attempt)?;
+    let record = record.ok_or(NotAnswered::Refused("its attempt is not in the ledger"))?;
+    Ok(record.run)
 }

@@ -189,6 +189,7 @@ impl Dispatcher {
         let (Command::Answer { ticket, .. }
         | Command::Approve { ticket }
         | Command::Reject { ticket, .. }
+        | Command::Reply { ticket, .. }
         | Command::Retry { ticket }) = command
         else {
             return;

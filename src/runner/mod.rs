@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-pub use answer::{Answered, NotAnswered, answer};
+pub use answer::{Answered, NotAnswered, abandon, answer, decide, reply};
 pub use context::Places;
 pub use dispatcher::Life;
 pub use handle::RunnerHandle;
@@ -34,7 +34,7 @@ use self::inbox::{Door, Inbox};
 use crate::config::Config;
 use crate::domain::attempt::{ProcessRecord, Proof};
 use crate::domain::board::{Board, Feed};
-use crate::domain::ids::AttemptId;
+use crate::domain::ids::{AttemptId, RunId};
 use crate::domain::machine::{History, Input, RunPlan, State};
 use crate::domain::queue::Queue;
 use crate::git::Repository;
@@ -42,6 +42,7 @@ use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::identity;
 use crate::store::lock::{Holder, LockError, RunnerLock};
 use crate::store::{Ledger, LedgerError, Reader, Subscriber};
+use crate::tickets::load;
 use crate::tickets::watch::Watcher;
 
 /// How long a start waits for those who write to the ledger because no runner lives: they take milliseconds.
@@ -117,8 +118,9 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
     let ledger = open_ledger(&places.ledger(), &feed, &inputs, told)?;
     let reader = Reader::open(&places.ledger())?;
     recover::lost_attempts(&places, &ledger, &reader, &clock)?;
-    let board = earlier_runs(&reader)?;
+    let mut board = earlier_runs(&reader)?;
     let history = history(&reader, &places, git.as_ref())?;
+    waiting(&mut board, &history, &places);
     let state = State::new(Arc::new(config.settings()), plan, history);
     let (commands, commands_receiver) = mpsc::unbounded_channel();
     let settings = Arc::new(config.settings());
@@ -253,6 +255,22 @@ pub fn earlier_runs(reader: &Reader) -> Result<Board, LedgerError> {
         }
     }
     Ok(board)
+}
+
+/// Puts onto the board what waits for a human since earlier runs, as far as the tickets are still the same.
+fn waiting(board: &mut Board, history: &History, places: &Places) {
+    let unfinished = &history.unfinished;
+    if unfinished.values().all(|left| left.waits_for().is_none()) {
+        return;
+    }
+    for entry in load::scan(&places.root, &places.tickets).entries {
+        let left = unfinished.get(&entry.id);
+        let left = left.filter(|left| left.revision == entry.revision && !entry.is_done());
+        if let Some(left) = left.filter(|left| left.waits_for().is_some()) {
+            let last = RunId(history.next_run.saturating_sub(1));
+            board.seed_waiting(entry.id.clone(), last, left);
+        }
+    }
 }
 
 /// The queue, each time it changes.

@@ -47,7 +47,26 @@ pub(super) fn note(command: &Command, effects: &[Effect]) -> Option<&'static str
             .any(|effect| matches!(effect, Effect::Order { order, .. } if is(order)))
     };
     let is_answered = has(|event| matches!(event, Event::RequestAnswered { .. }));
+    let is_said = has(|event| {
+        matches!(
+            event,
+            Event::GateDecided { .. } | Event::ReplyReceived { .. }
+        )
+    });
+    // Whoever said it to an attempt that has ended is told when it goes on.
+    let lives = effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Order { .. }));
+    let goes_on = has(|event| matches!(event, Event::StepRetried { .. }));
     match command {
+        Command::Approve { .. } | Command::Reject { .. } if is_said && !lives => Some(if goes_on {
+            "it goes on in this run"
+        } else {
+            "the next run goes on with it"
+        }),
+        Command::Reply { .. } if is_said && goes_on => {
+            Some("it goes on in this run, and its first turn brings it")
+        }
         Command::Reply { .. } if is_answered => Some("that answers its question"),
         Command::Reply { .. } if order(|order| matches!(order, Order::Turn { .. })) => {
             Some("its next turn begins with it")

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::domain::attempt::{AttemptOutcome, Proof};
+use crate::domain::attempt::{AttemptOutcome, Need, Proof};
 use crate::domain::event::{Event, RunOutcome};
+use crate::domain::unfinished;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::{identity, sweep};
 use crate::store::evidence::{self, EvidenceFolder, SealMeta};
@@ -31,8 +32,13 @@ pub(super) fn lost_attempts(
         let outcome = if let Some(proof) = integrated_proof(places, reader, &open)? {
             finish(places, &open, proof, &mut events)
         } else {
-            events.extend(seal(places, &open, clock));
-            AttemptOutcome::Lost
+            // What only waited for a human has lost nothing, and waits on.
+            let outcome = match waited_for(reader, &open)? {
+                Some(need) => AttemptOutcome::NeedsHuman { need },
+                None => AttemptOutcome::Lost,
+            };
+            events.extend(seal(places, &open, &outcome, clock));
+            outcome
         };
         tracing::warn!(attempt = %open.attempt, %outcome, "recovered what a dead docket left");
         let (attempt, ticket) = (open.attempt, open.ticket);
@@ -100,6 +106,13 @@ fn integrated_proof(
     })
 }
 
+/// What a human must do for an attempt that was waiting for one.
+fn waited_for(reader: &Reader, open: &OpenAttempt) -> Result<Option<Need>, LedgerError> {
+    let events = reader.events_of_attempt(&open.attempt)?;
+    let envelopes = events.iter().filter_map(|stored| stored.envelope());
+    Ok(unfinished::waited_for(&open.attempt, envelopes))
+}
+
 /// Marks the ticket done, if it isn't already.
 fn finish(
     places: &Places,
@@ -131,7 +144,12 @@ fn finish(
 }
 
 /// Seals what there is of a lost attempt's evidence, so that it can't be changed unseen from here on.
-fn seal(places: &Places, open: &OpenAttempt, clock: &SystemClock) -> Option<Event> {
+fn seal(
+    places: &Places,
+    open: &OpenAttempt,
+    outcome: &AttemptOutcome,
+    clock: &SystemClock,
+) -> Option<Event> {
     let root = places.evidence();
     if open.seal.is_some()
         || !Path::new(&evidence::folder_of(&root, open.run, &open.attempt)).is_dir()
@@ -143,7 +161,7 @@ fn seal(places: &Places, open: &OpenAttempt, clock: &SystemClock) -> Option<Even
         run: open.run,
         ticket: open.ticket.clone(),
         revision: open.revision,
-        outcome: AttemptOutcome::Lost,
+        outcome: outcome.clone(),
         docket: env!("CARGO_PKG_VERSION").to_owned(),
         at: clock.now().wall,
     };

@@ -1,20 +1,24 @@
-//! What earlier runs left in the middle: attempts that the next ones of their tickets go on from.
+//! What earlier runs left in the middle: attempts that the next ones of their tickets go on from. The rules about it are the domain's.
 
 use std::collections::BTreeMap;
 
-use crate::domain::attempt::{AttemptOutcome, Need};
-use crate::domain::event::Event;
+use crate::domain::attempt::AttemptOutcome;
+use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::TicketId;
-use crate::domain::machine::{Carry, Unfinished};
-use crate::domain::request::{Answer, Request, RequestId};
+use crate::domain::unfinished::{Ended, Unfinished};
 use crate::store::records::AttemptRecord;
 use crate::store::{LedgerError, Reader};
 
-/// The last attempt of each ticket, where it broke off: docket died, or a human had to be asked and nobody was there.
+/// What the last attempt of each ticket left in the middle, where it broke off or has not heard all that humans said.
 pub fn attempts(reader: &Reader) -> Result<BTreeMap<TicketId, Unfinished>, LedgerError> {
+    let mut of_each: BTreeMap<TicketId, Vec<AttemptRecord>> = BTreeMap::new();
+    for record in reader.attempts()? {
+        let known = of_each.entry(record.ticket.clone()).or_default();
+        known.push(record);
+    }
     let mut unfinished = BTreeMap::new();
-    for (ticket, record) in last_of_each(reader.attempts()?) {
-        if let Some(found) = of_attempt(reader, record)? {
+    for (ticket, records) in of_each {
+        if let Some(found) = of_attempts(reader, records)? {
             unfinished.insert(ticket, found);
         }
     }
@@ -23,78 +27,64 @@ pub fn attempts(reader: &Reader) -> Result<BTreeMap<TicketId, Unfinished>, Ledge
 
 /// The same for one ticket.
 pub fn of_ticket(reader: &Reader, ticket: &TicketId) -> Result<Option<Unfinished>, LedgerError> {
-    let last = last_of_each(reader.attempts_of_ticket(ticket)?).remove(ticket);
-    last.map_or(Ok(None), |record| of_attempt(reader, record))
+    of_attempts(reader, reader.attempts_of_ticket(ticket)?)
 }
 
-fn last_of_each(attempts: Vec<AttemptRecord>) -> BTreeMap<TicketId, AttemptRecord> {
-    let mut last: BTreeMap<TicketId, AttemptRecord> = BTreeMap::new();
-    for mut record in attempts {
-        // What a conversation has used goes on over the attempts that share it.
-        if let Some(before) = last.get(&record.ticket)
-            && record.session.is_some()
-            && before.session == record.session
-        {
-            record.usage.add(&before.usage);
+/// What the attempts of one ticket, in the order in which they began, have left.
+fn of_attempts(
+    reader: &Reader,
+    mut records: Vec<AttemptRecord>,
+) -> Result<Option<Unfinished>, LedgerError> {
+    let mut events = Vec::new();
+    while let Some(record) = records.pop() {
+        if matches!(record.outcome, Some(AttemptOutcome::Done { .. })) {
+            return Ok(None);
         }
-        last.insert(record.ticket.clone(), record);
+        let stored = reader.events_of_attempt(&record.attempt)?;
+        let mut own: Vec<Envelope> = stored
+            .iter()
+            .filter_map(|stored| stored.envelope().cloned())
+            .collect();
+        let is_silent = record.turns == 0 && is_silent(&record, &own);
+        own.append(&mut events);
+        events = own;
+        // One whose agent was told nothing changes nothing: what came before it still holds.
+        if !is_silent {
+            return Ok(of_attempt(record, &records, &events));
+        }
     }
-    last
+    Ok(None)
 }
 
-fn of_attempt(reader: &Reader, record: AttemptRecord) -> Result<Option<Unfinished>, LedgerError> {
-    let Some(
-        outcome @ (AttemptOutcome::Lost
-        | AttemptOutcome::NeedsHuman {
-            need: Need::Request { .. },
-        }),
-    ) = record.outcome
-    else {
-        return Ok(None);
+/// Whether the attempt ended before anybody was told or asked anything.
+fn is_silent(record: &AttemptRecord, events: &[Envelope]) -> bool {
+    let came_to_a_gate = || {
+        let mut events = events.iter();
+        events.any(|envelope| matches!(envelope.event, Event::GateReached { .. }))
     };
-    // Without a conversation to go on with, a new attempt begins with a clean tree: half a runbook must not run twice.
-    let (Ok(agent), Some(session)) = (record.agent.parse(), record.session) else {
-        return Ok(None);
+    !matches!(record.outcome, Some(AttemptOutcome::NeedsHuman { .. })) && !came_to_a_gate()
+}
+
+fn of_attempt(
+    record: AttemptRecord,
+    before: &[AttemptRecord],
+    events: &[Envelope],
+) -> Option<Unfinished> {
+    let mut used = record.usage;
+    // What a conversation has used goes on over the attempts that share it.
+    let shares = |earlier: &&AttemptRecord| {
+        record.session.is_some() && (earlier.session == record.session || earlier.turns == 0)
     };
-    let (mut workspace, mut is_over) = (None, false);
-    let mut requests: BTreeMap<RequestId, (Request, Option<Answer>)> = BTreeMap::new();
-    for stored in reader.events_of_attempt(&record.attempt)? {
-        let Some(envelope) = stored.envelope() else {
-            continue;
-        };
-        match &envelope.event {
-            Event::WorkspacePrepared { workspace: at, .. } => workspace = Some(at.clone()),
-            Event::RequestOpened { id, request, .. } => {
-                requests.insert(*id, (request.clone(), None));
-            }
-            Event::RequestClosed { id, .. } => {
-                requests.remove(id);
-            }
-            // Answered while the agent lived: that is settled. Answered since: that is told to it.
-            Event::RequestAnswered { id, answer, .. } => {
-                if let (true, Some((_, given))) = (is_over, requests.get_mut(id)) {
-                    *given = Some(answer.clone());
-                } else {
-                    requests.remove(id);
-                }
-            }
-            Event::AttemptFinished { .. } => is_over = true,
-            _ => {}
-        }
+    for earlier in before.iter().rev().take_while(shares) {
+        used.add(&earlier.usage);
     }
-    Ok(workspace.map(|workspace| Unfinished {
-        carry: Carry {
-            from: record.attempt,
-            workspace,
-            session: Some(session),
-            used: record.usage,
-        },
-        agent,
+    let ended = Ended {
+        attempt: record.attempt,
+        agent: record.agent.parse().ok()?,
+        session: record.session,
         revision: record.revision,
-        outcome,
-        requests: requests
-            .into_iter()
-            .map(|(id, (request, answer))| (id, request, answer))
-            .collect(),
-    }))
+        outcome: record.outcome,
+        used,
+    };
+    Unfinished::of(ended, events)
 }

@@ -64,6 +64,8 @@ kinds! {
     SetupFinished "setup_finished" 1,
     TicketBrought "ticket_brought" 1,
     NoteBrought "note_brought" 1,
+    RepliesDelivered "replies_delivered" 1,
+    AttemptAbandoned "attempt_abandoned" 1,
 }
 
 /// An event in its stored form.

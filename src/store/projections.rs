@@ -203,6 +203,12 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::GateDecided { attempt, .. }
         | Event::TicketBrought { attempt, .. }
         | Event::NoteBrought { attempt, .. }
+        | Event::RepliesDelivered { attempt, .. }
+        | Event::AttemptAbandoned { attempt }
+        | Event::ReplyReceived {
+            attempt: Some(attempt),
+            ..
+        }
         | Event::Recovered { attempt, .. } => change(
             "UPDATE attempts SET last_seq = ?3 WHERE name = ?1 AND number = ?2",
             params![attempt.ticket.as_str(), attempt.number, seq],
@@ -212,7 +218,7 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::CancelRequested { .. }
         | Event::StepRetried { .. }
         | Event::StepSkipped { .. }
-        | Event::ReplyReceived { .. }
+        | Event::ReplyReceived { attempt: None, .. }
         | Event::Refused { .. } => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::effect::Effect;
 use super::model::Model;
-use super::overlay::{Allow, Confirm, Input, Overlay, Purpose, Wish};
+use super::overlay::{Allow, AtGate, Confirm, Input, Overlay, Purpose, Wish};
 use super::theme::Role;
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::board::{PhaseView, TicketState};
@@ -87,7 +87,13 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
             }
         }
         Action::Reject if model.view().is_some_and(|view| !view.requests.is_empty()) => {
-            type_into(model, Purpose::Reject(ticket, name));
+            if let Some(asked) = asked(model, ticket, name) {
+                let Allow { ticket, name, .. } = asked;
+                type_into(
+                    model,
+                    Purpose::Refuse(ticket, name, asked.attempt, asked.request),
+                );
+            }
         }
         Action::Interrupt => {
             if model
@@ -99,18 +105,41 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
             model.say(format!("{name} has no turn now"), Role::Notice);
         }
         Action::Steer => type_into(model, Purpose::Steer(ticket, name)),
-        Action::Approve if matches!(need(model), Some(Need::Review { .. })) => {
-            ask(model, Wish::Approve(ticket, name));
-        }
-        Action::Reject if matches!(need(model), Some(Need::Review { .. })) => {
-            type_into(model, Purpose::Reject(ticket, name));
-        }
-        Action::Approve | Action::Reject => {
-            model.say(format!("{name} asks nothing"), Role::Notice);
-        }
+        Action::Approve | Action::Reject => match gate(model, ticket, &name) {
+            Some(gate) if action == Action::Approve => ask(model, Wish::Approve(Box::new(gate))),
+            Some(gate) => type_into(model, Purpose::Reject(Box::new(gate))),
+            None => model.say(format!("{name} asks nothing"), Role::Notice),
+        },
         Action::Reply => type_into(model, Purpose::Reply(ticket, name)),
         _ => {}
     }
+    Vec::new()
+}
+
+/// The gate at which the selected ticket waits.
+fn gate(model: &Model, ticket: TicketId, name: &TicketName) -> Option<AtGate> {
+    let Some(Need::Review { reasons }) = need(model) else {
+        return None;
+    };
+    Some(AtGate {
+        ticket,
+        name: name.clone(),
+        since: model.view()?.since,
+        reasons: reasons.iter().map(ToString::to_string).collect(),
+    })
+}
+
+/// Sends a decision about a gate, if it is still the one that was shown.
+fn decide(model: &mut Model, gate: &AtGate, command: Command) -> Vec<Effect> {
+    let view = model.board.tickets.get(&gate.ticket);
+    if view.is_some_and(|view| view.since == gate.since) {
+        return send(command);
+    }
+    let name = &gate.name;
+    model.say(
+        format!("{name} has changed meanwhile: look again"),
+        Role::Warning,
+    );
     Vec::new()
 }
 
@@ -231,7 +260,10 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
         }
         Wish::StopRun => cancel(CancelReason::Interrupt),
         Wish::StopTicket(ticket, _) => send(Command::StopTicket { ticket }),
-        Wish::Approve(ticket, _) => send(Command::Approve { ticket }),
+        Wish::Approve(gate) => {
+            let ticket = gate.ticket.clone();
+            decide(model, &gate, Command::Approve { ticket })
+        }
         Wish::Allow(allow) => send(Command::Answer {
             ticket: allow.ticket,
             attempt: allow.attempt,
@@ -246,15 +278,24 @@ pub(super) fn typed(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effe
     let text = text.trim().to_owned();
     match purpose {
         Purpose::Filter => Vec::new(),
-        Purpose::Reply(..) | Purpose::Reject(..) | Purpose::Steer(..) if text.is_empty() => {
+        Purpose::Reply(..) | Purpose::Reject(..) | Purpose::Refuse(..) | Purpose::Steer(..)
+            if text.is_empty() =>
+        {
             model.say("nothing was typed, nothing is sent", Role::Notice);
             Vec::new()
         }
         Purpose::Reply(ticket, _) => send(Command::Reply { ticket, text }),
         Purpose::Steer(ticket, _) => send(Command::Steer { ticket, text }),
-        Purpose::Reject(ticket, _) => send(Command::Reject {
+        Purpose::Reject(gate) => {
+            let ticket = gate.ticket.clone();
+            let reason = text;
+            decide(model, &gate, Command::Reject { ticket, reason })
+        }
+        Purpose::Refuse(ticket, _, attempt, request) => send(Command::Answer {
             ticket,
-            reason: text,
+            attempt,
+            request: Some(request),
+            reaction: Reaction::Deny { reason: Some(text) },
         }),
     }
 }

@@ -117,7 +117,10 @@ fn a_run_is_frozen_and_thawed() {
     let sandbox = Sandbox::new();
     let run = waiting(&sandbox, &["wait"]);
     sandbox.docket(["pause"]).exits(0);
-    sandbox.docket(["pause"]).exits(3).says("nothing runs");
+    sandbox
+        .docket(["pause"])
+        .exits(3)
+        .says("the run is paused already");
     sandbox.docket(["resume"]).exits(0);
     sandbox
         .docket(["resume"])

@@ -1,6 +1,7 @@
 //! The rules, driven by scripts: inputs in, effects out. `check` is the only place that touches `machine::step`.
 
 mod conversation;
+mod gates;
 mod merging;
 mod policy;
 mod spending;
@@ -85,6 +86,7 @@ fn print_order(order: &Order) -> String {
         }
         Order::Go => "go".into(),
         Order::Collect { turn, .. } => format!("collect {turn}"),
+        Order::Recollect { .. } => "recollect".into(),
         Order::Validate { .. } => "validate".into(),
         Order::CatchUp { .. } => "catch up".into(),
         Order::Seal { outcome } => format!("seal {outcome}"),

@@ -14,6 +14,7 @@ mod crash;
 mod desk;
 mod doctor;
 mod evidence;
+mod gates;
 mod git;
 mod headless;
 mod import;

@@ -5,11 +5,13 @@ use super::turns::{
     after_turn, after_validation, over_a_limit, saved, seal, seal_unless_cancelled, turn,
 };
 use super::{
-    DiffRules, Effect, Order, Report, desk, emit, ending, merging, order, refuse, requests,
+    DiffRules, Effect, Order, Report, approved, desk, emit, ending, merging, order, paused, refuse,
+    requests,
 };
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
 use crate::domain::desk::DeskRules;
 use crate::domain::event::Event;
+use crate::domain::hash::sha256;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::item::Usage;
 use crate::domain::rules::Rules as ApprovalRules;
@@ -140,9 +142,12 @@ pub(super) fn report(
             // What the first turn tells of an earlier attempt holds only in its working tree. What a human answered holds for the
             // ticket: nobody should be asked the same twice.
             let brief = std::mem::take(brief);
-            if carried {
-                attempt.brief = brief;
-            }
+            attempt.brief = if carried {
+                brief
+            } else {
+                approved::is_gone(attempt, rules.run, effects);
+                paused::in_a_new_tree(brief)
+            };
             take(attempt, &rules, &ticket, report, now, effects)
         }
         report => take(attempt, &rules, &ticket, report, now, effects),
@@ -215,6 +220,7 @@ fn take(
             );
             match attempt.cancel {
                 Some(reason) => seal(attempt, AttemptOutcome::Cancelled { reason }, effects),
+                None if attempt.approved.is_some() => approved::begin(attempt, rules, effects),
                 None => turn(attempt, rules, None, now, effects),
             }
         }
@@ -249,6 +255,7 @@ fn take(
                 },
                 effects,
             );
+            delivered(attempt, rules.run, effects);
         }
         (
             Stage::Turn,
@@ -283,18 +290,31 @@ fn take(
                 requests::halt(attempt, Halt::Limit(limit), effects);
             }
         }
-        // What came on its way while the turn ended: nothing of it is open any more.
+        // What came on its way while the turn ended: nothing of it is open any more. And what a gate left while a human was quicker:
+        // another turn changes it all.
         (_, Report::AskedNoMore { .. } | Report::Used(_)) => {}
         (_, Report::Steered { text, taken: true }) => {
             emit(rules.run, Event::Steered { attempt: id, text }, effects);
         }
         (_, Report::Steered { text, taken: false }) => {
             attempt.replies.push(text.clone());
-            let ticket = ticket.clone();
-            emit(rules.run, Event::ReplyReceived { ticket, text }, effects);
+            let (ticket, attempt_id) = (ticket.clone(), Some(id));
+            let received = Event::ReplyReceived {
+                ticket,
+                attempt: attempt_id,
+                text,
+            };
+            emit(rules.run, received, effects);
+            if attempt.waits_for_words() {
+                turn(attempt, rules, None, now, effects);
+            }
         }
         (Stage::Collecting(end), Report::Collected(collected)) => {
             saved(attempt, rules, &collected, effects);
+            if attempt.approved.is_some() {
+                approved::collected(attempt, rules, collected, now, effects);
+                return None;
+            }
             after_turn(attempt, rules, end, collected, now, effects);
         }
         (Stage::Collecting(_), Report::NotCollected { why }) => {
@@ -448,6 +468,21 @@ fn take(
     None
 }
 
+/// The replies of the turn that begins are in its prompt.
+fn delivered(attempt: &Attempt, run: RunId, effects: &mut Vec<Effect>) {
+    let replies = attempt.brief.replies.iter();
+    let replies: Vec<_> = replies.map(|text| sha256(text.as_bytes())).collect();
+    if !replies.is_empty() {
+        let (attempt, turn) = (attempt.id.clone(), attempt.turn);
+        let event = Event::RepliesDelivered {
+            attempt,
+            turn,
+            replies,
+        };
+        emit(run, event, effects);
+    }
+}
+
 /// Stops what the attempt does now. What is proven already is finished: that takes milliseconds.
 pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut Vec<Effect>) {
     if attempt.cancel.is_some_and(|current| current >= reason) {
@@ -463,8 +498,9 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
             let need = need.clone();
             order(&attempt.id, Order::Stop { reason }, effects);
             let outcome = match reason {
-                CancelReason::RunEnds => AttemptOutcome::NeedsHuman { need },
-                _ => AttemptOutcome::Cancelled { reason },
+                CancelReason::Stopped => AttemptOutcome::Cancelled { reason },
+                // What waits for a human goes on waiting when docket ends, whatever ends it.
+                _ => AttemptOutcome::NeedsHuman { need },
             };
             seal(attempt, outcome, effects);
         }

@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState};
-use super::{Effect, Order, attempt, emit, order, paused, refuse, requests, schedule, turns};
-use crate::domain::attempt::{CancelReason, Need};
+use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState, Then};
+use super::{
+    Effect, Order, attempt, emit, ending, order, paused, refuse, requests, schedule, turns,
+};
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::command::{Command, Reaction};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::item::Usage;
 use crate::domain::request::RequestId;
 use crate::domain::time::Now;
+use crate::domain::unfinished::Unfinished;
 
 pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mut Vec<Effect>) {
     let what = command.describe();
@@ -116,13 +119,15 @@ fn begin(state: &mut State, plan: super::RunPlan, effects: &mut Vec<Effect>) {
 }
 
 fn pause(state: &mut State, now: Now, effects: &mut Vec<Effect>) -> Refusal {
-    let Some(run) = state
-        .run
-        .as_mut()
-        .filter(|run| run.phase == RunPhase::Running)
-    else {
+    let Some(run) = &mut state.run else {
         return Some("nothing runs");
     };
+    match run.phase {
+        RunPhase::Running => {}
+        RunPhase::Paused => return Some("the run is paused already"),
+        RunPhase::Ending(_) => return Some("the run is ending"),
+        RunPhase::Looking | RunPhase::Preparing => return Some("nothing runs yet"),
+    }
     run.phase = RunPhase::Paused;
     run.paused_at = Some(now.monotonic);
     emit(run.id, Event::RunPaused, effects);
@@ -176,6 +181,12 @@ fn stop_ticket(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) 
     let Some(attempt) = active(run, ticket) else {
         return Some("that ticket is not running");
     };
+    if matches!(
+        attempt.stage,
+        Stage::Integrating { .. } | Stage::Writing { .. }
+    ) {
+        return Some("its work is proven and is being merged");
+    }
     // A second stop of the same ticket kills.
     let reason = match attempt.cancel {
         None => CancelReason::Stopped,
@@ -231,27 +242,84 @@ pub(super) fn cancel(state: &mut State, reason: CancelReason, effects: &mut Vec<
     }
 }
 
+/// Why a ticket can't be tried, whatever was said about it before.
+fn not_to_be_tried(state: &State, ticket: &TicketId) -> Refusal {
+    if !state.queue_is_known {
+        return None;
+    }
+    let step = state.run.as_ref().and_then(|run| run.steps.get(ticket));
+    let is_done_here = step
+        .is_some_and(|step| matches!(step.state, StepState::Finished(AttemptOutcome::Done { .. })));
+    match state.queue.by_id(ticket) {
+        None => Some("there is no such ticket in the queue"),
+        Some(entry) if entry.is_done() || is_done_here => {
+            Some("it is done: set `done: false` in its file first")
+        }
+        Some(_) => None,
+    }
+}
+
+/// Ends an attempt that waits for a human, since that human wants something else of its ticket.
+fn end_the_wait(run: &mut Run, ticket: &TicketId, then: Then, effects: &mut Vec<Effect>) -> bool {
+    let (id, reason) = (
+        run.id,
+        match then {
+            Then::Retry => CancelReason::Stopped,
+            // It goes on waiting in the next run.
+            Then::Skip => CancelReason::RunEnds,
+        },
+    );
+    let Some(step) = run.steps.get_mut(ticket) else {
+        return false;
+    };
+    let StepState::Active(attempt) = &mut step.state else {
+        return false;
+    };
+    if !matches!(attempt.stage, Stage::Waiting(_)) {
+        return false;
+    }
+    step.then = Some(then);
+    let ticket = Some(ticket.clone());
+    emit(id, Event::CancelRequested { ticket, reason }, effects);
+    attempt::cancel(attempt, reason, effects);
+    true
+}
+
 fn retry(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) -> Refusal {
-    let Some(run) = &mut state.run else {
+    if let Some(why) = not_to_be_tried(state, ticket) {
+        return Some(why);
+    }
+    if state.run.is_none() {
         if state.ledger_broken {
             return Some("the ledger can't be written");
         }
+        paused::abandon(state, ticket, effects);
         let plan = super::RunPlan {
             only: Some(ticket.clone()),
             ..state.plan.clone()
         };
         begin(state, plan, effects);
         return None;
+    }
+    let Some(run) = &mut state.run else {
+        return None;
     };
     if matches!(run.phase, RunPhase::Ending(_)) {
         return Some("the run is ending");
     }
+    if end_the_wait(run, ticket, Then::Retry, effects) {
+        return None;
+    }
     if active(run, ticket).is_some() {
         return Some("that ticket is running");
     }
+    let abandoned = paused::abandon(state, ticket, effects);
+    let Some(run) = &mut state.run else {
+        return None;
+    };
     let skipped = run.skipped.remove(ticket);
     let ended = run.steps.remove(ticket).is_some();
-    if !skipped && !ended {
+    if !skipped && !ended && !abandoned {
         return Some("that ticket has not been tried in this run: it starts when it is ready");
     }
     if run.plan.only.is_some() {
@@ -270,15 +338,33 @@ fn retry(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) -> Ref
 }
 
 fn skip(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) -> Refusal {
+    if state.run.is_none() {
+        return Some("nothing runs");
+    }
+    if let Some(why) = not_to_be_tried(state, &ticket) {
+        return Some(why);
+    }
     let Some(run) = &mut state.run else {
         return Some("nothing runs");
     };
-    if active(run, &ticket).is_some() {
-        return Some("that ticket is running: stop it first");
+    if matches!(run.phase, RunPhase::Ending(_)) {
+        return Some("the run is ending");
     }
-    if !run.skipped.insert(ticket.clone()) {
+    if run.skipped.contains(&ticket) {
         return Some("that ticket is skipped already");
     }
+    if end_the_wait(run, &ticket, Then::Skip, effects) {
+        run.skipped.insert(ticket);
+        return None;
+    }
+    match run.steps.get(&ticket).map(|step| &step.state) {
+        Some(StepState::Active(_)) => return Some("that ticket is running: stop it first"),
+        Some(StepState::Finished(AttemptOutcome::NeedsHuman { .. })) | None => {}
+        Some(StepState::Finished(_)) => return Some("that ticket has ended in this run already"),
+        // No other attempt follows.
+        Some(StepState::Again(_)) => ending::give_up(run, &ticket, effects),
+    }
+    run.skipped.insert(ticket.clone());
     emit(run.id, Event::StepSkipped { ticket }, effects);
     state.look_again = true;
     None
@@ -291,6 +377,9 @@ fn reply(
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> Refusal {
+    if paused::of(state, ticket).is_some_and(|unfinished| unfinished.carry.is_some()) {
+        return paused::reply(state, ticket, text, effects);
+    }
     let settings = state.settings.clone();
     let Some(run) = &mut state.run else {
         return Some("nothing runs");
@@ -302,6 +391,16 @@ fn reply(
     let StepState::Active(attempt) = &mut step.state else {
         return Some("that ticket has ended: retry it");
     };
+    match &attempt.stage {
+        _ if attempt.cancel.is_some() => return Some("its attempt is being stopped"),
+        Stage::Sealing(_) | Stage::Integrating { .. } | Stage::Writing { .. } => {
+            return Some("its attempt is ending: no turn follows that could bring the words");
+        }
+        Stage::Waiting(Need::Review { .. }) => {
+            return Some("it waits for a review: approve it, or reject it with these words");
+        }
+        _ => {}
+    }
     if let Some((_, (_, request))) = attempt.requests.first_key_value()
         && request.is_question()
     {
@@ -313,17 +412,13 @@ fn reply(
         id,
         Event::ReplyReceived {
             ticket: ticket.clone(),
+            attempt: Some(attempt.id.clone()),
             text: text.clone(),
         },
         effects,
     );
     attempt.replies.push(text);
-    if matches!(
-        attempt.stage,
-        Stage::Waiting(
-            Need::Reply { .. } | Need::NoProgress | Need::Conflict { .. } | Need::Interrupted
-        ) | Stage::Accepted { .. }
-    ) {
+    if attempt.waits_for_words() {
         attempt.idle_turns = 0;
         let limits = settings.limits_for(&step.ticket);
         turns::next_turn(attempt, &limits, left_behind, None, now, effects);
@@ -367,7 +462,7 @@ fn is_past(state: &State, ticket: &TicketId, attempt: &AttemptId) -> bool {
         _ => state
             .unfinished
             .get(ticket)
-            .is_some_and(|unfinished| unfinished.carry.from != *attempt),
+            .is_some_and(|unfinished| unfinished.from != *attempt),
     }
 }
 
@@ -379,7 +474,7 @@ fn answer(
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> Refusal {
-    if is_paused(state, ticket) {
+    if asks_still(state, ticket) {
         return paused::answer(state, ticket, request, reaction, effects);
     }
     let Some(run) = &mut state.run else {
@@ -405,8 +500,11 @@ fn decide(
             reason: Some(reason.clone()),
         },
     };
-    if is_paused(state, ticket) {
+    if asks_still(state, ticket) {
         return paused::answer(state, ticket, None, reaction, effects);
+    }
+    if paused::of(state, ticket).is_some_and(Unfinished::is_at_gate) {
+        return paused::decide(state, ticket, rejection, now, effects);
     }
     let settings = state.settings.clone();
     let Some(run) = &mut state.run else {
@@ -435,8 +533,11 @@ fn decide(
         effects,
     );
     match (rejection, attempt.proof) {
-        (None, Some(proof)) => turns::accept(attempt, proof),
+        (None, Some(proof)) if attempt.replies.is_empty() => {
+            turns::accept(attempt, proof);
+        }
         (rejected, _) => {
+            let rejected = rejected.map(paused::rejection);
             let limits = settings.limits_for(&step.ticket);
             turns::next_turn(attempt, &limits, left_behind, rejected, now, effects);
         }
@@ -445,9 +546,8 @@ fn decide(
 }
 
 /// Whether the ticket's last attempt ended with a request, and no other has begun.
-fn is_paused(state: &State, ticket: &TicketId) -> bool {
-    let unfinished = state.unfinished.get(ticket);
-    !state.is_active(ticket) && unfinished.is_some_and(|unfinished| !unfinished.requests.is_empty())
+fn asks_still(state: &State, ticket: &TicketId) -> bool {
+    paused::of(state, ticket).is_some_and(|unfinished| !unfinished.requests.is_empty())
 }
 
 fn active<'run>(run: &'run mut Run, ticket: &TicketId) -> Option<&'run mut Attempt> {

@@ -90,6 +90,8 @@ pub struct Carry {
     pub session: Option<String>,
     /// What that conversation has used.
     pub used: Usage,
+    /// A human has approved what is there: it is gone on with also when the run's branch has gone on since.
+    pub approved: bool,
 }
 
 /// An order to the task of an attempt.
@@ -126,6 +128,11 @@ pub enum Order {
     Collect {
         /// Which turn.
         turn: u32,
+        /// What the agent may do to the queue.
+        desk: DeskRules,
+    },
+    /// Save what an earlier attempt left, as turn 0; answer as to `Collect`.
+    Recollect {
         /// What the agent may do to the queue.
         desk: DeskRules,
     },

@@ -1,6 +1,6 @@
 //! The end of an attempt: its one `AttemptFinished`, then another attempt, or the end of its step.
 
-use super::state::{Run, RunPhase, State, Step, StepState};
+use super::state::{Run, RunPhase, State, Step, StepState, Then};
 use super::{Brief, Carry, Effect, Order, emit, order, requests};
 use crate::domain::attempt::{AttemptOutcome, Failure, LimitKind, Workspace};
 use crate::domain::event::Event;
@@ -22,6 +22,7 @@ pub(super) fn note_outdated(state: &mut State, ticket: &TicketId) {
         step.waits_for_files = true;
         if let StepState::Active(attempt) = &mut step.state {
             step.carry = attempt.carry.take();
+            step.approved = attempt.approved.take();
         }
     }
 }
@@ -42,6 +43,7 @@ pub(super) fn finish(
     };
     let id = attempt.id.clone();
     let message = attempt.message.take();
+    let unheard = std::mem::take(&mut attempt.replies);
     let workspace = attempt.workspace.take();
     let stopped = attempt.cancel.is_some();
     // The same provider would be no better at once.
@@ -88,8 +90,11 @@ pub(super) fn finish(
         .filter(|_| !tries_again && may_be_handed_over(&outcome));
     if let (Some(next), true, false) = (next, goes_on, stopped) {
         hand_over(step, next, id.clone(), workspace, message.clone(), &outcome);
+        step.brief.replies.extend(unheard);
         step.state = StepState::Again(outcome);
     } else if tries_again && !stopped && goes_on {
+        // What a human said and no turn has brought to the agent holds for the ticket.
+        step.brief.replies.extend(unheard);
         step.state = StepState::Again(outcome);
     } else {
         step.state = StepState::Finished(outcome.clone());
@@ -104,10 +109,26 @@ pub(super) fn finish(
         if let (true, Some(message)) = (integrated, message) {
             run.left_behind = Some((id.ticket.to_string(), message));
         }
+        after_a_gate(run, ticket, effects);
     }
     state.closing.insert(id);
     state.look_again = true;
     state.must_read = true;
+}
+
+/// Does what a human wanted when they ended the attempt at its gate.
+fn after_a_gate(run: &mut Run, ticket: &TicketId, effects: &mut Vec<Effect>) {
+    let then = run.steps.get_mut(ticket).and_then(|step| step.then.take());
+    let ticket = ticket.clone();
+    match then {
+        Some(Then::Retry) => {
+            run.steps.remove(&ticket);
+            run.started = run.started.saturating_sub(1);
+            emit(run.id, Event::StepRetried { ticket }, effects);
+        }
+        Some(Then::Skip) => emit(run.id, Event::StepSkipped { ticket }, effects),
+        None => {}
+    }
 }
 
 /// Whether another agent could do what this one could not: what is docket's own, or the user's, stays so.
@@ -156,6 +177,7 @@ fn hand_over(
         workspace,
         session: None,
         used: Usage::default(),
+        approved: false,
     });
 }
 

@@ -1,6 +1,7 @@
 //! The rules: `step(&mut State, Input, Now) -> Vec<Effect>`. Pure and total: it reads no clock, does no I/O and can't
 //! fail; an input that does not fit the state is refused by an event.
 
+mod approved;
 mod attempt;
 mod backoff;
 mod command;
@@ -16,10 +17,11 @@ mod spending;
 mod state;
 mod turns;
 
+pub use super::unfinished::Unfinished;
 pub use effect::{AttemptSpec, Brief, Carry, DiffRules, Effect, Order};
 pub use input::{Collected, Dispatch, Input, Report};
 pub use requests::answer_of;
-pub use state::{History, RunPlan, State, Unfinished};
+pub use state::{History, RunPlan, State};
 
 use state::{Run, RunPhase};
 

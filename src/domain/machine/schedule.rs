@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use super::state::{Attempt, Run, RunPhase, State, Step, StepState, Unfinished};
-use super::{AttemptSpec, Brief, Effect, desk, emit, ending};
+use super::state::{Attempt, Run, RunPhase, State, Step, StepState};
+use super::{AttemptSpec, Brief, Effect, desk, emit, ending, paused};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::queue::{Queue, Readiness};
-use crate::domain::request::{Answer, ChoiceKind, Request, RequestId};
 use crate::domain::settings::NobodyThere;
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::{Now, Timestamp};
@@ -92,18 +91,16 @@ fn human_first(state: &State, entry: &QueueEntry) -> Option<Need> {
     {
         return Some(Need::UserTask);
     }
-    let waits = state.run.as_ref()?.plan.waits_for_humans;
     let unfinished = state.unfinished.get(&entry.id)?;
-    let asks_again = !waits
-        && state.settings.requests == NobodyThere::Pause
-        && unfinished.revision == entry.revision
-        && matches!(unfinished.outcome, AttemptOutcome::NeedsHuman { .. });
-    let mut open = unfinished.requests.iter();
-    let (id, request, _) = open.find(|(_, _, answer)| answer.is_none())?;
-    asks_again.then(|| Need::Request {
-        id: *id,
-        title: request.title.clone(),
-    })
+    if unfinished.revision != entry.revision {
+        return None;
+    }
+    let need = unfinished.waits_for()?;
+    // Whoever waits for humans, or refuses without one, lets the agent ask again.
+    let waits = state.run.as_ref()?.plan.waits_for_humans;
+    let asks_again = matches!(need, Need::Request { .. })
+        && (waits || state.settings.requests != NobodyThere::Pause);
+    (!asks_again).then_some(need)
 }
 
 /// Whether the queue's files must be read before what was seen of them can be relied on. Sees to it that they are.
@@ -200,6 +197,7 @@ fn refresh(state: &mut State, ticket: &TicketId) -> bool {
             step.agent = ticket.agent.clone();
             step.had_it.clear();
             step.carry = None;
+            step.approved = None;
             step.brief = Brief::default();
             step.granted.clear();
         }
@@ -255,10 +253,12 @@ fn note_step(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) -
         carry: None,
         brief: Brief::default(),
         granted: Vec::new(),
+        approved: None,
+        then: None,
         state: StepState::Again(AttemptOutcome::Lost),
     };
     if let Some(unfinished) = state.unfinished.remove(&entry.id) {
-        go_on_from(&mut step, unfinished);
+        paused::go_on_from(&mut step, unfinished);
     }
     run.steps.insert(entry.id.clone(), step);
     let event = Event::StepStarted {
@@ -269,67 +269,6 @@ fn note_step(state: &mut State, entry: &QueueEntry, effects: &mut Vec<Effect>) -
     };
     emit(run.id, event, effects);
     true
-}
-
-/// The first attempt of this run goes on from what an earlier one left in the middle.
-fn go_on_from(step: &mut Step, unfinished: Unfinished) {
-    let Unfinished {
-        carry,
-        agent,
-        outcome,
-        requests,
-        ..
-    } = unfinished;
-    if agent != step.agent {
-        return;
-    }
-    let mut went_on = match &outcome {
-        AttemptOutcome::NeedsHuman { .. } => {
-            "Your turn was ended because nobody was there to answer what you asked.".to_owned()
-        }
-        _ => "docket was ended in the middle of your turn; the working tree is as you left it."
-            .to_owned(),
-    };
-    for (id, request, answer) in requests {
-        let Some(answer) = answer else { continue };
-        went_on.push_str(&told(id, &request, &answer));
-        step.granted.push((request.ask.clone(), answer, request));
-    }
-    went_on.push_str(" Go on from there.");
-    step.brief = Brief {
-        went_on: Some(went_on),
-        ..Brief::default()
-    };
-    step.carry = Some(carry);
-}
-
-/// What a human has said since, in words for the agent.
-fn told(id: RequestId, request: &Request, answer: &Answer) -> String {
-    let title = &request.title;
-    match answer {
-        Answer::Words { words } => format!(
-            " You asked ({id}): {title}. The answer: {}.",
-            words.join("; ")
-        ),
-        Answer::Dismiss { reason } => {
-            format!(" You asked for {title} ({id}). It was refused: {reason}.")
-        }
-        Answer::Choose { choice, reason } => {
-            let kind = request.choices.iter().find(|known| known.id == *choice);
-            let allowed = kind.is_some_and(|choice| {
-                matches!(choice.kind, ChoiceKind::AllowOnce | ChoiceKind::AllowAlways)
-            });
-            match (allowed, reason) {
-                (true, _) => format!(
-                    " You asked for {title} ({id}). A human has allowed it: ask again, and you get the answer."
-                ),
-                (false, Some(reason)) if !reason.is_empty() => {
-                    format!(" You asked for {title} ({id}). A human has refused it: {reason}.")
-                }
-                (false, _) => format!(" You asked for {title} ({id}). A human has refused it."),
-            }
-        }
-    }
 }
 
 /// Opens the next attempt of a step.
@@ -350,6 +289,7 @@ fn open(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) {
     let carry = step.carry.take();
     let mut attempt = Attempt::new(id.clone());
     attempt.carry.clone_from(&carry);
+    attempt.approved = step.approved.take();
     step.state = StepState::Active(Box::new(attempt));
     let started = Event::AttemptStarted {
         attempt: id.clone(),

@@ -17,6 +17,7 @@ use crate::domain::request::{Answer, Ask, Request, RequestId, RequestKey};
 use crate::domain::settings::Settings;
 use crate::domain::ticket::{AgentName, Ticket};
 use crate::domain::time::{Monotonic, Timestamp};
+use crate::domain::unfinished::{Unfinished, Work};
 
 /// Everything that the rules need; owned by the dispatcher alone.
 #[derive(Debug)]
@@ -80,21 +81,6 @@ pub struct History {
     pub generations: BTreeMap<TicketId, u32>,
 }
 
-/// An attempt of an earlier run that broke off: docket died, or a human had to be asked and nobody was there.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Unfinished {
-    /// What it left.
-    pub carry: Carry,
-    /// Whose conversation it was.
-    pub agent: AgentName,
-    /// The revision whose rules held.
-    pub revision: Sha256,
-    /// What it came to.
-    pub outcome: AttemptOutcome,
-    /// The requests that were open at its end, each with the answer that a human has given since.
-    pub requests: Vec<(RequestId, Request, Option<Answer>)>,
-}
-
 impl State {
     /// A state without a queue and without a run.
     pub fn new(settings: Arc<Settings>, plan: RunPlan, history: History) -> Self {
@@ -131,7 +117,7 @@ impl State {
         let known = self
             .unfinished
             .get(&ticket)
-            .is_some_and(|known| known.carry.from == unfinished.carry.from);
+            .is_some_and(|known| known.from == unfinished.from);
         if !known && !self.is_active(&ticket) {
             self.unfinished.insert(ticket, unfinished);
         }
@@ -201,7 +187,29 @@ pub(super) struct Step {
     pub(super) brief: Brief,
     /// Answers that a human gave when the agent was gone: they hold when it asks the same again.
     pub(super) granted: Vec<(Ask, Answer, Request)>,
+    /// The next attempt brings this work to its end, if it is still the work that a human approved.
+    pub(super) approved: Option<Approved>,
+    /// What a human wants when the attempt that is being ended has ended.
+    pub(super) then: Option<Then>,
     pub(super) state: StepState,
+}
+
+/// Work of an earlier attempt that a human approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Approved {
+    pub(super) from: AttemptId,
+    pub(super) work: Work,
+    /// The ticket says something else by now.
+    pub(super) text_changed: bool,
+}
+
+/// What follows an attempt that a human has ended at a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    /// Another one, from the start.
+    Retry,
+    /// Nothing more in this run.
+    Skip,
 }
 
 #[derive(Debug)]
@@ -220,6 +228,8 @@ pub(super) struct Attempt {
     pub(super) workspace: Option<Workspace>,
     /// What it was to go on from, until it has.
     pub(super) carry: Option<Carry>,
+    /// The approved work that it is to bring to its end, until something else happens to it.
+    pub(super) approved: Option<Approved>,
     pub(super) session: Option<String>,
     pub(super) turn: u32,
     /// Turns that failed for a reason that goes away by waiting: they don't count.
@@ -313,6 +323,7 @@ impl Attempt {
             stage: Stage::Preparing,
             workspace: None,
             carry: None,
+            approved: None,
             session: None,
             turn: 0,
             faulted: 0,
@@ -343,6 +354,16 @@ impl Attempt {
 }
 
 impl Attempt {
+    /// Whether it goes on as soon as a human says something to it.
+    pub(super) fn waits_for_words(&self) -> bool {
+        matches!(
+            self.stage,
+            Stage::Waiting(
+                Need::Reply { .. } | Need::NoProgress | Need::Conflict { .. } | Need::Interrupted
+            ) | Stage::Accepted { .. }
+        )
+    }
+
     /// Time in which a human was waited for ends here: it does not count.
     pub(super) fn no_human_is_waited_for(&mut self, now: Monotonic) {
         if let Some(since) = self.asks_since.take() {

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use super::attempt::Rules;
 use super::state::{Attempt, Halt, Stage};
-use super::{Brief, Collected, DiffRules, Effect, Order, backoff, desk, emit, merging, order};
+use super::{
+    Brief, Collected, DiffRules, Effect, Order, approved, backoff, desk, emit, merging, order,
+};
 use crate::domain::attempt::{
     AttemptOutcome, Failure, Fault, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd, Verdict,
 };
 use crate::domain::event::Event;
+use crate::domain::gate::GateReason;
 use crate::domain::item::Usage;
 use crate::domain::settings::Limits;
 use crate::domain::ticket::GateRule;
@@ -170,27 +173,38 @@ fn after_completed_turn(
         attempt.conflicts = collected.conflicts;
         turn(attempt, rules, None, now, effects);
     } else if collected.claim && attempt.replies.is_empty() {
-        attempt.validations.clear();
-        attempt.gates = collected.gates;
-        if rules.checks.is_empty() && !rules.diff.say_something() {
-            prove(attempt, rules, Proof::Unchecked, now, effects);
-        } else {
-            attempt.stage = Stage::Validating;
-            let checks = rules.checks.clone();
-            order(
-                &attempt.id,
-                Order::Validate {
-                    rules: rules.diff.clone(),
-                    turn: attempt.turn,
-                    checks,
-                },
-                effects,
-            );
-        }
-    } else if attempt.idle_turns >= rules.limits.no_progress_turns {
+        validate(attempt, rules, collected.gates, now, effects);
+    } else if attempt.replies.is_empty() && attempt.idle_turns >= rules.limits.no_progress_turns {
         wait(attempt, rules, Need::NoProgress, now, effects);
     } else {
         turn(attempt, rules, None, now, effects);
+    }
+}
+
+/// The work is said to be done: it is held against the rules, and checked.
+pub(super) fn validate(
+    attempt: &mut Attempt,
+    rules: &Rules,
+    gates: Vec<GateReason>,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
+    attempt.validations.clear();
+    attempt.gates = gates;
+    if rules.checks.is_empty() && !rules.diff.say_something() {
+        prove(attempt, rules, Proof::Unchecked, now, effects);
+    } else {
+        attempt.stage = Stage::Validating;
+        let checks = rules.checks.clone();
+        order(
+            &attempt.id,
+            Order::Validate {
+                rules: rules.diff.clone(),
+                turn: attempt.turn,
+                checks,
+            },
+            effects,
+        );
     }
 }
 
@@ -249,6 +263,9 @@ fn prove(attempt: &mut Attempt, rules: &Rules, proof: Proof, now: Now, effects: 
     }
     attempt.proof = Some(proof);
     let reasons = attempt.gates.clone();
+    if approved::covers(attempt) {
+        return accept(attempt, proof);
+    }
     match rules.gate {
         GateRule::None if reasons.is_empty() => accept(attempt, proof),
         GateRule::None | GateRule::Review => {
@@ -334,6 +351,8 @@ pub(super) fn next_turn(
     };
     attempt.turn += 1;
     attempt.stage = Stage::Turn;
+    // What was approved is what was there before this turn.
+    attempt.approved = None;
     let mut replies = again.replies;
     replies.append(&mut attempt.replies);
     let mut failed = again.failed;

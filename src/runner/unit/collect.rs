@@ -11,7 +11,9 @@ use crate::domain::desk::DeskRules;
 use crate::domain::ids::AttemptId;
 use crate::domain::machine::{Collected, Report};
 use crate::domain::settings::Claim;
-use crate::git::{ChangeKind, Diff, FileChange, GitError, LeftOut, Repository};
+use crate::git::{
+    ChangeKind, Diff, FileChange, GitError, LeftOut, OTHER_SIDE, OWN_SIDE, Repository,
+};
 use crate::proc::clock::Clock as _;
 use crate::runner::context::Context;
 use crate::runner::desk::Look;
@@ -19,6 +21,15 @@ use crate::store::evidence::EvidenceFolder;
 
 impl Unit {
     pub(super) async fn collect(&mut self, turn: u32, rules: DeskRules) {
+        self.collect_as(turn, rules, false).await;
+    }
+
+    /// Saves what an earlier attempt left, whose work a human approved: it is held against the rules like a claim.
+    pub(super) async fn recollect(&mut self, rules: DeskRules) {
+        self.collect_as(0, rules, true).await;
+    }
+
+    async fn collect_as(&mut self, turn: u32, rules: DeskRules, is_approved: bool) {
         let Some(prepared) = &mut self.prepared else {
             return;
         };
@@ -48,6 +59,7 @@ impl Unit {
             let state = saved.as_ref().map(|(saved, _, _)| &saved.state);
             let found = desk::read(&mut desk, &look, state)?;
             let claim = match claims_by {
+                _ if is_approved => true,
                 Claim::Exit => exited_well,
                 Claim::Ticket => found.claim,
             };
@@ -154,11 +166,15 @@ pub(super) fn look(
     Ok(diff)
 }
 
-/// Whether a file still has a line with which git marks a conflict.
-fn has_markers(path: &Path) -> bool {
+/// Whether a file still has a line that marks a conflict of this work with what others have brought to the run's branch.
+pub(super) fn has_markers(path: &Path) -> bool {
     let text = fs::read(path).unwrap_or_default();
+    let (own, other) = (
+        format!("<<<<<<< {OWN_SIDE}"),
+        format!(">>>>>>> {OTHER_SIDE}"),
+    );
     let mut lines = text.split(|byte| *byte == b'\n');
-    lines.any(|line| line.starts_with(b"<<<<<<< ") || line.starts_with(b">>>>>>> "))
+    lines.any(|line| line.starts_with(own.as_bytes()) || line.starts_with(other.as_bytes()))
 }
 
 /// The paths that changed: those of the queue, and all others.

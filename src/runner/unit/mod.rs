@@ -187,6 +187,7 @@ impl Unit {
                     clocks,
                 } => self.turn(turn, brief, clocks).await,
                 Order::Collect { turn, desk } => self.collect(turn, desk).await,
+                Order::Recollect { desk } => self.recollect(desk).await,
                 Order::Validate {
                     rules,
                     turn,

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::collect::has_markers;
 use super::submitted;
 use super::{GitState, Own, Prepared, Unit, blocking, policy, provision, transcript::Transcript};
 use crate::agents::{self};
@@ -249,6 +250,10 @@ fn reopen(
     let worktree = git.worktree(&carry.workspace.path).ok()?;
     let base = git.tree_of(base).ok()?;
     let last = worktree.snapshot(options).ok()?.tree;
+    // What that attempt could not sort out is not sorted out by its end.
+    let mut conflicts: Vec<_> = git.diff(base, last).ok()?.files;
+    conflicts.retain(|change| has_markers(&worktree.path().join(&change.path)));
+    let conflicts = conflicts.into_iter().map(|change| change.path).collect();
     let state = GitState {
         worktree,
         options: options.clone(),
@@ -257,7 +262,7 @@ fn reopen(
         last,
         changed: Vec::new(),
         tickets: Vec::new(),
-        conflicts: Vec::new(),
+        conflicts,
         own: Some(own),
         facts: policy::nothing_yet(),
         left_out: Vec::new(),

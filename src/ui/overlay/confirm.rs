@@ -8,6 +8,7 @@ use ratatui::widgets::Widget;
 use super::{centered, frame};
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
 use crate::domain::request::RequestId;
+use crate::domain::time::Timestamp;
 use crate::ui::render::plain;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
@@ -22,9 +23,22 @@ pub(crate) enum Wish {
     /// Stop one ticket's attempt.
     StopTicket(TicketId, TicketName),
     /// Approve at a gate.
-    Approve(TicketId, TicketName),
+    Approve(Box<AtGate>),
     /// Allow what the agent asks for: the whole of it.
     Allow(Box<Allow>),
+}
+
+/// A gate as it was shown: what is decided is decided about it and no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AtGate {
+    /// Whose ticket it is.
+    pub(crate) ticket: TicketId,
+    /// What people call it.
+    pub(crate) name: TicketName,
+    /// Since when it waits.
+    pub(crate) since: Timestamp,
+    /// What asks for a look, in words.
+    pub(crate) reasons: Vec<String>,
 }
 
 /// What is allowed on yes: this request and no other.
@@ -77,7 +91,14 @@ impl Confirm {
                 };
                 format!("{} asks: {}\n\n{question}", allow.name, allow.what)
             }
-            Wish::Approve(_, name) => format!("Approve {name}? Its work is brought to the run's branch."),
+            Wish::Approve(gate) => {
+                let mut question = gate.reasons.join("\n\n");
+                if !question.is_empty() {
+                    question.push_str("\n\n");
+                }
+                question.push_str(&approve_words(&gate.name));
+                question
+            }
         }
     }
 
@@ -106,4 +127,8 @@ impl Confirm {
             line.render(row, buffer);
         }
     }
+}
+
+fn approve_words(name: &TicketName) -> String {
+    format!("Approve {name}? Its work is brought to the run's branch.")
 }

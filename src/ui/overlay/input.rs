@@ -5,8 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 use tui_textarea::{TextArea, WrapMode};
 
-use super::{centered, frame};
-use crate::domain::ids::{TicketId, TicketName};
+use super::{AtGate, centered, frame};
+use crate::domain::ids::{AttemptId, TicketId, TicketName};
+use crate::domain::request::RequestId;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
 
@@ -18,7 +19,9 @@ pub(crate) enum Purpose {
     /// Words for the agent in the middle of its turn.
     Steer(TicketId, TicketName),
     /// Why a gate is not passed.
-    Reject(TicketId, TicketName),
+    Reject(Box<AtGate>),
+    /// Why what the agent asks for is refused: this request and no other.
+    Refuse(TicketId, TicketName, Option<AttemptId>, RequestId),
     /// The queue shows what matches, while it is typed.
     Filter,
 }
@@ -79,7 +82,8 @@ impl Input {
         match &self.purpose {
             Purpose::Reply(_, name) => format!("Reply to {name}"),
             Purpose::Steer(_, name) => format!("Tell {name} now"),
-            Purpose::Reject(_, name) => format!("Reject {name}: why?"),
+            Purpose::Reject(gate) => format!("Reject {}: why?", gate.name),
+            Purpose::Refuse(_, name, _, number) => format!("Refuse {name} {number}: why?"),
             Purpose::Filter => "Filter".to_owned(),
         }
     }

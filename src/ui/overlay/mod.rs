@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Clear, Widget};
 
-pub(crate) use confirm::{Allow, Confirm, Wish};
+pub(crate) use confirm::{Allow, AtGate, Confirm, Wish};
 pub(crate) use input::{Input, Purpose};
 
 use super::layout::inside;

@@ -96,7 +96,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     let mut actions = Vec::new();
     match command::need(model) {
         Some(Need::Review { .. }) => {
-            actions.extend([Action::Approve, Action::Reject, Action::Diff]);
+            actions.extend([Action::Approve, Action::Reject, Action::Diff, Action::Retry]);
         }
         Some(Need::Request { .. }) => {
             actions.extend([Action::Approve, Action::Reject, Action::Reply]);
@@ -114,7 +114,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     if let Some(view) = model.view() {
         match &view.state {
             state if state.is_active() => actions.push(Action::StopTicket),
-            TicketState::Finished { .. } if view.state.proof().is_none() => {
+            TicketState::Finished { .. }
+                if view.state.proof().is_none() && !actions.contains(&Action::Retry) =>
+            {
                 actions.push(Action::Retry);
             }
             _ => {}

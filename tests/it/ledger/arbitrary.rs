@@ -205,7 +205,13 @@ fn run_event() -> impl Strategy<Value = Event> {
         ticket().prop_map(|ticket| Event::StepRetried { ticket }),
         ticket().prop_map(|ticket| Event::StepSkipped { ticket }),
         (text(), text()).prop_map(|(what, why)| Event::Refused { what, why }),
-        (ticket(), text()).prop_map(|(ticket, text)| Event::ReplyReceived { ticket, text }),
+        (ticket(), of(attempt()), text()).prop_map(|(ticket, attempt, text)| {
+            Event::ReplyReceived {
+                ticket,
+                attempt,
+                text,
+            }
+        }),
     ]
 }
 
@@ -339,6 +345,14 @@ fn turn_event() -> impl Strategy<Value = Event> {
             }
         }),
         (attempt(), text()).prop_map(|(attempt, text)| Event::Steered { attempt, text }),
+        (attempt(), any::<u32>(), hash()).prop_map(|(attempt, turn, hash)| {
+            Event::RepliesDelivered {
+                attempt,
+                turn,
+                replies: vec![hash],
+            }
+        }),
+        attempt().prop_map(|attempt| Event::AttemptAbandoned { attempt }),
         attempt().prop_map(|attempt| Event::MergeQueued { attempt }),
         (
             attempt(),

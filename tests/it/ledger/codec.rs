@@ -127,6 +127,7 @@ fn golden_events() -> Vec<Event> {
         },
         Event::ReplyReceived {
             ticket: ticket.clone(),
+            attempt: None,
             text: "zstd".to_owned(),
         },
         Event::ValidationFinished {
@@ -183,7 +184,7 @@ fn golden_events() -> Vec<Event> {
             )),
         },
         Event::TicketWritten {
-            ticket,
+            ticket: ticket.clone(),
             before: Sha256([1; 32]),
             after: Sha256([2; 32]),
             proof: Proof::ByHand,
@@ -313,6 +314,19 @@ fn golden_events() -> Vec<Event> {
                 },
             },
         },
+        Event::ReplyReceived {
+            ticket: ticket.clone(),
+            attempt: Some(attempt.clone()),
+            text: "zstd, then".to_owned(),
+        },
+        Event::RepliesDelivered {
+            attempt: attempt.clone(),
+            turn: 3,
+            replies: vec![Sha256([0xab; 32])],
+        },
+        Event::AttemptAbandoned {
+            attempt: attempt.clone(),
+        },
     ]);
     events
 }
@@ -366,6 +380,7 @@ fn what_a_later_docket_added_to_a_row_is_ignored() {
     let payload = r#"{"ticket":"ticket-a","urgency":{"level":9},"text":"yes"}"#;
     let event = Event::ReplyReceived {
         ticket: ticket_id("ticket-a"),
+        attempt: None,
         text: "yes".to_owned(),
     };
     assert_eq!(decode("reply_received", 1, payload), Ok(event));

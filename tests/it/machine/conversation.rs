@@ -8,6 +8,7 @@ use docket::domain::request::{Ask, Choice, ChoiceKind, Question, Request, Reques
 use docket::domain::rules::Rule;
 use docket::domain::settings::NobodyThere;
 use docket::domain::ticket::{AgentName, Approvals};
+use docket::domain::unfinished::Work;
 
 use super::*;
 
@@ -458,12 +459,14 @@ fn unfinished(answered: bool) -> Unfinished {
     let ask = request("make");
     let answer = answered.then(|| ask.allow().expect("it offers a yes"));
     Unfinished {
-        carry: Carry {
+        from: "TICKET-001.1".parse().expect("an id"),
+        carry: Some(Carry {
             from: "TICKET-001.1".parse().expect("an id"),
             workspace: workspace(),
             session: Some("thread-7".into()),
             used: Usage::default(),
-        },
+            approved: false,
+        }),
         agent: "shell".parse().expect("a name"),
         revision: entry.revision,
         outcome: AttemptOutcome::NeedsHuman {
@@ -473,6 +476,9 @@ fn unfinished(answered: bool) -> Unfinished {
             },
         },
         requests: vec![(RequestId(1), ask, answer)],
+        work: Work::default(),
+        decision: None,
+        replies: Vec::new(),
     }
 }
 
