@@ -104,8 +104,21 @@ pub enum Command {
     Show(TicketArgument),
     /// Print the transcript of an attempt
     Log(LogArguments),
-    /// Print what an attempt changed, as a patch
+    /// Print what an attempt changed, as a patch; or how two attempts or turns differ
+    #[command(
+        after_help = "TICKET-003.1@2 is attempt 1 of TICKET-003 as its turn 2 left it, TICKET-003@2 the same of its last attempt, and @0 what \
+                      it began from. With one of them, the diff is from what the attempt began from to that turn; with two, from the first \
+                      to the second."
+    )]
     Diff(DiffArguments),
+    /// Bring back what an attempt's turn left: as a branch, or as files in a new folder; nothing is overwritten
+    Rewind(RewindArguments),
+    /// Bring a run's accepted work into the branch that you are on; nothing is overwritten
+    #[command(
+        after_help = "Exits with 0 when your branch holds the work, 4 when you have something to do first: conflicts, files of yours in the way, a \
+                      rebase that goes on. Then nothing was touched."
+    )]
+    Merge(MergeArguments),
     /// Look at the evidence of attempts, and verify it
     Evidence {
         /// What to do.
@@ -322,14 +335,47 @@ fn decoder_names() -> clap::builder::PossibleValuesParser {
 /// Which diff.
 #[derive(Debug, Clone, Args)]
 pub struct DiffArguments {
-    /// The ticket: its name, number, id or file; `TICKET-003.2` for an attempt
+    /// The ticket: its name, number, id or file; `TICKET-003.2` for an attempt, `TICKET-003.2@1` for a turn
     pub ticket: String,
+    /// What to compare it with: another ticket, attempt or turn
+    #[arg(value_name = "OTHER", conflicts_with = "attempt")]
+    pub other: Option<String>,
     /// The attempt; the last one without it
     #[arg(long, value_name = "N")]
     pub attempt: Option<u32>,
     /// Only the files and how many lines changed
     #[arg(long)]
     pub stat: bool,
+}
+
+/// What to bring back, and where to.
+#[derive(Debug, Clone, Args)]
+pub struct RewindArguments {
+    /// The ticket: its name, number, id or file; `TICKET-003.2` for an attempt
+    pub ticket: String,
+    /// The turn; the last one that was saved without it
+    #[arg(long, value_name = "K")]
+    pub turn: Option<u32>,
+    /// Write the files into this folder, which is new or empty, instead of making a branch
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["branch", "list"])]
+    pub to: Option<PathBuf>,
+    /// The name of the new branch; `docket/rewind/TICKET-003.2-1` without it
+    #[arg(long, value_name = "NAME", conflicts_with = "list")]
+    pub branch: Option<String>,
+    /// Only list what was saved
+    #[arg(long, short, conflicts_with = "turn")]
+    pub list: bool,
+}
+
+/// What to merge.
+#[derive(Debug, Clone, Args)]
+pub struct MergeArguments {
+    /// The run: `r12`; the last one with work that your branch doesn't hold without it
+    #[arg(value_name = "RUN")]
+    pub run: Option<RunId>,
+    /// Only say what would happen
+    #[arg(long, short = 'n')]
+    pub dry_run: bool,
 }
 
 /// What to do with evidence.

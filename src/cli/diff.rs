@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{DiffArguments, Global};
+use super::compare::{self, Side};
 use super::error::CliError;
 use super::history::{self, History};
 use super::output::{self, Paint, Role};
@@ -14,7 +14,7 @@ use super::place::Place;
 use super::{find, table, text};
 use crate::domain::ids::{AttemptId, TicketName};
 use crate::exit::Exit;
-use crate::git::{ChangeKind, Diff, FileChange, SnapshotOptions};
+use crate::git::{ChangeKind, Diff, FileChange};
 
 /// A changed file, as in `files.json` of the evidence.
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,6 +47,9 @@ struct Found {
 
 pub(super) fn run(global: &Global, arguments: &DiffArguments) -> Result<Exit, CliError> {
     let place = Place::of(global)?;
+    if arguments.other.is_some() || arguments.ticket.contains('@') {
+        return compared(global.json, &place, arguments);
+    }
     let (reader, target) = find::one(&place, &arguments.ticket)?;
     let record = find::last_attempt(&reader, &target, arguments.attempt)?;
     let attempt = record.attempt.clone();
@@ -65,7 +68,53 @@ pub(super) fn run(global: &Global, arguments: &DiffArguments) -> Result<Exit, Cl
         })?;
     } else if found.patch.is_empty() {
         output::say(&format!("{attempt} changed no file"));
-    } else if arguments.stat {
+    } else {
+        print(&found, arguments.stat)?;
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Comparison<'a> {
+    from: Side,
+    to: Side,
+    files: &'a [ChangedFile],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<std::borrow::Cow<'a, str>>,
+}
+
+/// Between two attempts or turns, or from what an attempt began from to one of its turns.
+fn compared(json: bool, place: &Place, arguments: &DiffArguments) -> Result<Exit, CliError> {
+    let git = place.repository()?;
+    let (from, to) = match &arguments.other {
+        Some(other) => (
+            compare::side(place, git, &arguments.ticket)?,
+            compare::side(place, git, other)?,
+        ),
+        None => {
+            let to = compare::side(place, git, &arguments.ticket)?;
+            (compare::side(place, git, &format!("{}@0", to.attempt))?, to)
+        }
+    };
+    let diff = git.diff(from.tree, to.tree)?;
+    let found = of_diff(&diff);
+    if json {
+        output::document(&Comparison {
+            from,
+            to,
+            files: &found.files,
+            patch: (!arguments.stat).then(|| String::from_utf8_lossy(&found.patch)),
+        })?;
+    } else if found.patch.is_empty() {
+        output::say(&format!("no file differs between {from} and {to}"));
+    } else {
+        print(&found, arguments.stat)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn print(found: &Found, only_stat: bool) -> Result<(), CliError> {
+    if only_stat {
         output::bytes(stat(&found.files).as_bytes())?;
     } else if output::result_is_shown() {
         let patch = String::from_utf8_lossy(&found.patch);
@@ -74,7 +123,7 @@ pub(super) fn run(global: &Global, arguments: &DiffArguments) -> Result<Exit, Cl
     } else {
         output::bytes(&found.patch)?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// What the evidence holds: the state after the attempt's last turn.
@@ -102,38 +151,14 @@ fn live(place: &Place, history: &History) -> Option<Found> {
     let git = place.git.as_ref()?;
     let workspace = history.workspace.as_ref()?;
     let base = workspace.branch.as_ref()?.base.parse().ok()?;
-    let cache = Cache::new(&history.record.attempt);
-    let diff = git.worktree(&workspace.path).and_then(|worktree| {
-        let snapshot = worktree.snapshot(&SnapshotOptions::new(&cache.path))?;
-        git.diff(git.tree_of(base)?, snapshot.tree)
-    });
+    let now = compare::live_tree(git, &history.record.attempt, workspace);
+    let diff = now.and_then(|now| git.diff(git.tree_of(base)?, now));
     match diff {
         Ok(diff) => Some(of_diff(&diff)),
         Err(error) => {
             output::say(&format!("the state after the last turn, because: {error}"));
             None
         }
-    }
-}
-
-/// The cache of one snapshot; the runner's own is not touched.
-struct Cache {
-    path: PathBuf,
-}
-
-impl Cache {
-    fn new(attempt: &AttemptId) -> Self {
-        let name = format!("docket-diff-{}-{attempt}", std::process::id());
-        Self {
-            path: std::env::temp_dir().join(name),
-        }
-    }
-}
-
-impl Drop for Cache {
-    fn drop(&mut self) {
-        // It lies among temporary files: what can't be removed now goes with them.
-        let _left_for_the_system = fs::remove_file(&self.path);
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 mod asked;
+mod compare;
 mod config;
 mod decide;
 mod demo;
@@ -16,12 +17,14 @@ mod init;
 mod lint;
 mod log;
 mod ls;
+mod merge;
 mod new;
 pub mod place;
 mod redecode;
 pub mod reference;
 mod replay;
 mod requests;
+mod rewind;
 mod screen;
 mod shell;
 mod show;
@@ -98,6 +101,8 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Status) => status::run(&global),
         Some(Command::Log(arguments)) => log::run(&global, &arguments),
         Some(Command::Diff(arguments)) => diff::run(&global, &arguments),
+        Some(Command::Rewind(arguments)) => rewind::run(&global, &arguments),
+        Some(Command::Merge(arguments)) => merge::run(&global, &arguments),
         Some(Command::Evidence { command }) => evidence::run(&global, &command),
         Some(Command::Config(arguments)) => config::run(&global, &arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&global, &arguments),
