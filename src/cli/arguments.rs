@@ -119,6 +119,13 @@ pub enum Command {
                       rebase that goes on. Then nothing was touched."
     )]
     Merge(MergeArguments),
+    /// Throw away what belongs to nothing anymore, and evidence and autosaves beyond what `[gc]` keeps; never work that is not merged
+    #[command(
+        after_help = "Goes by itself: worktrees of attempts that are over, whose work is merged and saved; branches of attempts and runs that are \
+                      held by another branch; leftovers. Evidence and autosaves go when they are older than --max-age, beyond --keep, or \
+                      beyond --max-bytes; manifest and result stay. The ledger keeps every event, and says what was dropped."
+    )]
+    Gc(GcArguments),
     /// Look at the evidence of attempts, and verify it
     Evidence {
         /// What to do.
@@ -376,6 +383,35 @@ pub struct MergeArguments {
     /// Only say what would happen
     #[arg(long, short = 'n')]
     pub dry_run: bool,
+}
+
+/// What to throw away.
+#[derive(Debug, Clone, Args)]
+pub struct GcArguments {
+    /// Only show what would go, and how much that frees
+    #[arg(long, short = 'n')]
+    pub dry_run: bool,
+    /// Evidence and autosaves of attempts that ended longer ago go: `30d`, `12h` (gc.max_age)
+    #[arg(long, value_name = "DURATION", value_parser = age)]
+    pub max_age: Option<Duration>,
+    /// So many attempts of each ticket keep them, the newest ones (gc.keep_attempts)
+    #[arg(long, value_name = "N")]
+    pub keep: Option<u32>,
+    /// The most that all evidence may take; the oldest goes first (gc.max_bytes)
+    #[arg(long, value_name = "BYTES")]
+    pub max_bytes: Option<u64>,
+    /// Worktrees and earlier autosaves of attempts whose work is not merged go too; the last autosave of each stays
+    #[arg(long)]
+    pub unmerged: bool,
+    /// Yes, --unmerged is meant
+    #[arg(long, requires = "unmerged")]
+    pub yes: bool,
+}
+
+/// A duration from zero up, with days.
+fn age(text: &str) -> Result<Duration, String> {
+    crate::config::duration(text)
+        .ok_or_else(|| "a duration such as 30d or 12h is expected".to_owned())
 }
 
 /// What to do with evidence.

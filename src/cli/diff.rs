@@ -39,6 +39,7 @@ struct Document<'a> {
     patch: Option<std::borrow::Cow<'a, str>>,
 }
 
+#[derive(Default)]
 struct Found {
     live: bool,
     files: Vec<ChangedFile>,
@@ -56,7 +57,15 @@ pub(super) fn run(global: &Global, arguments: &DiffArguments) -> Result<Exit, Cl
     let history = History::read(&reader, &place.places, record)?;
     let found = match live(&place, &history) {
         Some(found) => found,
-        None => stored(&place, &history)?,
+        None => {
+            let found = stored(&place, &history)?;
+            if let (None, Some(dropped)) = (&found, history::dropped(&reader, &attempt)?) {
+                return Err(CliError::Usage(format!(
+                    "{dropped}; its turns may still be there: `docket diff {attempt}@1`, `docket rewind {attempt} --list`"
+                )));
+            }
+            found.unwrap_or_default()
+        }
     };
     if global.json {
         output::document(&Document {
@@ -127,20 +136,23 @@ fn print(found: &Found, only_stat: bool) -> Result<(), CliError> {
 }
 
 /// What the evidence holds: the state after the attempt's last turn.
-fn stored(place: &Place, history: &History) -> Result<Found, CliError> {
+/// `None` when there is none: no turn ended, it worked without git, or it is gone.
+fn stored(place: &Place, history: &History) -> Result<Option<Found>, CliError> {
     let folder = history::folder_of(&place.places, history.record.run, &history.record);
     let read = |name: &str| match fs::read(folder.join(name)) {
-        Ok(bytes) => Ok(bytes),
-        // No turn ended, or it worked without git.
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(CliError::folder(&folder.join(name), source)),
     };
-    let files = read("files.json")?;
-    Ok(Found {
+    let (files, patch) = (read("files.json")?, read("diff.patch")?);
+    if files.is_none() && patch.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Found {
         live: false,
-        patch: read("diff.patch")?,
-        files: serde_json::from_slice(&files).unwrap_or_default(),
-    })
+        patch: patch.unwrap_or_default(),
+        files: serde_json::from_slice(&files.unwrap_or_default()).unwrap_or_default(),
+    }))
 }
 
 /// What stands in the worktree of an attempt that runs, now. `None` when it has none of its own or can't be read.

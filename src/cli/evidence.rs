@@ -15,7 +15,9 @@ use super::{find, table, text, words};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::ids::{AttemptId, RunId};
 use crate::domain::reason::Mark;
+use crate::domain::time::Timestamp;
 use crate::exit::Exit;
+use crate::proc::clock::{Clock as _, SystemClock};
 use crate::store::Reader;
 use crate::store::evidence::read_manifest;
 use crate::store::records::{AttemptRecord, Seal};
@@ -56,16 +58,20 @@ struct AttemptRow {
     path: String,
     /// Whether the folder is still there.
     there: bool,
+    /// When its files were thrown away, if they were (`docket gc`).
+    dropped: Option<Timestamp>,
     seal: Option<Seal>,
 }
 
 /// Every attempt, by run.
 fn list(json: bool, place: &Place) -> Result<Exit, CliError> {
     let reader = Reader::open(&place.places.ledger())?;
+    let dropped = reader.dropped()?;
     let row = |record: AttemptRecord| {
         let folder = history::folder_of(&place.places, record.run, &record);
         AttemptRow {
             there: folder.is_dir(),
+            dropped: dropped.get(&record.attempt).copied(),
             path: place.shown(&folder),
             attempt: record.attempt,
             run: record.run,
@@ -90,7 +96,11 @@ fn list(json: bool, place: &Place) -> Result<Exit, CliError> {
                 || "not sealed".to_owned(),
                 |seal| format!("{} files, {}", seal.files, text::bytes(seal.bytes)),
             );
-            let seal = if row.there { seal } else { "gone".to_owned() };
+            let seal = match row.dropped {
+                Some(_) => format!("{seal}, dropped by gc"),
+                None if row.there => seal,
+                None => "gone".to_owned(),
+            };
             vec![
                 words::sign_cell(mark),
                 table::cell(Role::Strong, &row.attempt.to_string()),
@@ -198,8 +208,13 @@ struct Content<'a> {
 
 /// The bytes of one file: as they are, or safe on a terminal.
 fn show(json: bool, place: &Place, ticket: &str, name: &str) -> Result<Exit, CliError> {
-    let (_, record, folder) = open(place, ticket)?;
-    let path = file_in(&folder, name).ok_or_else(|| no_file(&folder, &record, name))?;
+    let (reader, record, folder) = open(place, ticket)?;
+    let Some(path) = file_in(&folder, name) else {
+        return Err(match history::dropped(&reader, &record.attempt)? {
+            Some(dropped) => CliError::Usage(dropped),
+            None => no_file(&folder, &record, name),
+        });
+    };
     if json || output::result_is_shown() {
         let bytes = fs::read(&path).map_err(|source| CliError::folder(&path, source))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -301,6 +316,7 @@ fn check(
         })?;
         return Ok(exit);
     }
+    let now = SystemClock::new().now().wall;
     let cells: Vec<_> = report
         .attempts
         .iter()
@@ -309,12 +325,19 @@ fn check(
                 AttemptState::Verified => (Mark::Done, Role::Good),
                 AttemptState::Tampered => (Mark::Failed, Role::Bad),
                 AttemptState::Open => (Mark::Ready, Role::Faint),
+                AttemptState::Dropped => (Mark::Blocked, Role::Faint),
+            };
+            let state = match attempt.dropped {
+                Some(at) if attempt.state == AttemptState::Dropped => {
+                    format!("dropped by gc at {}", text::moment(at, now))
+                }
+                _ => attempt.state.as_str().to_owned(),
             };
             vec![
                 words::sign_cell(mark),
                 table::cell(Role::Strong, &attempt.attempt.to_string()),
                 table::cell(Role::Faint, &attempt.run.to_string()),
-                table::cell(role, attempt.state.as_str()),
+                table::cell(role, &state),
             ]
         })
         .collect();

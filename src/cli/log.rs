@@ -209,6 +209,10 @@ impl Log<'_> {
         if let Form::Text(printer) = &mut self.form {
             printer.heading(&record.attempt.to_string());
         }
+        // Best effort: the attempt's last words follow in any case.
+        if let Ok(Some(dropped)) = history::dropped(&self.reader, &record.attempt) {
+            output::say(&dropped);
+        }
     }
 }
 

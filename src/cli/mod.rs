@@ -12,6 +12,7 @@ mod drive;
 pub mod error;
 mod evidence;
 mod find;
+mod gc;
 mod history;
 mod init;
 mod lint;
@@ -103,6 +104,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Diff(arguments)) => diff::run(&global, &arguments),
         Some(Command::Rewind(arguments)) => rewind::run(&global, &arguments),
         Some(Command::Merge(arguments)) => merge::run(&global, &arguments),
+        Some(Command::Gc(arguments)) => gc::run(&global, &arguments),
         Some(Command::Evidence { command }) => evidence::run(&global, &command),
         Some(Command::Config(arguments)) => config::run(&global, &arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&global, &arguments),

@@ -439,7 +439,8 @@ impl Board {
             | Event::Steered { .. }
             | Event::GateDecided { .. }
             | Event::TicketWritten { .. }
-            | Event::Recovered { .. } => {}
+            | Event::Recovered { .. }
+            | Event::EvidenceDropped { .. } => {}
         }
     }
 

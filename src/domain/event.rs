@@ -295,6 +295,15 @@ pub enum Event {
         /// Why not.
         why: String,
     },
+    /// Somebody had the evidence of an attempt thrown away (`docket gc`). Its manifest stays, and with it what the files were.
+    EvidenceDropped {
+        /// The attempt.
+        attempt: AttemptId,
+        /// How many files went.
+        files: u32,
+        /// Their bytes.
+        bytes: u64,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -382,7 +391,8 @@ impl Event {
             | Self::EvidenceSealed { attempt, .. }
             | Self::Integrated { attempt, .. }
             | Self::AttemptFinished { attempt, .. }
-            | Self::Recovered { attempt, .. } => Some(attempt),
+            | Self::Recovered { attempt, .. }
+            | Self::EvidenceDropped { attempt, .. } => Some(attempt),
             Self::RunStarted { .. }
             | Self::RunPaused
             | Self::RunResumed

@@ -1,6 +1,7 @@
 //! What docket keeps in a repository beside the user's branches: autosaves, branches of runs and of attempts. Finding them,
 //! writing their files elsewhere, and giving them up one by one.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -135,6 +136,44 @@ impl Repository {
             }
         }
         Ok(found)
+    }
+
+    /// Every commit that the user's own references hold: branches that aren't docket's, branches of remotes, tags, HEAD. What is
+    /// in there is safe from docket.
+    pub fn commits_of_the_user(&self) -> Result<HashSet<CommitId>, GitError> {
+        let failed = || GitError::failed("read the history of your branches");
+        let local = self.local();
+        let mut tips: Vec<gix::ObjectId> = local
+            .head_id()
+            .ok()
+            .map(gix::Id::detach)
+            .into_iter()
+            .collect();
+        let references = local.references().map_err(failed())?;
+        for prefix in ["refs/heads/", "refs/remotes/", "refs/tags/"] {
+            for reference in references.prefixed(prefix).map_err(failed())? {
+                let Ok(mut reference) = reference else {
+                    continue;
+                };
+                let ours = reference
+                    .name()
+                    .as_bstr()
+                    .starts_with(b"refs/heads/docket/");
+                // A tag may name something else than a commit.
+                let commit = reference
+                    .peel_to_id()
+                    .ok()
+                    .and_then(|id| local.find_commit(id.detach()).ok());
+                if let (false, Some(commit)) = (ours, commit) {
+                    tips.push(commit.id);
+                }
+            }
+        }
+        let mut held = HashSet::new();
+        for found in local.rev_walk(tips).all().map_err(failed())? {
+            held.insert(CommitId(found.map_err(failed())?.id));
+        }
+        Ok(held)
     }
 
     /// Whether the files of a tree are still there to be read. A tree that no reference holds goes with git's own clean-up.

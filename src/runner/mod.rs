@@ -5,6 +5,7 @@ mod context;
 mod desk;
 mod dispatcher;
 mod done;
+pub mod gc;
 pub mod handle;
 pub mod inbox;
 mod outside;

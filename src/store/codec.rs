@@ -59,6 +59,7 @@ kinds! {
     AttemptFinished "attempt_finished" 1,
     Recovered "recovered" 1,
     Refused "refused" 1,
+    EvidenceDropped "evidence_dropped" 1,
 }
 
 /// An event in its stored form.

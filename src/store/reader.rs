@@ -16,7 +16,7 @@ use super::projections::{integer, read_row, unsigned};
 use super::records::{AttemptRecord, DoneRecord, OpenAttempt, RunRecord, Seal, StepRecord};
 use super::schema;
 use crate::domain::attempt::{Artifact, Validation};
-use crate::domain::event::Event;
+use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::{AttemptId, RunId, Sequence, Sha256, TicketId, TicketName};
 use crate::domain::item::Usage;
 use crate::domain::time::Timestamp;
@@ -193,6 +193,24 @@ impl Reader {
                 _ => None,
             })
             .collect())
+    }
+
+    /// The attempts whose evidence was thrown away, each with when that was (the last time, if it took several).
+    pub fn dropped(&self) -> Result<BTreeMap<AttemptId, Timestamp>, LedgerError> {
+        let rows = self.rows(
+            "SELECT seq, at, run, kind, version, payload FROM events WHERE kind = 'evidence_dropped' ORDER BY seq",
+            &[],
+            |row| Ok(codec::decode_row(read_row(row)?)),
+        )?;
+        let of_row = |stored: &Stored| match stored.envelope()? {
+            Envelope {
+                at,
+                event: Event::EvidenceDropped { attempt, .. },
+                ..
+            } => Some((attempt.clone(), *at)),
+            _ => None,
+        };
+        Ok(rows.iter().filter_map(of_row).collect())
     }
 
     /// The artifacts that an attempt's events name (prompts, outputs of validations). All files: the manifest.

@@ -13,6 +13,7 @@ mod conversations;
 mod crash;
 mod doctor;
 mod evidence;
+mod gc;
 mod git;
 mod headless;
 mod inbox;

@@ -236,6 +236,11 @@ fn golden_events() -> Vec<Event> {
             attempt: attempt.clone(),
             text: "leave the lock file alone".to_owned(),
         },
+        Event::EvidenceDropped {
+            attempt: attempt.clone(),
+            files: 7,
+            bytes: 1_048_576,
+        },
     ]);
     events
 }
