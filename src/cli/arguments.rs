@@ -429,9 +429,19 @@ pub enum EvidenceCommand {
         /// The file: prompt.md, transcript.jsonl, diff.patch, validations/test.log …
         file: Option<String>,
     },
-    /// Check that everything is as docket left it: the ledger's chain and every sealed file
+    /// Write the evidence of attempts into one file that anybody can check, without the repository: files, manifests, events
+    Export {
+        /// The ticket (all its attempts), one attempt (`TICKET-003.2`), or a run (`r12`)
+        #[arg(value_name = "TICKET|RUN")]
+        what: String,
+        /// The new file; `TICKET-003.tar.zst` here without it
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Check that everything is as docket left it: the ledger's chain and every sealed file; or an exported bundle
     Verify {
-        /// Only the files of this ticket, or of one attempt (`TICKET-003.2`)
+        /// Only the files of this ticket, or of one attempt (`TICKET-003.2`); or a bundle (`FILE.tar.zst`)
+        #[arg(value_name = "TICKET|FILE")]
         ticket: Option<String>,
         /// Only the files of this run
         #[arg(long, value_name = "rN", conflicts_with = "ticket")]

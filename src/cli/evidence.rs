@@ -11,7 +11,7 @@ use super::error::CliError;
 use super::history;
 use super::output::{self, Role};
 use super::place::Place;
-use super::{find, table, text, words};
+use super::{bundle, find, table, text, words};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::ids::{AttemptId, RunId};
 use crate::domain::reason::Mark;
@@ -27,8 +27,19 @@ use crate::store::verify::{self, AttemptState, Filter};
 const CHUNK: usize = 64 * 1024;
 
 pub(super) fn run(global: &Global, command: &EvidenceCommand) -> Result<Exit, CliError> {
+    // A bundle is checked anywhere, without a repository.
+    if let EvidenceCommand::Verify {
+        ticket: Some(file), ..
+    } = command
+        && bundle::is_bundle(file)
+    {
+        return bundle::verify(global, file);
+    }
     let place = Place::of(global)?;
     match command {
+        EvidenceCommand::Export { what, output } => {
+            bundle::export(global.json, &place, what, output.as_deref())
+        }
         EvidenceCommand::Ls { ticket: None } => list(global.json, &place),
         EvidenceCommand::Ls {
             ticket: Some(ticket),

@@ -65,6 +65,7 @@ pub(super) fn run(global: &Global, arguments: &LogArguments) -> Result<Exit, Cli
     } else {
         let record = find::last_attempt(&log.reader, &target, arguments.attempt)?;
         let mut tail = log.open(&record);
+        log.say_dropped(&record);
         log.print(&record, &mut tail, true)?;
     }
     Ok(Exit::Done)
@@ -209,7 +210,11 @@ impl Log<'_> {
         if let Form::Text(printer) = &mut self.form {
             printer.heading(&record.attempt.to_string());
         }
-        // Best effort: the attempt's last words follow in any case.
+        self.say_dropped(record);
+    }
+
+    /// Why there is no transcript. Best effort: how the attempt ended follows in any case.
+    fn say_dropped(&self, record: &AttemptRecord) {
         if let Ok(Some(dropped)) = history::dropped(&self.reader, &record.attempt) {
             output::say(&dropped);
         }

@@ -2,6 +2,7 @@
 
 pub mod arguments;
 mod asked;
+mod bundle;
 mod compare;
 mod config;
 mod decide;

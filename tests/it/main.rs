@@ -13,6 +13,7 @@ mod conversations;
 mod crash;
 mod doctor;
 mod evidence;
+mod export;
 mod gc;
 mod git;
 mod headless;
