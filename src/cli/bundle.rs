@@ -59,15 +59,12 @@ pub(super) fn export(
         }
         Err(_no_run) => {
             let (reader, target) = find::one(place, what)?;
-            match target.attempt {
-                Some(attempt) => {
-                    let records = reader.attempt(&attempt)?.into_iter().collect();
-                    (attempt.to_string(), records, reader)
-                }
-                None => {
-                    let records = reader.attempts_of_ticket(&target.id)?;
-                    (target.name.to_string(), records, reader)
-                }
+            if let Some(attempt) = target.attempt {
+                let records = reader.attempt(&attempt)?.into_iter().collect();
+                (attempt.to_string(), records, reader)
+            } else {
+                let records = reader.attempts_of_ticket(&target.id)?;
+                (target.name.to_string(), records, reader)
             }
         }
     };

@@ -55,17 +55,16 @@ pub(super) fn run(global: &Global, arguments: &DiffArguments) -> Result<Exit, Cl
     let record = find::last_attempt(&reader, &target, arguments.attempt)?;
     let attempt = record.attempt.clone();
     let history = History::read(&reader, &place.places, record)?;
-    let found = match live(&place, &history) {
-        Some(found) => found,
-        None => {
-            let found = stored(&place, &history)?;
-            if let (None, Some(dropped)) = (&found, history::dropped(&reader, &attempt)?) {
-                return Err(CliError::Usage(format!(
-                    "{dropped}; its turns may still be there: `docket diff {attempt}@1`, `docket rewind {attempt} --list`"
-                )));
-            }
-            found.unwrap_or_default()
+    let found = if let Some(found) = live(&place, &history) {
+        found
+    } else {
+        let found = stored(&place, &history)?;
+        if let (None, Some(dropped)) = (&found, history::dropped(&reader, &attempt)?) {
+            return Err(CliError::Usage(format!(
+                "{dropped}; its turns may still be there: `docket diff {attempt}@1`, `docket rewind {attempt} --list`"
+            )));
         }
+        found.unwrap_or_default()
     };
     if global.json {
         output::document(&Document {
@@ -95,15 +94,12 @@ struct Comparison<'a> {
 /// Between two attempts or turns, or from what an attempt began from to one of its turns.
 fn compared(json: bool, place: &Place, arguments: &DiffArguments) -> Result<Exit, CliError> {
     let git = place.repository()?;
-    let (from, to) = match &arguments.other {
-        Some(other) => (
-            compare::side(place, git, &arguments.ticket)?,
-            compare::side(place, git, other)?,
-        ),
-        None => {
-            let to = compare::side(place, git, &arguments.ticket)?;
-            (compare::side(place, git, &format!("{}@0", to.attempt))?, to)
-        }
+    let first = compare::side(place, git, &arguments.ticket)?;
+    let (from, to) = if let Some(other) = &arguments.other {
+        (first, compare::side(place, git, other)?)
+    } else {
+        let base = format!("{}@0", first.attempt);
+        (compare::side(place, git, &base)?, first)
     };
     let diff = git.diff(from.tree, to.tree)?;
     let found = of_diff(&diff);

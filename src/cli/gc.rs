@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::arguments::{GcArguments, Global};
+use super::decide;
 use super::error::CliError;
 use super::lint::counted;
 use super::place::Place;
@@ -21,6 +22,7 @@ struct Document<'a> {
 }
 
 pub(super) fn run(global: &Global, arguments: &GcArguments) -> Result<Exit, CliError> {
+    decide::refuse_agents()?;
     if arguments.unmerged && !arguments.yes && !arguments.dry_run {
         return Err(CliError::Usage(
             "--unmerged gives up worktrees of work that is not merged (its last state stays, for `docket rewind`): \
@@ -126,12 +128,8 @@ fn words(place: &Place, item: &Item) -> (&'static str, String, String) {
         ),
         Item::AttemptBranch {
             branch, held_by, ..
-        } => (
-            "branch",
-            branch.to_string(),
-            format!("{held_by} holds it all"),
-        ),
-        Item::RunBranch {
+        }
+        | Item::RunBranch {
             branch, held_by, ..
         } => (
             "branch",

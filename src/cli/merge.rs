@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::arguments::{Global, MergeArguments};
+use super::decide;
 use super::error::CliError;
 use super::place::Place;
 use super::text;
@@ -62,6 +63,7 @@ enum Outcome {
 }
 
 pub(super) fn run(global: &Global, arguments: &MergeArguments) -> Result<Exit, CliError> {
+    decide::refuse_agents()?;
     let place = Place::of(global)?;
     let git = place.repository()?;
     let head = git.head_commit()?;

@@ -118,7 +118,10 @@ pub(super) fn run(global: &Global, arguments: &RewindArguments) -> Result<Exit, 
 /// The branch of this name (or of ours) at the saved commit: made, or there already.
 fn branch(git: &Repository, name: Option<&str>, save: &Autosave) -> Result<BranchName, CliError> {
     let ours = format!("docket/rewind/{}-{}", save.attempt, save.turn);
-    let name: BranchName = name.unwrap_or(&ours).parse().map_err(usage)?;
+    let name: BranchName = name
+        .unwrap_or(&ours)
+        .parse()
+        .map_err(|error: GitError| CliError::Usage(error.to_string()))?;
     if git.branch_commit(&name)? == Some(save.commit) {
         return Ok(name);
     }
@@ -129,10 +132,6 @@ fn branch(git: &Repository, name: Option<&str>, save: &Autosave) -> Result<Branc
         error => error.into(),
     })?;
     Ok(name)
-}
-
-fn usage(error: GitError) -> CliError {
-    CliError::Usage(error.to_string())
 }
 
 /// The attempts that are meant and have autosaves, oldest first. An attempt that only its autosaves remember counts too.
@@ -148,12 +147,11 @@ fn saved_attempts(
         }
     }
     let (reader, target) = find::one(place, word)?;
-    let attempts = match &target.attempt {
-        Some(attempt) => vec![attempt.clone()],
-        None => {
-            let records = reader.attempts_of_ticket(&target.id)?;
-            records.into_iter().map(|record| record.attempt).collect()
-        }
+    let attempts = if let Some(attempt) = target.attempt {
+        vec![attempt]
+    } else {
+        let records = reader.attempts_of_ticket(&target.id)?;
+        records.into_iter().map(|record| record.attempt).collect()
     };
     let mut found = Vec::new();
     for attempt in attempts {

@@ -458,6 +458,10 @@ fn tickets_that_are_tracked_and_done_do_not_hinder_a_merge() {
         sandbox.git(["status", "--porcelain"]),
         " M tickets/TICKET-010.md"
     );
+    // An agent can't bring its work over by itself.
+    let mut agent = sandbox.command(["merge"]);
+    agent.env("DOCKET_ATTEMPT", "a marker");
+    sandbox.start_command(agent).finish().exits(2);
     let tried = sandbox
         .docket(["merge", "--dry-run", "--json"])
         .exits(0)

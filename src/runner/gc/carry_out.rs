@@ -34,12 +34,10 @@ pub(super) fn carry_out(
     // An attempt whose worktree turned out to hold something keeps all that could explain it.
     let mut held: BTreeSet<AttemptId> = BTreeSet::new();
     for item in plan.items {
-        let gone = match git_part(&item) {
-            true => match git {
-                Some(git) => of_git(places, git, &item, &held),
-                None => Err(NotGone::Failed("the repository is gone".to_owned())),
-            },
-            false => of_files(places, &item),
+        let gone = match git {
+            Some(git) if git_part(&item) => of_git(places, git, &item, &held),
+            None if git_part(&item) => Err(NotGone::Failed("the repository is gone".to_owned())),
+            _ => of_files(places, &item),
         };
         let thing = name(&item);
         match gone {

@@ -23,6 +23,8 @@ use crate::domain::time::Timestamp;
 
 /// No list in a bundle is longer, in bytes.
 const LONGEST_LIST: u64 = 256 << 20;
+/// How much of a file is in memory at a time.
+const CHUNK: usize = 64 * 1024;
 /// No event is longer.
 const LONGEST_EVENT: u64 = 64 << 20;
 /// More problems than these say nothing more.
@@ -128,7 +130,7 @@ impl Seen {
         }
         // Whatever comes after the last file is not ours: the end of an archive is empty blocks.
         let mut decoder = archive.into_inner();
-        let mut chunk = [0; 64 * 1024];
+        let mut chunk = vec![0; CHUNK];
         loop {
             match decoder.read(&mut chunk).map_err(|error| broken(&error))? {
                 0 => break,
@@ -184,7 +186,7 @@ impl Seen {
             return Ok(hash);
         }
         let (mut hasher, mut sum) = (Hasher::default(), 0);
-        let mut chunk = [0; 64 * 1024];
+        let mut chunk = vec![0; CHUNK];
         loop {
             let count = source.read(&mut chunk).map_err(|error| error.to_string())?;
             if count == 0 {
