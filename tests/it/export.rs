@@ -319,14 +319,15 @@ fn hostile_archives_are_refused_and_nothing_is_written() {
 fn no_byte_of_a_bundle_makes_the_check_fall_over() {
     let sandbox = after_a_run();
     let packed = fs::read(exported(&sandbox, "20.1")).expect("there");
-    let mut unseen = 0;
+    let files = unpack(&sandbox.home("20.1.tar.zst"));
     for at in (0..packed.len()).step_by(packed.len().div_ceil(200)) {
         let mut changed = packed.clone();
         changed[at] ^= 0x15;
-        unseen += usize::from(judge_packed(&sandbox, &changed).is_intact());
+        // A bit may be one that nobody looks at (padding, a header's unused field). Then no file is another.
+        if judge_packed(&sandbox, &changed).is_intact() {
+            assert_eq!(unpack(&sandbox.home("judged.tar.zst")), files, "at {at}");
+        }
     }
-    // A bit that the decoder doesn't look at changes no file.
-    assert!(unseen <= 2, "{unseen}");
 }
 
 #[test]
