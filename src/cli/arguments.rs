@@ -109,8 +109,28 @@ pub enum Command {
     Show(TicketArgument),
     /// Print the transcript of an attempt
     Log(LogArguments),
-    /// Print what an attempt changed, as a patch
+    /// Print what an attempt changed, as a patch; or how two attempts or turns differ
+    #[command(
+        after_help = "TICKET-003.1@2 is attempt 1 of TICKET-003 as its turn 2 left it, TICKET-003@2 the same of its last attempt, and @0 what \
+                      it began from. With one of them, the diff is from what the attempt began from to that turn; with two, from the first \
+                      to the second."
+    )]
     Diff(DiffArguments),
+    /// Bring back what an attempt's turn left: as a branch, or as files in a new folder; nothing is overwritten
+    Rewind(RewindArguments),
+    /// Bring a run's accepted work into the branch that you are on; nothing is overwritten
+    #[command(
+        after_help = "Exits with 0 when your branch holds the work, 4 when you have something to do first: conflicts, files of yours in the way, a \
+                      rebase that goes on. Then nothing was touched."
+    )]
+    Merge(MergeArguments),
+    /// Throw away what belongs to nothing anymore, and evidence and autosaves beyond what `[gc]` keeps; never work that is not merged
+    #[command(
+        after_help = "Goes by itself: worktrees of attempts that are over, whose work is merged and saved; branches of attempts and runs that are \
+                      held by another branch; leftovers. Evidence and autosaves go when they are older than --max-age, beyond --keep, or \
+                      beyond --max-bytes; manifest and result stay. The ledger keeps every event, and says what was dropped."
+    )]
+    Gc(GcArguments),
     /// Look at the evidence of attempts, and verify it
     Evidence {
         /// What to do.
@@ -377,14 +397,76 @@ fn decoder_names() -> clap::builder::PossibleValuesParser {
 /// Which diff.
 #[derive(Debug, Clone, Args)]
 pub struct DiffArguments {
-    /// The ticket: its name, number, id or file; `TICKET-003.2` for an attempt
+    /// The ticket: its name, number, id or file; `TICKET-003.2` for an attempt, `TICKET-003.2@1` for a turn
     pub ticket: String,
+    /// What to compare it with: another ticket, attempt or turn
+    #[arg(value_name = "OTHER", conflicts_with = "attempt")]
+    pub other: Option<String>,
     /// The attempt; the last one without it
     #[arg(long, value_name = "N")]
     pub attempt: Option<u32>,
     /// Only the files and how many lines changed
     #[arg(long)]
     pub stat: bool,
+}
+
+/// What to bring back, and where to.
+#[derive(Debug, Clone, Args)]
+pub struct RewindArguments {
+    /// The ticket: its name, number, id or file; `TICKET-003.2` for an attempt
+    pub ticket: String,
+    /// The turn; the last one that was saved without it
+    #[arg(long, value_name = "K")]
+    pub turn: Option<u32>,
+    /// Write the files into this folder, which is new or empty, instead of making a branch
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["branch", "list"])]
+    pub to: Option<PathBuf>,
+    /// The name of the new branch; `docket/rewind/TICKET-003.2-1` without it
+    #[arg(long, value_name = "NAME", conflicts_with = "list")]
+    pub branch: Option<String>,
+    /// Only list what was saved
+    #[arg(long, short, conflicts_with = "turn")]
+    pub list: bool,
+}
+
+/// What to merge.
+#[derive(Debug, Clone, Args)]
+pub struct MergeArguments {
+    /// The run: `r12`; the last one with work that your branch doesn't hold without it
+    #[arg(value_name = "RUN")]
+    pub run: Option<RunId>,
+    /// Only say what would happen
+    #[arg(long, short = 'n')]
+    pub dry_run: bool,
+}
+
+/// What to throw away.
+#[derive(Debug, Clone, Args)]
+pub struct GcArguments {
+    /// Only show what would go, and how much that frees
+    #[arg(long, short = 'n')]
+    pub dry_run: bool,
+    /// Evidence and autosaves of attempts that ended longer ago go: `30d`, `12h` (gc.max_age)
+    #[arg(long, value_name = "DURATION", value_parser = age)]
+    pub max_age: Option<Duration>,
+    /// So many attempts of each ticket keep them, the newest ones (gc.keep_attempts)
+    #[arg(long, value_name = "N")]
+    pub keep: Option<u32>,
+    /// The most that all evidence may take; the oldest goes first (gc.max_bytes)
+    #[arg(long, value_name = "BYTES")]
+    pub max_bytes: Option<u64>,
+    /// Worktrees and earlier autosaves of attempts whose work is not merged go too; the last autosave of each stays
+    #[arg(long)]
+    pub unmerged: bool,
+    /// Yes, --unmerged is meant
+    #[arg(long, requires = "unmerged")]
+    pub yes: bool,
+}
+
+/// A duration from zero up, with days.
+fn age(text: &str) -> Result<Duration, String> {
+    crate::config::duration(text)
+        .ok_or_else(|| "a duration such as 30d or 12h is expected".to_owned())
 }
 
 /// What to do with evidence.
@@ -402,9 +484,19 @@ pub enum EvidenceCommand {
         /// The file: prompt.md, transcript.jsonl, diff.patch, validations/test.log …
         file: Option<String>,
     },
-    /// Check that everything is as docket left it: the ledger's chain and every sealed file
+    /// Write the evidence of attempts into one file that anybody can check, without the repository: files, manifests, events
+    Export {
+        /// The ticket (all its attempts), one attempt (`TICKET-003.2`), or a run (`r12`)
+        #[arg(value_name = "TICKET|RUN")]
+        what: String,
+        /// The new file; `TICKET-003.tar.zst` here without it
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Check that everything is as docket left it: the ledger's chain and every sealed file; or an exported bundle
     Verify {
-        /// Only the files of this ticket, or of one attempt (`TICKET-003.2`)
+        /// Only the files of this ticket, or of one attempt (`TICKET-003.2`); or a bundle (`FILE.tar.zst`)
+        #[arg(value_name = "TICKET|FILE")]
         ticket: Option<String>,
         /// Only the files of this run
         #[arg(long, value_name = "rN", conflicts_with = "ticket")]

@@ -316,7 +316,7 @@ fn named(global: &Global, ticket: &str) -> Result<(Place, Target), CliError> {
 }
 
 /// Agents must not answer themselves. (One that wants to can hide what it is; it should at least have to.)
-fn refuse_agents() -> Result<(), CliError> {
+pub(super) fn refuse_agents() -> Result<(), CliError> {
     let marker = std::env::var(sweep::VARIABLE).unwrap_or_default();
     // A shell of the screen's terminal pane has a human before it.
     if marker.is_empty() || marker.starts_with("terminal/") {

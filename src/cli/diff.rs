@@ -2,11 +2,11 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{DiffArguments, Global};
+use super::compare::{self, Side};
 use super::error::CliError;
 use super::history::{self, History};
 use super::output::{self, Paint, Role};
@@ -14,7 +14,7 @@ use super::place::Place;
 use super::{find, table, text};
 use crate::domain::ids::{AttemptId, TicketName};
 use crate::exit::Exit;
-use crate::git::{ChangeKind, Diff, FileChange, SnapshotOptions};
+use crate::git::{ChangeKind, Diff, FileChange};
 
 /// A changed file, as in `files.json` of the evidence.
 #[derive(Debug, Serialize, Deserialize)]
@@ -39,6 +39,7 @@ struct Document<'a> {
     patch: Option<std::borrow::Cow<'a, str>>,
 }
 
+#[derive(Default)]
 struct Found {
     live: bool,
     files: Vec<ChangedFile>,
@@ -47,13 +48,23 @@ struct Found {
 
 pub(super) fn run(global: &Global, arguments: &DiffArguments) -> Result<Exit, CliError> {
     let place = Place::of(global)?;
+    if arguments.other.is_some() || arguments.ticket.contains('@') {
+        return compared(global.json, &place, arguments);
+    }
     let (reader, target) = find::one(&place, &arguments.ticket)?;
     let record = find::last_attempt(&reader, &target, arguments.attempt)?;
     let attempt = record.attempt.clone();
     let history = History::read(&reader, &place.places, record)?;
-    let found = match live(&place, &history) {
-        Some(found) => found,
-        None => stored(&place, &history)?,
+    let found = if let Some(found) = live(&place, &history) {
+        found
+    } else {
+        let found = stored(&place, &history)?;
+        if let (None, Some(dropped)) = (&found, history::dropped(&reader, &attempt)?) {
+            return Err(CliError::Usage(format!(
+                "{dropped}; its turns may still be there: `docket diff {attempt}@1`, `docket rewind {attempt} --list`"
+            )));
+        }
+        found.unwrap_or_default()
     };
     if global.json {
         output::document(&Document {
@@ -65,7 +76,50 @@ pub(super) fn run(global: &Global, arguments: &DiffArguments) -> Result<Exit, Cl
         })?;
     } else if found.patch.is_empty() {
         output::say(&format!("{attempt} changed no file"));
-    } else if arguments.stat {
+    } else {
+        print(&found, arguments.stat)?;
+    }
+    Ok(Exit::Done)
+}
+
+#[derive(Serialize)]
+struct Comparison<'a> {
+    from: Side,
+    to: Side,
+    files: &'a [ChangedFile],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<std::borrow::Cow<'a, str>>,
+}
+
+/// Between two attempts or turns, or from what an attempt began from to one of its turns.
+fn compared(json: bool, place: &Place, arguments: &DiffArguments) -> Result<Exit, CliError> {
+    let git = place.repository()?;
+    let first = compare::side(place, git, &arguments.ticket)?;
+    let (from, to) = if let Some(other) = &arguments.other {
+        (first, compare::side(place, git, other)?)
+    } else {
+        let base = format!("{}@0", first.attempt);
+        (compare::side(place, git, &base)?, first)
+    };
+    let diff = git.diff(from.tree, to.tree)?;
+    let found = of_diff(&diff);
+    if json {
+        output::document(&Comparison {
+            from,
+            to,
+            files: &found.files,
+            patch: (!arguments.stat).then(|| String::from_utf8_lossy(&found.patch)),
+        })?;
+    } else if found.patch.is_empty() {
+        output::say(&format!("no file differs between {from} and {to}"));
+    } else {
+        print(&found, arguments.stat)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn print(found: &Found, only_stat: bool) -> Result<(), CliError> {
+    if only_stat {
         output::bytes(stat(&found.files).as_bytes())?;
     } else if output::result_is_shown() {
         let patch = String::from_utf8_lossy(&found.patch);
@@ -74,24 +128,27 @@ pub(super) fn run(global: &Global, arguments: &DiffArguments) -> Result<Exit, Cl
     } else {
         output::bytes(&found.patch)?;
     }
-    Ok(Exit::Done)
+    Ok(())
 }
 
 /// What the evidence holds: the state after the attempt's last turn.
-fn stored(place: &Place, history: &History) -> Result<Found, CliError> {
+/// `None` when there is none: no turn ended, it worked without git, or it is gone.
+fn stored(place: &Place, history: &History) -> Result<Option<Found>, CliError> {
     let folder = history::folder_of(&place.places, history.record.run, &history.record);
     let read = |name: &str| match fs::read(folder.join(name)) {
-        Ok(bytes) => Ok(bytes),
-        // No turn ended, or it worked without git.
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(source) => Err(CliError::folder(&folder.join(name), source)),
     };
-    let files = read("files.json")?;
-    Ok(Found {
+    let (files, patch) = (read("files.json")?, read("diff.patch")?);
+    if files.is_none() && patch.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Found {
         live: false,
-        patch: read("diff.patch")?,
-        files: serde_json::from_slice(&files).unwrap_or_default(),
-    })
+        patch: patch.unwrap_or_default(),
+        files: serde_json::from_slice(&files.unwrap_or_default()).unwrap_or_default(),
+    }))
 }
 
 /// What stands in the worktree of an attempt that runs, now. `None` when it has none of its own or can't be read.
@@ -102,38 +159,14 @@ fn live(place: &Place, history: &History) -> Option<Found> {
     let git = place.git.as_ref()?;
     let workspace = history.workspace.as_ref()?;
     let base = workspace.branch.as_ref()?.base.parse().ok()?;
-    let cache = Cache::new(&history.record.attempt);
-    let diff = git.worktree(&workspace.path).and_then(|worktree| {
-        let snapshot = worktree.snapshot(&SnapshotOptions::new(&cache.path))?;
-        git.diff(git.tree_of(base)?, snapshot.tree)
-    });
+    let now = compare::live_tree(git, &history.record.attempt, workspace);
+    let diff = now.and_then(|now| git.diff(git.tree_of(base)?, now));
     match diff {
         Ok(diff) => Some(of_diff(&diff)),
         Err(error) => {
             output::say(&format!("the state after the last turn, because: {error}"));
             None
         }
-    }
-}
-
-/// The cache of one snapshot; the runner's own is not touched.
-struct Cache {
-    path: PathBuf,
-}
-
-impl Cache {
-    fn new(attempt: &AttemptId) -> Self {
-        let name = format!("docket-diff-{}-{attempt}", std::process::id());
-        Self {
-            path: std::env::temp_dir().join(name),
-        }
-    }
-}
-
-impl Drop for Cache {
-    fn drop(&mut self) {
-        // It lies among temporary files: what can't be removed now goes with them.
-        let _left_for_the_system = fs::remove_file(&self.path);
     }
 }
 

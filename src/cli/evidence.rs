@@ -11,11 +11,13 @@ use super::error::CliError;
 use super::history;
 use super::output::{self, Role};
 use super::place::Place;
-use super::{find, table, text, words};
+use super::{bundle, find, table, text, words};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::ids::{AttemptId, RunId};
 use crate::domain::reason::Mark;
+use crate::domain::time::Timestamp;
 use crate::exit::Exit;
+use crate::proc::clock::{Clock as _, SystemClock};
 use crate::store::Reader;
 use crate::store::evidence::read_manifest;
 use crate::store::records::{AttemptRecord, Seal};
@@ -25,8 +27,19 @@ use crate::store::verify::{self, AttemptState, Filter};
 const CHUNK: usize = 64 * 1024;
 
 pub(super) fn run(global: &Global, command: &EvidenceCommand) -> Result<Exit, CliError> {
+    // A bundle is checked anywhere, without a repository.
+    if let EvidenceCommand::Verify {
+        ticket: Some(file), ..
+    } = command
+        && bundle::is_bundle(file)
+    {
+        return bundle::verify(global, file);
+    }
     let place = Place::of(global)?;
     match command {
+        EvidenceCommand::Export { what, output } => {
+            bundle::export(global.json, &place, what, output.as_deref())
+        }
         EvidenceCommand::Ls { ticket: None } => list(global.json, &place),
         EvidenceCommand::Ls {
             ticket: Some(ticket),
@@ -56,16 +69,20 @@ struct AttemptRow {
     path: String,
     /// Whether the folder is still there.
     there: bool,
+    /// When its files were thrown away, if they were (`docket gc`).
+    dropped: Option<Timestamp>,
     seal: Option<Seal>,
 }
 
 /// Every attempt, by run.
 fn list(json: bool, place: &Place) -> Result<Exit, CliError> {
     let reader = Reader::open(&place.places.ledger())?;
+    let dropped = reader.dropped()?;
     let row = |record: AttemptRecord| {
         let folder = history::folder_of(&place.places, record.run, &record);
         AttemptRow {
             there: folder.is_dir(),
+            dropped: dropped.get(&record.attempt).copied(),
             path: place.shown(&folder),
             attempt: record.attempt,
             run: record.run,
@@ -90,7 +107,11 @@ fn list(json: bool, place: &Place) -> Result<Exit, CliError> {
                 || "not sealed".to_owned(),
                 |seal| format!("{} files, {}", seal.files, text::bytes(seal.bytes)),
             );
-            let seal = if row.there { seal } else { "gone".to_owned() };
+            let seal = match row.dropped {
+                Some(_) => format!("{seal}, dropped by gc"),
+                None if row.there => seal,
+                None => "gone".to_owned(),
+            };
             vec![
                 words::sign_cell(mark),
                 table::cell(Role::Strong, &row.attempt.to_string()),
@@ -198,8 +219,13 @@ struct Content<'a> {
 
 /// The bytes of one file: as they are, or safe on a terminal.
 fn show(json: bool, place: &Place, ticket: &str, name: &str) -> Result<Exit, CliError> {
-    let (_, record, folder) = open(place, ticket)?;
-    let path = file_in(&folder, name).ok_or_else(|| no_file(&folder, &record, name))?;
+    let (reader, record, folder) = open(place, ticket)?;
+    let Some(path) = file_in(&folder, name) else {
+        return Err(match history::dropped(&reader, &record.attempt)? {
+            Some(dropped) => CliError::Usage(dropped),
+            None => no_file(&folder, &record, name),
+        });
+    };
     if json || output::result_is_shown() {
         let bytes = fs::read(&path).map_err(|source| CliError::folder(&path, source))?;
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -301,6 +327,7 @@ fn check(
         })?;
         return Ok(exit);
     }
+    let now = SystemClock::new().now().wall;
     let cells: Vec<_> = report
         .attempts
         .iter()
@@ -309,12 +336,19 @@ fn check(
                 AttemptState::Verified => (Mark::Done, Role::Good),
                 AttemptState::Tampered => (Mark::Failed, Role::Bad),
                 AttemptState::Open => (Mark::Ready, Role::Faint),
+                AttemptState::Dropped => (Mark::Blocked, Role::Faint),
+            };
+            let state = match attempt.dropped {
+                Some(at) if attempt.state == AttemptState::Dropped => {
+                    format!("dropped by gc at {}", text::moment(at, now))
+                }
+                _ => attempt.state.as_str().to_owned(),
             };
             vec![
                 words::sign_cell(mark),
                 table::cell(Role::Strong, &attempt.attempt.to_string()),
                 table::cell(Role::Faint, &attempt.run.to_string()),
-                table::cell(role, attempt.state.as_str()),
+                table::cell(role, &state),
             ]
         })
         .collect();

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::text;
+
 use crate::domain::attempt::{Artifact, AttemptOutcome, Need, TurnEnd, Validation, Workspace};
 use crate::domain::desk::{NoteNews, TicketNews};
 use crate::domain::event::{Event, Leftovers};
-use crate::domain::ids::RunId;
+use crate::domain::ids::{AttemptId, RunId};
 use crate::domain::time::Timestamp;
+use crate::proc::clock::{Clock as _, SystemClock};
 use crate::runner::Places;
 use crate::store::evidence;
 use crate::store::records::AttemptRecord;
@@ -161,6 +164,18 @@ pub(super) fn outcome_words(outcome: Option<&AttemptOutcome>, is_alive: bool) ->
         None if is_alive => "runs".to_owned(),
         None => "left by a docket that died: the next start ends it".to_owned(),
     }
+}
+
+/// That an attempt's evidence was thrown away, in words, if it was.
+pub(super) fn dropped(reader: &Reader, attempt: &AttemptId) -> Result<Option<String>, LedgerError> {
+    let at = reader.dropped()?.get(attempt).copied();
+    Ok(at.map(|at| {
+        let now = SystemClock::new().now().wall;
+        format!(
+            "the evidence of {attempt} was dropped by gc at {}",
+            text::moment(at, now)
+        )
+    }))
 }
 
 /// Where an attempt's evidence lies.

@@ -65,6 +65,7 @@ pub(super) fn run(global: &Global, arguments: &LogArguments) -> Result<Exit, Cli
     } else {
         let record = find::last_attempt(&log.reader, &target, arguments.attempt)?;
         let mut tail = log.open(&record);
+        log.say_dropped(&record);
         log.print(&record, &mut tail, true)?;
     }
     Ok(Exit::Done)
@@ -208,6 +209,14 @@ impl Log<'_> {
     fn announce(&mut self, record: &AttemptRecord) {
         if let Form::Text(printer) = &mut self.form {
             printer.heading(&record.attempt.to_string());
+        }
+        self.say_dropped(record);
+    }
+
+    /// Why there is no transcript. Best effort: how the attempt ended follows in any case.
+    fn say_dropped(&self, record: &AttemptRecord) {
+        if let Ok(Some(dropped)) = history::dropped(&self.reader, &record.attempt) {
+            output::say(&dropped);
         }
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod arguments;
 mod asked;
+mod bundle;
+mod compare;
 mod config;
 mod decide;
 mod demo;
@@ -12,18 +14,21 @@ pub mod error;
 mod evidence;
 mod find;
 mod gates;
+mod gc;
 mod history;
 mod import;
 mod init;
 mod lint;
 mod log;
 mod ls;
+mod merge;
 mod new;
 pub mod place;
 mod redecode;
 pub mod reference;
 mod replay;
 mod requests;
+mod rewind;
 mod screen;
 mod secrets;
 mod shell;
@@ -106,6 +111,9 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Status) => status::run(&global),
         Some(Command::Log(arguments)) => log::run(&global, &arguments),
         Some(Command::Diff(arguments)) => diff::run(&global, &arguments),
+        Some(Command::Rewind(arguments)) => rewind::run(&global, &arguments),
+        Some(Command::Merge(arguments)) => merge::run(&global, &arguments),
+        Some(Command::Gc(arguments)) => gc::run(&global, &arguments),
         Some(Command::Evidence { command }) => evidence::run(&global, &command),
         Some(Command::Config(arguments)) => config::run(&global, &arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&global, &arguments),

@@ -111,6 +111,14 @@ impl Place {
         )
     }
 
+    /// The repository, for commands that make no sense without one.
+    pub fn repository(&self) -> Result<&Repository, CliError> {
+        self.git.as_ref().ok_or_else(|| {
+            let start = self.places.root.clone();
+            GitError::NotARepository { start }.into()
+        })
+    }
+
     /// That there is a folder of tickets.
     pub fn check_queue(&self) -> Result<(), CliError> {
         if self.places.tickets.is_dir() {

@@ -17,6 +17,7 @@ use super::policy;
 use super::values::{Checks, HumanDuration};
 use crate::domain::prices::{Price, Prices};
 use crate::domain::prompt::PromptBudgets;
+use crate::domain::retention::Retention;
 use crate::domain::rules::Rules;
 use crate::domain::settings::{Limits, SpendingLimits, Totals};
 use crate::domain::ticket::{AgentName, TicketLimits};
@@ -153,6 +154,13 @@ pub(super) fn build<'a>(
             ticket: read.get("prompt.ticket_bytes")?,
             feedback: read.get("prompt.feedback_bytes")?,
             previous: read.get("prompt.previous_bytes")?,
+        },
+        retention: Retention {
+            max_age: read
+                .optional::<HumanDuration>(&KeyPath::dotted("gc.max_age"))?
+                .map(|age| age.0),
+            keep_attempts: read.optional(&KeyPath::dotted("gc.keep_attempts"))?,
+            max_bytes: read.optional(&KeyPath::dotted("gc.max_bytes"))?,
         },
         ui: UiConfig {
             theme: read.get("ui.theme")?,

@@ -583,6 +583,25 @@ const GENERAL: &[Key] = &[
         Some("16384"),
         "the most of the last words of the turn before and of the ticket before, each",
     ),
+    // What `docket gc` throws away.
+    key(
+        "gc.max_age",
+        ABOVE_ZERO,
+        None,
+        "evidence and autosaves of attempts that ended longer ago go with `docket gc`; unset, they stay",
+    ),
+    key(
+        "gc.keep_attempts",
+        Kind::Count { from: 0, to: U32 },
+        None,
+        "of each ticket, evidence and autosaves of so many attempts stay with `docket gc`, the newest ones",
+    ),
+    key(
+        "gc.max_bytes",
+        BYTES,
+        None,
+        "the most that all evidence may take after `docket gc`; the oldest goes first",
+    ),
     // The screen.
     key(
         "ui.theme",

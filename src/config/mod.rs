@@ -42,3 +42,4 @@ pub use overrides::Overrides;
 pub use path::KeyPath;
 pub use preset::{PRESETS, Preset};
 pub use suggest::nearest;
+pub use values::duration;

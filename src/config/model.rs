@@ -9,6 +9,7 @@ use crate::domain::notice::NoticeKind;
 use crate::domain::policy::Policies;
 use crate::domain::prices::Prices;
 use crate::domain::prompt::PromptBudgets;
+use crate::domain::retention::Retention;
 use crate::domain::rules::Rules;
 use crate::domain::settings::{
     AgentKind, AgentSettings, Claim, Integrate, Isolation, Limits, NobodyThere, Settings,
@@ -57,6 +58,8 @@ pub struct Config {
     pub stop: StopGraces,
     /// How long each section of a prompt may be.
     pub prompt: PromptBudgets,
+    /// What `docket gc` keeps.
+    pub retention: Retention,
     /// The screen.
     pub ui: UiConfig,
 }

@@ -11,8 +11,14 @@ use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use crate::domain::ticket::Check;
 
 /// A duration as people write it: `90s`, `10m`, `1h 30m`; also ISO 8601. `None` when it is no duration from zero up.
-pub(super) fn duration(text: &str) -> Option<Duration> {
-    let duration: jiff::SignedDuration = text.trim().parse().ok()?;
+pub fn duration(text: &str) -> Option<Duration> {
+    let text = text.trim();
+    let duration: jiff::SignedDuration = text.parse().ok().or_else(|| {
+        // With days and weeks in it, of 24 hours a day.
+        let span: jiff::Span = text.parse().ok()?;
+        let days_are_24_hours = jiff::SpanRelativeTo::days_are_24_hours();
+        span.to_duration(days_are_24_hours).ok()
+    })?;
     Duration::try_from(duration).ok()
 }
 
@@ -115,7 +121,9 @@ mod tests {
         assert_eq!(duration("1h 30m"), Some(Duration::from_secs(5400)));
         assert_eq!(duration("250ms"), Some(Duration::from_millis(250)));
         assert_eq!(duration("0s"), Some(Duration::ZERO));
-        for text in ["", "10", "-5s", "soon", "1 fortnight"] {
+        assert_eq!(duration("30d"), Some(Duration::from_secs(30 * 86_400)));
+        assert_eq!(duration("2w"), Some(Duration::from_secs(14 * 86_400)));
+        for text in ["", "10", "-5s", "soon", "1 fortnight", "1 month"] {
             assert_eq!(duration(text), None, "{text}");
         }
     }

@@ -504,7 +504,8 @@ impl Board {
             | Event::SetupFinished { .. }
             | Event::RepliesDelivered { .. }
             | Event::TicketWritten { .. }
-            | Event::Recovered { .. } => {}
+            | Event::Recovered { .. }
+            | Event::EvidenceDropped { .. } => {}
         }
     }
 

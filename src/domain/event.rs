@@ -358,6 +358,15 @@ pub enum Event {
         /// The attempt.
         attempt: AttemptId,
     },
+    /// Somebody had the evidence of an attempt thrown away (`docket gc`). Its manifest stays, and with it what the files were.
+    EvidenceDropped {
+        /// The attempt.
+        attempt: AttemptId,
+        /// How many files went.
+        files: u32,
+        /// Their bytes.
+        bytes: u64,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -452,7 +461,8 @@ impl Event {
             | Self::Recovered { attempt, .. }
             | Self::SetupFinished { attempt, .. }
             | Self::RepliesDelivered { attempt, .. }
-            | Self::AttemptAbandoned { attempt } => Some(attempt),
+            | Self::AttemptAbandoned { attempt }
+            | Self::EvidenceDropped { attempt, .. } => Some(attempt),
             Self::ReplyReceived { attempt, .. } => attempt.as_ref(),
             Self::RunStarted { .. }
             | Self::RunPaused

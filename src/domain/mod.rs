@@ -19,6 +19,7 @@ pub mod prompt;
 pub mod queue;
 pub mod reason;
 pub mod request;
+pub mod retention;
 pub mod rules;
 pub mod settings;
 pub mod ticket;

@@ -1,7 +1,8 @@
 //! The `git` program, for what gix can't do. The one place that starts it, always in the same clean way.
 
 use std::ffi::OsStr;
-use std::io::{ErrorKind, Read};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
@@ -10,6 +11,15 @@ use std::time::Duration;
 
 use super::error::GitError;
 use super::repository::UserSettings;
+
+/// For whom git changes the user's checkout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnBehalfOf {
+    /// Somebody typed the command and sees what git says: git does as if it had been typed itself, hooks and signatures included.
+    Person,
+    /// docket's own doing: no hook runs and nothing is signed.
+    Docket,
+}
 
 /// How long one call may take. Generous: the longest is a diff of large binary files.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -21,6 +31,16 @@ const PASS: [&str; 4] = [
     "GIT_CONFIG_SYSTEM",
     "GIT_CONFIG_NOSYSTEM",
     "GIT_EXEC_PATH",
+];
+
+/// Who commits, where a person says so for one command.
+const IDENTITY: [&str; 6] = [
+    "GIT_AUTHOR_NAME",
+    "GIT_AUTHOR_EMAIL",
+    "GIT_AUTHOR_DATE",
+    "GIT_COMMITTER_NAME",
+    "GIT_COMMITTER_EMAIL",
+    "GIT_COMMITTER_DATE",
 ];
 
 /// The version of the git program, as it says it: `git version 2.47.3`. For `docket doctor`.
@@ -91,15 +111,104 @@ pub(super) fn in_new_folder(
     run(command, subcommand)
 }
 
+/// Runs `git <subcommand> <arguments>` in the user's own checkout. There is no limit of time: half a checkout would be worse
+/// than waiting. What a hook leaves behind in the background doesn't keep us either, because no pipe has to end.
+pub(super) fn in_checkout(
+    root: &Path,
+    settings: UserSettings,
+    behalf: OnBehalfOf,
+    subcommand: &str,
+    arguments: &[&OsStr],
+) -> Result<(), GitError> {
+    let failed = || GitError::failed(format!("run `git {subcommand}`"));
+    let mut command = base(settings, behalf);
+    command.args(["--no-pager"]);
+    if behalf == OnBehalfOf::Docket {
+        without_side_effects(&mut command);
+    }
+    let mut words = unnamed_file().map_err(failed())?;
+    let also = words.try_clone().map_err(failed())?;
+    let out = words.try_clone().map_err(failed())?;
+    command
+        .current_dir(root)
+        .arg(subcommand)
+        .args(arguments)
+        .stdout(out)
+        .stderr(also);
+    let status = spawn(command, subcommand)?.wait().map_err(failed())?;
+    if status.success() {
+        return Ok(());
+    }
+    let mut text = Vec::new();
+    words.seek(SeekFrom::Start(0)).map_err(failed())?;
+    words.read_to_end(&mut text).map_err(failed())?;
+    Err(GitError::CommandFailed {
+        command: subcommand.to_owned(),
+        status,
+        message: shortened(&text),
+    })
+}
+
+/// A file for git's words that nobody else can open.
+fn unnamed_file() -> std::io::Result<File> {
+    for number in 0..u32::MAX {
+        let name = format!("docket-git-{}-{number}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        match File::options()
+            .read(true)
+            .append(true)
+            .create_new(true)
+            .open(&path)
+        {
+            Ok(file) => {
+                fs::remove_file(&path)?;
+                return Ok(file);
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+fn clean(settings: UserSettings) -> Command {
+    let mut command = base(settings, OnBehalfOf::Docket);
+    without_side_effects(&mut command);
+    command
+        // Never goes to the network by itself for a missing object of a partial clone.
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .args(["--no-optional-locks", "--no-pager"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn without_side_effects(command: &mut Command) {
+    command.args([
+        "-c",
+        "core.hooksPath=/dev/null",
+        "-c",
+        "core.fsmonitor=false",
+    ]);
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt;
+        // A Ctrl-C at the terminal is docket's to handle.
+        command.process_group(0);
+    }
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the home of the git program"
 )]
-fn clean(settings: UserSettings) -> Command {
+fn base(settings: UserSettings, behalf: OnBehalfOf) -> Command {
     let mut command = Command::new("git");
     for (name, _value) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if text.starts_with("GIT_") && !PASS.contains(&text.as_ref()) {
+        let passes = PASS.contains(&text.as_ref())
+            || (behalf == OnBehalfOf::Person && IDENTITY.contains(&text.as_ref()));
+        if text.starts_with("GIT_") && !passes {
             command.env_remove(&name);
         }
     }
@@ -113,36 +222,28 @@ fn clean(settings: UserSettings) -> Command {
         .env("LC_ALL", "C")
         .env("GIT_TERMINAL_PROMPT", "0")
         .env("GIT_PAGER", "cat")
-        // Never goes to the network by itself for a missing object of a partial clone.
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .args(["--no-optional-locks", "--no-pager"])
-        .args([
-            "-c",
-            "core.hooksPath=/dev/null",
-            "-c",
-            "core.fsmonitor=false",
-        ])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    #[cfg(unix)]
-    {
-        use std::os::unix::process::CommandExt;
-        // A Ctrl-C at the terminal is docket's to handle.
-        command.process_group(0);
-    }
+        .stdin(Stdio::null());
     command
 }
 
-fn run(mut command: Command, subcommand: &str) -> Result<Vec<u8>, GitError> {
-    let failed = || GitError::failed(format!("run `git {subcommand}`"));
-    let mut child = command.spawn().map_err(|error| {
+fn spawn(mut command: Command, subcommand: &str) -> Result<Child, GitError> {
+    command.spawn().map_err(|error| {
         if error.kind() == ErrorKind::NotFound {
             GitError::GitMissing
         } else {
-            failed()(error)
+            GitError::failed(format!("run `git {subcommand}`"))(error)
         }
-    })?;
+    })
+}
+
+fn shortened(message: &[u8]) -> String {
+    let message = String::from_utf8_lossy(message);
+    message.trim().chars().take(2000).collect()
+}
+
+fn run(command: Command, subcommand: &str) -> Result<Vec<u8>, GitError> {
+    let failed = || GitError::failed(format!("run `git {subcommand}`"));
+    let mut child = spawn(command, subcommand)?;
     let (sender, receiver) = mpsc::channel();
     let streams = [
         child
@@ -173,11 +274,10 @@ fn run(mut command: Command, subcommand: &str) -> Result<Vec<u8>, GitError> {
     if status.success() {
         return Ok(out);
     }
-    let message = String::from_utf8_lossy(&err);
     Err(GitError::CommandFailed {
         command: subcommand.to_owned(),
         status,
-        message: message.trim().chars().take(2000).collect(),
+        message: shortened(&err),
     })
 }
 

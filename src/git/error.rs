@@ -122,6 +122,12 @@ pub enum GitError {
         /// The place.
         path: PathBuf,
     },
+    /// Files would be mixed with others.
+    #[error("`{}` is not empty, and nothing is overwritten: name a new folder", path.display())]
+    FolderInUse {
+        /// The folder.
+        path: PathBuf,
+    },
     /// No worktree of this repository is registered for the path.
     #[error("`{}` is not a worktree of this repository: see `git worktree list`", path.display())]
     NotAWorktree {

@@ -40,6 +40,16 @@ fn is_unfinished(proxy: &gix::worktree::Proxy<'_>) -> bool {
 }
 
 impl Repository {
+    /// Whether [`Repository::remove_worktree`] would remove it; the same errors. Nothing is changed.
+    pub fn check_removable(
+        &self,
+        path: &Path,
+        removal: Removal,
+        options: &SnapshotOptions,
+    ) -> Result<(), GitError> {
+        self.removable(path, removal, options).map(drop)
+    }
+
     /// Removes a linked worktree: its folder with all ignored files, and its registration. Its branch stays.
     ///
     /// `options` are those of the snapshots of this worktree; its cache file makes the look at the files quick.
@@ -53,6 +63,24 @@ impl Repository {
         removal: Removal,
         options: &SnapshotOptions,
     ) -> Result<(), GitError> {
+        let (base, git_dir) = self.removable(path, removal, options)?;
+        // Renamed first: at no moment is there a registered worktree with half of its files, and a crash leaves a folder that
+        // can be told by its name.
+        let mut doomed = base.clone().into_os_string();
+        doomed.push(DOOMED);
+        let doomed = PathBuf::from(doomed);
+        fs::rename(&base, &doomed).map_err(GitError::io("rename", &base))?;
+        self.forget(&git_dir)?;
+        fs::remove_dir_all(&doomed).map_err(GitError::io("remove", &doomed))
+    }
+
+    /// The folder and the registration of a worktree in which nothing would be lost.
+    fn removable(
+        &self,
+        path: &Path,
+        removal: Removal,
+        options: &SnapshotOptions,
+    ) -> Result<(PathBuf, PathBuf), GitError> {
         if path.canonicalize().is_ok_and(|real| real == self.root()) {
             return Err(GitError::MainCheckout {
                 path: path.to_owned(),
@@ -76,14 +104,7 @@ impl Repository {
             });
         }
         let git_dir = proxy.git_dir().to_owned();
-        // Renamed first: at no moment is there a registered worktree with half of its files, and a crash leaves a folder that
-        // can be told by its name.
-        let mut doomed = base.clone().into_os_string();
-        doomed.push(DOOMED);
-        let doomed = PathBuf::from(doomed);
-        fs::rename(&base, &doomed).map_err(GitError::io("rename", &base))?;
-        self.forget(&git_dir)?;
-        fs::remove_dir_all(&doomed).map_err(GitError::io("remove", &doomed))
+        Ok((base, git_dir))
     }
 
     /// Removes the registration of a worktree, and the folder of registrations with the last one, as git does.

@@ -383,7 +383,10 @@ struct Changed {
 
 /// The list of tracked files with what git knows about them: the worktree's index, read only, with every mark removed that
 /// would keep us from looking. Without a readable index: HEAD.
-fn tracked_files(local: &gix::Repository, root: &Path) -> Result<gix::index::File, GitError> {
+pub(super) fn tracked_files(
+    local: &gix::Repository,
+    root: &Path,
+) -> Result<gix::index::File, GitError> {
     let mut index = match local.open_index() {
         Ok(index) => index,
         Err(error) => {
@@ -412,7 +415,7 @@ fn tracked_files(local: &gix::Repository, root: &Path) -> Result<gix::index::Fil
 }
 
 /// A path of git's as one of the system's. They are the same bytes on Unix.
-fn native(path: &BStr) -> PathBuf {
+pub(super) fn native(path: &BStr) -> PathBuf {
     gix::path::from_bstr(path).map_or_else(|_error| path.to_string().into(), Cow::into_owned)
 }
 

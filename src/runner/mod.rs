@@ -6,6 +6,7 @@ mod desk;
 mod dispatcher;
 mod done;
 mod files;
+pub mod gc;
 pub mod handle;
 pub mod inbox;
 mod notify;

@@ -66,6 +66,7 @@ kinds! {
     NoteBrought "note_brought" 1,
     RepliesDelivered "replies_delivered" 1,
     AttemptAbandoned "attempt_abandoned" 1,
+    EvidenceDropped "evidence_dropped" 1,
 }
 
 /// An event in its stored form.

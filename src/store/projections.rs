@@ -219,7 +219,9 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::StepRetried { .. }
         | Event::StepSkipped { .. }
         | Event::ReplyReceived { attempt: None, .. }
-        | Event::Refused { .. } => Ok(()),
+        | Event::Refused { .. }
+        // It comes long after: the range of places in which an attempt's events are looked for must not reach that far.
+        | Event::EvidenceDropped { .. } => Ok(()),
     }
 }
 

@@ -3,13 +3,14 @@
 //! A ledger that does not exist reads as empty and is not made. A reader never writes: its connection can't.
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row};
 
+use super::bundle::LinkedRow;
 use super::codec::{self, Stored};
 use super::error::LedgerError;
 use super::projections::{integer, read_row, unsigned};
@@ -17,7 +18,7 @@ use super::records::{AttemptRecord, DoneRecord, OpenAttempt, RunRecord, Seal, St
 use super::schema;
 use crate::domain::attempt::{Artifact, Validation};
 use crate::domain::desk::TicketChange;
-use crate::domain::event::Event;
+use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::{AttemptId, RunId, Sequence, Sha256, TicketId, TicketName};
 use crate::domain::item::Usage;
 use crate::domain::time::Timestamp;
@@ -194,6 +195,65 @@ impl Reader {
                 _ => None,
             })
             .collect())
+    }
+
+    /// The attempts whose evidence was thrown away, each with when that was (the last time, if it took several).
+    pub fn dropped(&self) -> Result<BTreeMap<AttemptId, Timestamp>, LedgerError> {
+        let rows = self.rows(
+            "SELECT seq, at, run, kind, version, payload FROM events WHERE kind = 'evidence_dropped' ORDER BY seq",
+            &[],
+            |row| Ok(codec::decode_row(read_row(row)?)),
+        )?;
+        let of_row = |stored: &Stored| match stored.envelope()? {
+            Envelope {
+                at,
+                event: Event::EvidenceDropped { attempt, .. },
+                ..
+            } => Some((attempt.clone(), *at)),
+            _ => None,
+        };
+        Ok(rows.iter().filter_map(of_row).collect())
+    }
+
+    /// The rows that tell of these attempts, their tickets' turns and their runs, in order, each with its place in the chain.
+    pub fn rows_about(&self, attempts: &[AttemptRecord]) -> Result<Vec<LinkedRow>, LedgerError> {
+        let ids: BTreeSet<_> = attempts.iter().map(|one| one.attempt.to_string()).collect();
+        let steps: BTreeSet<_> = attempts
+            .iter()
+            .map(|one| (one.run.0, one.ticket.as_str()))
+            .collect();
+        let runs: BTreeSet<_> = attempts.iter().map(|one| one.run.0).collect();
+        let is_wanted = |row: &super::chain::Row| {
+            let payload: serde_json::Value = serde_json::from_str(&row.payload).unwrap_or_default();
+            match (payload["attempt"].as_str(), payload["ticket"].as_str()) {
+                (Some(attempt), _) => ids.contains(attempt),
+                (None, Some(ticket)) => steps.contains(&(row.run, ticket)),
+                (None, None) => runs.contains(&row.run) && row.kind.starts_with("run_"),
+            }
+        };
+        let first = attempts.iter().map(|one| one.first.0).min().unwrap_or(0);
+        let runs = self.runs()?.into_iter();
+        let began = runs.filter(|run| attempts.iter().any(|one| one.run == run.run));
+        let first = began
+            .map(|run| run.first.0)
+            .min()
+            .unwrap_or(first)
+            .min(first);
+        let rows = self.rows(
+            "SELECT seq, at, run, kind, version, payload, hash,
+                 ifnull((SELECT hash FROM events AS before WHERE before.seq = events.seq - 1), zeroblob(32))
+             FROM events WHERE seq >= ?1 ORDER BY seq",
+            &[&integer(first)],
+            |row| {
+                let content = read_row(row)?;
+                Ok(is_wanted(&content).then_some(LinkedRow {
+                    row: content,
+                    hash: Sha256(row.get(6)?),
+                    previous: Sha256(row.get(7)?),
+                }))
+            },
+        )?;
+        Ok(rows.into_iter().flatten().collect())
     }
 
     /// The artifacts that an attempt's events name (prompts, outputs of validations). All files: the manifest.

@@ -43,7 +43,11 @@ const MOST_BYTES: u64 = 1 << 20;
 const COMMAND: &str = "json";
 const ANSWER: &str = "answer";
 const TEMPORARY: &str = "tmp";
-const BAD: &str = "bad";
+/// The folder of what the runner could not take.
+pub(super) const BAD: &str = "bad";
+
+/// The lock's name in the inbox.
+pub(super) const LOCK: &str = door::FILE;
 
 /// What came of a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

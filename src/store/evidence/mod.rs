@@ -4,6 +4,7 @@
 //! on the disk, when it is written or when it is sealed.
 
 mod appender;
+mod dropping;
 mod name;
 mod seal;
 
@@ -13,6 +14,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 pub use appender::Appender;
+pub use dropping::{Droppable, drop_files, droppable};
 pub(super) use name::check as check_name;
 pub use seal::{MANIFEST, Manifest, SealMeta, Sealed, read_manifest};
 

@@ -12,6 +12,7 @@ use super::Filter;
 use super::report::{AttemptReport, AttemptState, Problem, Report, Warning};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::ids::AttemptId;
+use crate::domain::time::Timestamp;
 
 /// A folder under the evidence root that looks like an attempt's.
 pub(super) struct Folder {
@@ -47,18 +48,22 @@ pub(super) fn folders(root: &Path, filter: &Filter) -> Vec<Folder> {
 pub(super) fn check(
     root: &Path,
     attempts: &[AttemptRecord],
+    dropped: &BTreeMap<AttemptId, Timestamp>,
     folders: &[Folder],
     report: &mut Report,
 ) {
     for record in attempts {
+        let dropped = dropped.get(&record.attempt).copied();
         let state = match record.seal {
+            None if dropped.is_some() => AttemptState::Dropped,
             None => AttemptState::Open,
-            Some(seal) => check_sealed(root, record, seal, report),
+            Some(seal) => check_sealed(root, record, seal, dropped.is_some(), report),
         };
         report.attempts.push(AttemptReport {
             attempt: record.attempt.clone(),
             run: record.run,
             state,
+            dropped,
         });
     }
     let known: BTreeMap<PathBuf, &AttemptRecord> = attempts
@@ -91,6 +96,7 @@ fn check_sealed(
     root: &Path,
     record: &AttemptRecord,
     seal: Seal,
+    dropped: bool,
     report: &mut Report,
 ) -> AttemptState {
     let before = (report.problems.len(), report.more_problems);
@@ -127,6 +133,8 @@ fn check_sealed(
                         });
                     }
                 }
+                // What the ledger says was thrown away is missing rightly; what is still there must be right.
+                Err(error) if is_missing(&error) && dropped => {}
                 Err(error) if is_missing(&error) => report.problem(Problem::MissingFile {
                     attempt: attempt.clone(),
                     path: path.clone(),
@@ -138,10 +146,12 @@ fn check_sealed(
         known.insert(folder.join(MANIFEST));
         find_extra(attempt, &folder, &known, report);
     }
-    if before == (report.problems.len(), report.more_problems) {
-        AttemptState::Verified
-    } else {
+    if before != (report.problems.len(), report.more_problems) {
         AttemptState::Tampered
+    } else if dropped {
+        AttemptState::Dropped
+    } else {
+        AttemptState::Verified
     }
 }
 

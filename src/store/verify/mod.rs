@@ -39,22 +39,23 @@ pub fn verify(ledger: &Path, evidence: &Path, filter: &Filter) -> Result<Report,
     let mut report = Report::default();
     // Looked at before the ledger: a live runner makes a folder after it stored the attempt.
     let folders = files::folders(evidence, filter);
-    let attempts = match reader.connection()? {
-        None => Vec::new(),
+    let (attempts, dropped) = match reader.connection()? {
+        None => Default::default(),
         Some(connection) => {
             let failed = |error| LedgerError::sqlite(ledger, "verify", error);
             // One state for all checks, also while a runner writes; given up before the long work on files.
             let snapshot = connection.unchecked_transaction().map_err(failed)?;
             chain::check(&snapshot, &mut report).map_err(failed)?;
             folds::check(&snapshot, &mut report).map_err(failed)?;
-            match filter {
+            let attempts = match filter {
                 Filter::All => reader.attempts()?,
                 Filter::Run(run) => reader.attempts_of_run(*run)?,
                 Filter::Ticket(ticket) => reader.attempts_of_ticket(ticket)?,
                 Filter::Attempt(attempt) => reader.attempt(attempt)?.into_iter().collect(),
-            }
+            };
+            (attempts, reader.dropped()?)
         }
     };
-    files::check(evidence, &attempts, &folders, &mut report);
+    files::check(evidence, &attempts, &dropped, &folders, &mut report);
     Ok(report)
 }

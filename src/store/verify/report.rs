@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use crate::domain::ids::{AttemptId, RunId, Sequence, Sha256};
+use crate::domain::time::Timestamp;
 
 /// More problems than these are counted, not listed.
 const MOST_LISTED: usize = 200;
@@ -40,6 +41,9 @@ pub struct AttemptReport {
     pub run: RunId,
     /// How its evidence stands.
     pub state: AttemptState,
+    /// When its files were thrown away, if they were (`docket gc`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dropped: Option<Timestamp>,
 }
 
 /// How an attempt's evidence stands.
@@ -50,6 +54,8 @@ pub enum AttemptState {
     Verified,
     /// Not all is as it was sealed.
     Tampered,
+    /// Its files were thrown away on purpose, and the ledger says so; what is left of it is as it was sealed.
+    Dropped,
     /// Not sealed: it runs, or it ended before there was anything to seal.
     Open,
 }
@@ -60,6 +66,7 @@ impl AttemptState {
         match self {
             Self::Verified => "verified",
             Self::Tampered => "tampered",
+            Self::Dropped => "dropped by gc",
             Self::Open => "open",
         }
     }

@@ -478,6 +478,13 @@ fn end_event() -> impl Strategy<Value = Event> {
         }),
         (attempt(), outcome())
             .prop_map(|(attempt, outcome)| Event::AttemptFinished { attempt, outcome }),
+        (attempt(), any::<u32>(), any::<u64>()).prop_map(|(attempt, files, bytes)| {
+            Event::EvidenceDropped {
+                attempt,
+                files,
+                bytes,
+            }
+        }),
         (attempt(), any::<u32>(), of(text())).prop_map(|(attempt, killed, kept)| {
             Event::Recovered {
                 attempt,

@@ -327,6 +327,11 @@ fn golden_events() -> Vec<Event> {
         Event::AttemptAbandoned {
             attempt: attempt.clone(),
         },
+        Event::EvidenceDropped {
+            attempt: attempt.clone(),
+            files: 7,
+            bytes: 1_048_576,
+        },
     ]);
     events
 }
