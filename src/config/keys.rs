@@ -3,6 +3,7 @@
 use toml::de::DeValue;
 
 use super::kind::Kind;
+use super::limit_keys::LIMITS;
 use super::model::{BorderStyle, ColorMode, Decoder, NotifyOsc, Sandbox, SandboxMode};
 use super::origin::Layer;
 use super::path::KeyPath;
@@ -78,13 +79,13 @@ impl Key {
 const APPROVALS: &[&str] = &["ask", "auto", "deny"];
 
 pub(super) const U32: u64 = u32::MAX as u64;
-const I64: u64 = i64::MAX as u64;
+pub(super) const I64: u64 = i64::MAX as u64;
 
 /// Whole numbers from 1 that fit 32 bits.
-const FROM_ONE: Kind = Kind::Count { from: 1, to: U32 };
+pub(super) const FROM_ONE: Kind = Kind::Count { from: 1, to: U32 };
 /// Sizes in bytes.
 pub(super) const BYTES: Kind = Kind::Count { from: 0, to: I64 };
-const ABOVE_ZERO: Kind = Kind::Duration { zero: false };
+pub(super) const ABOVE_ZERO: Kind = Kind::Duration { zero: false };
 const FROM_ZERO: Kind = Kind::Duration { zero: true };
 
 pub(super) const fn key(
@@ -120,7 +121,11 @@ impl Key {
 }
 
 /// All settings, in the order in which people read them.
-pub const KEYS: &[Key] = &join::<{ GENERAL.len() + POLICY.len() }>(GENERAL, POLICY);
+pub const KEYS: &[Key] = &join::<{ FIRST.len() + REST.len() }>(FIRST, REST);
+
+const FIRST: &[Key] = &join::<{ GENERAL.len() + LIMITS.len() }>(GENERAL, LIMITS);
+
+const REST: &[Key] = &join::<{ PARTS.len() + POLICY.len() }>(PARTS, POLICY);
 
 /// Two tables as one.
 const fn join<const N: usize>(first: &[Key], second: &[Key]) -> [Key; N] {
@@ -202,110 +207,9 @@ const GENERAL: &[Key] = &[
         Some("[]"),
         "requests that are refused without asking; those of all layers hold, and they win over rules.allow",
     ),
-    // Limits.
-    key("limits.turns", FROM_ONE, Some("10"), "turns in one attempt"),
-    key(
-        "limits.attempts",
-        FROM_ONE,
-        Some("2"),
-        "attempts at one ticket in one run",
-    ),
-    key(
-        "limits.wall",
-        ABOVE_ZERO,
-        Some(r#""1h""#),
-        "time from the start of an attempt to its end",
-    ),
-    key(
-        "limits.idle",
-        ABOVE_ZERO,
-        Some(r#""15m""#),
-        "time without a sign of life inside a turn",
-    ),
-    key(
-        "limits.startup",
-        ABOVE_ZERO,
-        Some(r#""60s""#),
-        "time from the start of an agent's process to its first sign of life",
-    ),
-    key(
-        "limits.validation",
-        ABOVE_ZERO,
-        Some(r#""10m""#),
-        "time for a check that names no timeout of its own",
-    ),
-    key(
-        "limits.setup",
-        ABOVE_ZERO,
-        Some(r#""10m""#),
-        "time for each command line of provision.setup",
-    ),
-    key(
-        "limits.no_progress_turns",
-        FROM_ONE,
-        Some("3"),
-        "turns in a row without a change, a ticket or a dispatch, after which a human is asked",
-    ),
-    key(
-        "limits.tokens",
-        Kind::Count { from: 1, to: I64 },
-        None,
-        "tokens of one attempt, input and output together",
-    ),
-    key(
-        "limits.cost_usd",
-        Kind::Number,
-        None,
-        "US dollars of one attempt",
-    ),
-    key(
-        "limits.changed_files",
-        Kind::Count { from: 0, to: U32 },
-        None,
-        "files that one attempt may change",
-    ),
-    key(
-        "limits.run.tokens",
-        Kind::Count { from: 1, to: I64 },
-        None,
-        "tokens of one run, all tickets together",
-    ),
-    key(
-        "limits.run.cost_usd",
-        Kind::Number,
-        None,
-        "US dollars of one run",
-    ),
-    key(
-        "limits.run.wall",
-        ABOVE_ZERO,
-        None,
-        "time of one run, pauses aside",
-    ),
-    key(
-        "limits.day.tokens",
-        Kind::Count { from: 1, to: I64 },
-        None,
-        "tokens of the last 24 hours, all runs together",
-    ),
-    key(
-        "limits.day.cost_usd",
-        Kind::Number,
-        None,
-        "US dollars of the last 24 hours, all runs together",
-    ),
-    key(
-        "limits.new_tickets",
-        Kind::Count { from: 0, to: U32 },
-        Some("20"),
-        "tickets that one attempt may add to the queue",
-    ),
-    key(
-        "limits.ticket_depth",
-        Kind::Count { from: 0, to: U32 },
-        Some("3"),
-        "how many generations of tickets agents may add, each from one of the last, before a human is asked",
-    ),
+];
+
+const PARTS: &[Key] = &[
     // Agents.
     key(
         "agents.*.kind",

@@ -14,6 +14,7 @@ mod files;
 pub mod keys;
 mod keys_help;
 mod kind;
+mod limit_keys;
 mod merge;
 mod model;
 mod origin;

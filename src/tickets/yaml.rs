@@ -72,6 +72,12 @@ pub(crate) fn read(text: &str) -> Result<Node, SyntaxError> {
     }
 }
 
+/// Whether it is a text also without quotes: no boolean, no number, not nothing.
+fn is_only_text(text: &str) -> bool {
+    let is_nothing = matches!(text.to_ascii_lowercase().as_str(), "" | "~" | "null");
+    !is_nothing && boolean(text).is_none() && text.parse::<f64>().is_err()
+}
+
 impl Node {
     /// The text of a scalar.
     pub(crate) fn text(&self) -> Option<&str> {
@@ -112,7 +118,7 @@ impl Node {
                     text: other_text,
                     plain: other_plain,
                 },
-            ) => text == other_text && plain == other_plain,
+            ) => text == other_text && (plain == other_plain || is_only_text(text)),
             (Value::List(items), Value::List(others)) => {
                 items.len() == others.len()
                     && items

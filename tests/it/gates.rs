@@ -198,26 +198,6 @@ fn work_that_changed_after_its_approval_comes_to_the_gate_again() {
 }
 
 #[test]
-fn what_validations_leave_is_neither_a_change_nor_a_part_of_the_work() {
-    let sandbox = Sandbox::new();
-    gated(&sandbox);
-    sandbox.ticket(
-        10,
-        "agent: worker\ngate: review\nvalidate: [\"date +%N > report.txt\"]",
-        "Work.",
-    );
-    sandbox.docket(["--once"]).exits(4);
-    sandbox.docket(["approve", "10"]).exits(0);
-    sandbox.docket(["--once"]).exits(0);
-    assert_eq!(integrated(&sandbox, 2), "work");
-    assert!(
-        !sandbox
-            .git(["ls-tree", "--name-only", "docket/r2/main"])
-            .contains("report.txt")
-    );
-}
-
-#[test]
 fn a_ticket_that_changed_after_the_approval_comes_to_the_gate_again() {
     let sandbox = Sandbox::new();
     gated(&sandbox);

@@ -159,7 +159,7 @@ fn approved_work_is_checked_and_merged_without_a_turn() {
     bench.report(SECOND, collected("t1"));
     bench.check(&format!("TurnSaved\n> {SECOND} validate"));
     bench.validate(SECOND, Verdict::Pass);
-    bench.check(&format!("ValidationFinished\n> {SECOND} seal done, proven"));
+    bench.check(&format!("ValidationFinished\n> {SECOND} catch up"));
 }
 
 #[test]
@@ -321,6 +321,7 @@ fn words_that_no_turn_can_bring_are_refused() {
         "Refused reply to {id}: it waits for a review: approve it, or reject it with these words"
     ));
     bench.command(Command::Approve { ticket: id.clone() });
+    bench.report(FIRST, Report::UpToDate);
     bench.log.clear();
     bench.command(reply());
     bench.check(&format!(
@@ -489,6 +490,7 @@ fn nothing_says_ok_for_what_it_did_not_do() {
     refused(&mut bench, Command::Resume, "the run is not paused");
     bench.first_turn(FIRST, TurnEnd::Completed, claim());
     bench.validate(FIRST, Verdict::Pass);
+    bench.report(FIRST, Report::UpToDate);
     bench.report(
         FIRST,
         Report::Sealed {
@@ -590,5 +592,5 @@ fn no_agent_hears_of_an_approval_from_settings_without_checks() {
     let mut bench = after(decided(None), settings());
     prepared(&mut bench, true);
     bench.report(SECOND, collected("t1"));
-    bench.check_last(&format!("> {SECOND} seal done, unchecked"));
+    bench.check_last(&format!("> {SECOND} catch up"));
 }

@@ -20,7 +20,7 @@ fn what_is_built_in_is_held_against_tickets_without_checks_and_proves_nothing() 
     let mut bench = claimed("");
     bench.check_last("> TICKET-001.1 validate");
     bench.report(ATTEMPT, Report::Validated { gates: Vec::new() });
-    bench.check_last("> TICKET-001.1 seal done, unchecked");
+    bench.check_last("> TICKET-001.1 catch up");
 }
 
 #[test]
