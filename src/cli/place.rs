@@ -6,7 +6,7 @@ use crate::cli::arguments::Global;
 use crate::cli::error::CliError;
 use crate::cli::secrets;
 use crate::config::{self, Directories, Loaded, Overrides, Variables};
-use crate::domain::settings::{Integrate, Isolation};
+use crate::domain::settings::Isolation;
 use crate::git::{GitError, Head, Repository};
 use crate::runner::{Places, sandbox};
 use crate::tickets::locate;
@@ -86,21 +86,8 @@ impl Place {
             }
         }
         self.check_queue()?;
-        self.check_supported()?;
+        sandbox::check(&self.loaded.config).map_err(CliError::Usage)?;
         self.check_trust()
-    }
-
-    /// Settings that this version reads but doesn't act on are refused: whoever sets one counts on it.
-    fn check_supported(&self) -> Result<(), CliError> {
-        let config = &self.loaded.config;
-        let why = if config.integrate == Integrate::Current {
-            "`integrate = \"current\"` is not there yet: leave it out, and bring accepted work over with \
-             `git merge docket/r1/main` (the branch of your run)"
-                .to_owned()
-        } else {
-            return sandbox::check(config).map_err(CliError::Usage);
-        };
-        Err(CliError::Usage(why))
     }
 
     /// The place of a command, from its flags.

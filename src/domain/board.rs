@@ -471,6 +471,9 @@ impl Board {
             Event::GateReached { attempt, need } => {
                 self.set(attempt, at, TicketState::Waiting { need: need.clone() });
             }
+            Event::NotMerged { attempt, why } => {
+                self.refused = Some(format!("can't merge {attempt} into your branch: {why}"));
+            }
             Event::MergeQueued { attempt } => self.set(attempt, at, TicketState::MergeQueued),
             Event::CaughtUp { attempt, .. } => {
                 self.set(attempt, at, TicketState::Validating { check: None });
@@ -501,6 +504,8 @@ impl Board {
             | Event::TurnSaved { .. }
             | Event::ReplyReceived { attempt: None, .. }
             | Event::Steered { .. }
+            | Event::Merged { .. }
+            | Event::TicketReopened { .. }
             | Event::SetupFinished { .. }
             | Event::RepliesDelivered { .. }
             | Event::TicketWritten { .. }

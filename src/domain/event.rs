@@ -358,6 +358,29 @@ pub enum Event {
         /// The attempt.
         attempt: AttemptId,
     },
+    /// The accepted work came on to the user's branch (`integrate = "current"`).
+    Merged {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The newest commit of the user's branch.
+        commit: String,
+    },
+    /// The accepted work is on the run's branch, and could not come on to the user's: nothing there was changed.
+    NotMerged {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What is in the way, and what to do.
+        why: String,
+    },
+    /// A recurring ticket (`every`) is due: its file says `done: false` again.
+    TicketReopened {
+        /// The ticket.
+        ticket: TicketId,
+        /// Its revision before.
+        before: Sha256,
+        /// Its revision after.
+        after: Sha256,
+    },
     /// Somebody had the evidence of an attempt thrown away (`docket gc`). Its manifest stays, and with it what the files were.
     EvidenceDropped {
         /// The attempt.
@@ -462,6 +485,8 @@ impl Event {
             | Self::SetupFinished { attempt, .. }
             | Self::RepliesDelivered { attempt, .. }
             | Self::AttemptAbandoned { attempt }
+            | Self::Merged { attempt, .. }
+            | Self::NotMerged { attempt, .. }
             | Self::EvidenceDropped { attempt, .. } => Some(attempt),
             Self::ReplyReceived { attempt, .. } => attempt.as_ref(),
             Self::RunStarted { .. }
@@ -474,6 +499,7 @@ impl Event {
             | Self::StepRetried { .. }
             | Self::StepSkipped { .. }
             | Self::TicketWritten { .. }
+            | Self::TicketReopened { .. }
             | Self::Refused { .. } => None,
         }
     }

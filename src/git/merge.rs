@@ -56,6 +56,38 @@ pub enum MergeOutcome {
     },
 }
 
+impl std::fmt::Display for MergeOutcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let files = |paths: &[PathBuf]| {
+            let first: Vec<_> = paths
+                .iter()
+                .take(3)
+                .map(|path| path.display().to_string())
+                .collect();
+            let more = paths.len().saturating_sub(first.len());
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
+            format!("{}{more}", first.join(", "))
+        };
+        match self {
+            Self::Merged { commit, .. } => write!(f, "merged: {commit}"),
+            Self::UpToDate => f.write_str("your branch holds it already"),
+            Self::Conflict { paths } => write!(f, "conflict in {}", files(paths)),
+            Self::WouldOverwrite { paths } => write!(
+                f,
+                "your uncommitted changes would be overwritten: {}",
+                files(paths)
+            ),
+            Self::Staged { paths } => write!(f, "staged files are in the way: {}", files(paths)),
+            Self::Busy { what } => write!(f, "you are in the middle of {what}"),
+            Self::NoBranch { .. } => f.write_str("you are on no branch"),
+        }
+    }
+}
+
 /// What a merge would do.
 enum Preview {
     Forward,

@@ -138,6 +138,21 @@ fn words(event: &Event, at: Timestamp) -> Option<String> {
             let wait = coarse(until.since(at));
             format!("{attempt} waits {wait} for the provider ({count}): {why}")
         }
+        Event::MergeQueued { attempt } => format!("{attempt} waits to be merged"),
+        Event::CaughtUp {
+            attempt, conflicts, ..
+        } if conflicts.is_empty() => format!("{attempt} catches up with what was merged meanwhile"),
+        Event::CaughtUp {
+            attempt, conflicts, ..
+        } => format!(
+            "{attempt} contradicts what was merged meanwhile: {}",
+            conflicts.join(", ")
+        ),
+        Event::Merged { attempt, .. } => format!("{attempt} is merged into your branch"),
+        Event::NotMerged { attempt, why } => {
+            format!("{attempt} can't be merged into your branch: {why}")
+        }
+        Event::TicketReopened { ticket, .. } => format!("{ticket} is due again"),
         Event::GateReached { attempt, need } => format!("{attempt} {need}"),
         Event::AttemptFinished { attempt, outcome } => format!("{attempt} {outcome}"),
         Event::StepFinished {

@@ -18,6 +18,8 @@ use crate::domain::queue::Queue;
 use crate::domain::time::Timestamp;
 use crate::proc::clock::Clock as _;
 use crate::store::{LedgerError, Reader};
+use crate::tickets::edit::NewValue;
+use crate::tickets::write;
 
 /// What the dispatcher listens to.
 pub(super) struct Sources {
@@ -245,6 +247,20 @@ impl Dispatcher {
                 self.tasks.spawn(async move {
                     let input = super::prepare::look(&context).await;
                     let _dispatcher_is_gone = inputs.send(input);
+                });
+            }
+            Effect::Reopen {
+                ticket,
+                path,
+                revision,
+            } => {
+                let (context, inputs) = (self.context.clone(), self.inputs.clone());
+                self.tasks.spawn_blocking(move || {
+                    let path = context.places.root.join(path);
+                    let written = write::update(&path, revision, "done", &NewValue::Bool(false));
+                    let written = written.map(|after| (revision, after));
+                    let written = written.map_err(|error| error.to_string());
+                    let _dispatcher_is_gone = inputs.send(Input::Reopened { ticket, written });
                 });
             }
             Effect::WakeAt(at) => self.wake_at = Some(at),

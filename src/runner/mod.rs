@@ -227,6 +227,11 @@ fn history(
         next_run: reader.next_run()?.0.max(evidence.max(branches) + 1),
         marker: marker(),
         attempt_numbers,
+        ended: reader
+            .done_tickets()?
+            .into_iter()
+            .map(|(ticket, done)| (ticket, done.at))
+            .collect(),
         spent,
         unfinished: unfinished::attempts(reader)?,
         generations: reader.generations()?,

@@ -67,6 +67,9 @@ kinds! {
     RepliesDelivered "replies_delivered" 1,
     AttemptAbandoned "attempt_abandoned" 1,
     EvidenceDropped "evidence_dropped" 1,
+    Merged "merged" 1,
+    NotMerged "not_merged" 1,
+    TicketReopened "ticket_reopened" 1,
 }
 
 /// An event in its stored form.

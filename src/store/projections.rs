@@ -195,6 +195,8 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::BackedOff { attempt, .. }
         | Event::Steered { attempt, .. }
         | Event::MergeQueued { attempt }
+        | Event::Merged { attempt, .. }
+        | Event::NotMerged { attempt, .. }
         | Event::CaughtUp { attempt, .. }
         | Event::SetupFinished { attempt, .. }
         | Event::ValidationStarted { attempt, .. }
@@ -217,6 +219,7 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::RunResumed
         | Event::CancelRequested { .. }
         | Event::StepRetried { .. }
+        | Event::TicketReopened { .. }
         | Event::StepSkipped { .. }
         | Event::ReplyReceived { attempt: None, .. }
         | Event::Refused { .. }

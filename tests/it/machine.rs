@@ -4,6 +4,7 @@ mod conversation;
 mod gates;
 mod merging;
 mod policy;
+mod recurring;
 mod spending;
 
 use std::collections::BTreeMap;
@@ -55,6 +56,7 @@ fn print(effects: &[Effect]) -> Vec<String> {
             Effect::Open(spec) => format!("> open {}", spec.attempt),
             Effect::Order { attempt, order } => format!("> {attempt} {}", print_order(order)),
             Effect::Look => "> look".to_owned(),
+            Effect::Reopen { ticket, .. } => format!("> reopen {ticket}"),
             Effect::WakeAt(at) => format!("> wake at {}", at.0),
             Effect::RunOver { outcome, .. } => format!("> over {outcome:?}"),
         })
@@ -138,6 +140,7 @@ impl Bench {
             next_run: 1,
             marker: "m".into(),
             attempt_numbers: BTreeMap::default(),
+            ended: BTreeMap::default(),
             spent: Vec::new(),
             unfinished: BTreeMap::default(),
             generations: BTreeMap::default(),
@@ -233,7 +236,13 @@ impl Bench {
                 bytes: 1,
             },
         );
-        self.report(attempt, Report::Integrated { commit: None });
+        self.report(
+            attempt,
+            Report::Integrated {
+                commit: None,
+                current: None,
+            },
+        );
         self.report(
             attempt,
             Report::TicketWritten {
@@ -689,6 +698,7 @@ fn a_run_that_finds_nothing_leaves_no_trace_and_takes_no_number() {
 #[test]
 fn a_run_that_was_stopped_before_it_found_anything_is_over_at_once() {
     let history = History {
+        ended: BTreeMap::default(),
         spent: Vec::new(),
         next_run: 1,
         marker: "m".into(),
@@ -965,7 +975,7 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
         1 => Just(Report::Tampered { what: "the branch is gone".into() }),
         4 => Just(Report::Sealed { manifest: hash, files: 1, bytes: 1 }),
         1 => Just(Report::NotSealed { why: why() }),
-        4 => Just(Report::Integrated { commit: None }),
+        4 => Just(Report::Integrated { commit: None, current: None }),
         1 => Just(Report::NotIntegrated { why: why() }),
         4 => Just(Report::TicketWritten { before: hash, after: hash, proof: Proof::Proven }),
         1 => Just(Report::TicketNotWritten { why: why() }),
@@ -1037,6 +1047,7 @@ impl Watch {
             Effect::Emit { event, .. } => self.see_event(event, deps),
             Effect::PrepareRun { .. }
             | Effect::Look
+            | Effect::Reopen { .. }
             | Effect::WakeAt(_)
             | Effect::RunOver { .. } => {}
         }

@@ -58,12 +58,77 @@ fn a_rule_about_the_diff_is_held_against_what_really_changed() {
 }
 
 #[test]
-fn settings_that_nobody_acts_on_are_refused_in_words() {
+fn a_recurring_ticket_comes_again_when_it_is_due_and_not_before() {
     let sandbox = Sandbox::new();
-    sandbox.shell(10, "", "true");
-    sandbox
+    let count = "echo x >> \"$HOME/count\"";
+    let counted = || {
+        let text = fs::read_to_string(sandbox.home("count")).unwrap_or_default();
+        text.lines().count()
+    };
+    sandbox.shell(10, "every: 1d\n", count);
+    sandbox.docket(["--once"]).exits(0);
+    sandbox.docket(["--once"]).exits(3);
+    assert!(sandbox.is_done(10));
+    assert_eq!(counted(), 1);
+    // The same, due at once.
+    let soon = sandbox.text_of(10).replace("every: 1d", "every: 1ms");
+    fs::write(sandbox.path("tickets/TICKET-010.md"), soon).expect("written");
+    sandbox.docket(["--once"]).exits(0).says("is due again");
+    assert_eq!(counted(), 2);
+    assert!(sandbox.is_done(10));
+    assert!(sandbox.verify().problems.is_empty());
+}
+
+#[test]
+fn accepted_work_goes_on_to_the_users_branch_when_asked_to() {
+    let sandbox = Sandbox::new();
+    fs::write(sandbox.path("mine.txt"), "not committed\n").expect("a file");
+    sandbox.shell(10, "", "echo one > one.txt");
+    sandbox.shell(
+        20,
+        "depends_on: [10]\n",
+        "test -s one.txt; echo two > two.txt",
+    );
+    let done = sandbox.docket(["run", "--integrate", "current"]).exits(0);
+    done.says("is merged into your branch");
+    for file in ["one.txt", "two.txt", "mine.txt"] {
+        assert!(sandbox.path(file).exists(), "{file}");
+    }
+    assert_eq!(
+        sandbox.git(["rev-parse", "main"]),
+        sandbox.git(["rev-parse", "docket/r1/main"])
+    );
+    assert!(
+        sandbox
+            .git(["status", "--porcelain"])
+            .contains("?? mine.txt")
+    );
+}
+
+#[test]
+fn what_would_overwrite_the_users_work_stays_on_the_runs_branch_and_says_so() {
+    let sandbox = Sandbox::new();
+    sandbox.shell(10, "", "echo theirs > README.md");
+    fs::write(sandbox.path("README.md"), "mine\n").expect("a file");
+    let head = sandbox.git(["rev-parse", "HEAD"]);
+    let done = sandbox
         .docket(["--once", "--integrate", "current"])
-        .exits(2)
-        .says("`integrate = \"current\"` is not there yet");
-    assert!(!sandbox.is_done(10));
+        .exits(4);
+    done.says("can't be merged into your branch: your uncommitted changes would be overwritten: README.md");
+    assert!(sandbox.is_done(10));
+    assert_eq!(
+        fs::read_to_string(sandbox.path("README.md"))
+            .ok()
+            .as_deref(),
+        Some("mine\n")
+    );
+    assert_eq!(sandbox.git(["rev-parse", "HEAD"]), head);
+    sandbox.git(["checkout", "README.md"]);
+    sandbox.docket(["merge"]).exits(0);
+    assert_eq!(
+        fs::read_to_string(sandbox.path("README.md"))
+            .ok()
+            .as_deref(),
+        Some("theirs\n")
+    );
 }

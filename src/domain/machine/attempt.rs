@@ -57,11 +57,13 @@ pub(super) fn report(
     if let (
         Report::Integrated {
             commit: Some(commit),
+            current,
         },
         Some(run),
     ) = (&report, &mut state.run)
     {
         run.head = Some(commit.clone());
+        run.not_merged |= matches!(current, Some(Err(_)));
     }
     if let (Report::TurnEnded { usage, .. }, Some(run)) = (&report, &mut state.run) {
         state.spent.add(now.wall, usage);
@@ -152,6 +154,9 @@ pub(super) fn report(
         }
         report => take(attempt, &rules, &ticket, report, now, effects),
     };
+    if let Some(AttemptOutcome::Done { .. }) = &ended {
+        state.ended.insert(ticket.clone(), now.wall);
+    }
     if let Some(outcome) = ended {
         if outdated {
             ending::note_outdated(state, &ticket);
@@ -402,7 +407,7 @@ fn take(
                 },
             });
         }
-        (Stage::Integrating { proof }, Report::Integrated { commit }) => {
+        (Stage::Integrating { proof }, Report::Integrated { commit, current }) => {
             emit(
                 rules.run,
                 Event::Integrated {
@@ -411,6 +416,18 @@ fn take(
                 },
                 effects,
             );
+            let attempt_id = id.clone();
+            match current {
+                Some(Ok(commit)) => {
+                    let attempt = attempt_id;
+                    emit(rules.run, Event::Merged { attempt, commit }, effects);
+                }
+                Some(Err(why)) => {
+                    let attempt = attempt_id;
+                    emit(rules.run, Event::NotMerged { attempt, why }, effects);
+                }
+                None => {}
+            }
             attempt.stage = Stage::Writing { proof };
             order(&id, Order::WriteTicket { proof }, effects);
         }

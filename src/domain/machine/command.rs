@@ -104,6 +104,7 @@ fn begin(state: &mut State, plan: super::RunPlan, effects: &mut Vec<Effect>) {
         plan,
         branch: None,
         head: None,
+        not_merged: false,
         accepted: 0,
         steps: BTreeMap::new(),
         skipped: BTreeSet::new(),

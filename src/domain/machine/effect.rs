@@ -9,7 +9,7 @@ use crate::domain::attempt::{
 };
 use crate::domain::desk::DeskRules;
 use crate::domain::event::{Event, RunOutcome};
-use crate::domain::ids::{AttemptId, RunId, Sha256};
+use crate::domain::ids::{AttemptId, RunId, Sha256, TicketId};
 use crate::domain::item::Usage;
 use crate::domain::policy::Policy;
 use crate::domain::request::{Answer, RequestKey};
@@ -43,6 +43,15 @@ pub enum Effect {
     },
     /// Read the queue's files now, whatever was seen last; answer with `Looked`.
     Look,
+    /// Set `done: false` in a recurring ticket's file that is due again; answer with `Reopened`.
+    Reopen {
+        /// Which.
+        ticket: TicketId,
+        /// Its file, relative to the repository.
+        path: PathBuf,
+        /// What the file must still be.
+        revision: Sha256,
+    },
     /// Send `Woke` at this time.
     WakeAt(Timestamp),
     /// The run is over.

@@ -9,7 +9,7 @@ use crate::domain::command::Command;
 use crate::domain::desk::{NoteNews, TicketNews};
 use crate::domain::event::Leftovers;
 use crate::domain::gate::GateReason;
-use crate::domain::ids::{AttemptId, Sha256};
+use crate::domain::ids::{AttemptId, Sha256, TicketId};
 use crate::domain::item::Usage;
 use crate::domain::queue::Queue;
 use crate::domain::request::{Request, RequestKey};
@@ -44,6 +44,13 @@ pub enum Input {
     },
     /// The ledger can't be written any more: nothing that happens from here on can be proven.
     LedgerBroken,
+    /// The answer to an `Effect::Reopen`: the revisions before and after, or why not.
+    Reopened {
+        /// Which ticket.
+        ticket: TicketId,
+        /// What became of it.
+        written: Result<(Sha256, Sha256), String>,
+    },
     /// The time asked for with `WakeAt` has come.
     Woke,
 }
@@ -171,6 +178,8 @@ pub enum Report {
     Integrated {
         /// The commit.
         commit: Option<String>,
+        /// With `integrate = "current"`: the newest commit of the user's branch, or why it is not there.
+        current: Option<Result<String, String>>,
     },
     /// It could not be brought there.
     NotIntegrated {

@@ -11,6 +11,7 @@ mod ending;
 mod input;
 mod merging;
 mod paused;
+mod recurring;
 mod requests;
 mod schedule;
 mod spending;
@@ -54,6 +55,9 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
         Input::LedgerBroken => {
             state.ledger_broken = true;
             command::cancel(state, CancelReason::Storage, &mut effects);
+        }
+        Input::Reopened { ticket, written } => {
+            recurring::opened(state, ticket, written, &mut effects);
         }
         Input::Woke => {
             state.wake_at = None;

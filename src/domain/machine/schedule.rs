@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::state::{Attempt, Run, RunPhase, State, Step, StepState};
-use super::{AttemptSpec, Brief, Effect, desk, emit, ending, paused};
+use super::{AttemptSpec, Brief, Effect, desk, emit, ending, paused, recurring};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::queue::{Queue, Readiness};
 use crate::domain::settings::NobodyThere;
 use crate::domain::ticket::QueueEntry;
-use crate::domain::time::{Now, Timestamp};
+use crate::domain::time::Now;
 
 /// Fills free slots: first with steps that go on to another attempt, then with what is ready, in queue order.
 pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
@@ -31,7 +31,7 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
     if free_slots(state) == 0 {
         return;
     }
-    let mut wake: Option<Timestamp> = None;
+    let mut wake = recurring::open(state, now, effects);
     let queue = state.queue.clone();
     let mut for_humans = Vec::new();
     let agents = state.settings.known_names();
@@ -69,6 +69,7 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
 
 fn prepare_if_something_is_ready(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
     state.look_again = false;
+    let _when_the_next_is_due = recurring::open(state, now, effects);
     let agents = state.settings.known_names();
     let queue = state.queue.clone();
     let mut entries = queue.entries().iter().enumerate();
@@ -318,6 +319,7 @@ pub(super) fn end_if_over(state: &mut State, effects: &mut Vec<Effect>) {
     let Some(run) = &mut state.run else { return };
     match run.phase {
         RunPhase::Preparing | RunPhase::Paused => return,
+        RunPhase::Looking | RunPhase::Running if !state.reopening.is_empty() => return,
         RunPhase::Looking | RunPhase::Running if run.plan.stays || !state.queue_is_known => return,
         RunPhase::Looking if run.exhausted.is_some() => {
             return over_before_it_began(state, RunOutcome::Limit, effects);
@@ -392,6 +394,7 @@ fn outcome(run: &Run, queue: &Queue) -> RunOutcome {
     }
     let mut worst = match run.exhausted {
         Some(_) => RunOutcome::Limit,
+        None if run.not_merged => RunOutcome::NeedsHuman,
         None => RunOutcome::NothingReady,
     };
     let rank = |outcome: &RunOutcome| match outcome {

@@ -37,6 +37,10 @@ pub struct State {
     pub(super) closing: BTreeSet<AttemptId>,
     /// What earlier runs left in the middle, until an attempt goes on from there.
     pub(super) unfinished: BTreeMap<TicketId, Unfinished>,
+    /// When docket last called a recurring ticket done.
+    pub(super) ended: BTreeMap<TicketId, Timestamp>,
+    /// Recurring tickets whose files are being opened again.
+    pub(super) reopening: BTreeSet<TicketId>,
     pub(super) spent: Spent,
     /// How many generations of agents a ticket is away from a human; those that a human wrote are not here.
     pub(super) generations: BTreeMap<TicketId, u32>,
@@ -73,6 +77,8 @@ pub struct History {
     pub marker: String,
     /// The last attempt number by ticket.
     pub attempt_numbers: BTreeMap<TicketName, u32>,
+    /// When docket called each ticket done.
+    pub ended: BTreeMap<TicketId, Timestamp>,
     /// What the turns of the last day used, and when they ended, oldest first; empty when nobody limits that.
     pub spent: Vec<(Timestamp, Usage)>,
     /// What earlier runs left in the middle.
@@ -95,6 +101,8 @@ impl State {
             run: None,
             closing: BTreeSet::new(),
             unfinished: history.unfinished,
+            ended: history.ended,
+            reopening: BTreeSet::new(),
             spent: Spent::new(history.spent),
             generations: history.generations,
             ledger_broken: false,
@@ -137,6 +145,8 @@ pub(super) struct Run {
     pub(super) branch: Option<String>,
     /// Where docket left the branch.
     pub(super) head: Option<String>,
+    /// Whether accepted work could not come on to the user's branch.
+    pub(super) not_merged: bool,
     /// How many attempts were accepted: the first one merges first.
     pub(super) accepted: u32,
     pub(super) steps: BTreeMap<TicketId, Step>,

@@ -8,7 +8,11 @@ use super::{Unit, blocking, provision};
 use crate::domain::attempt::{AttemptOutcome, Proof};
 use crate::domain::ids::Sha256;
 use crate::domain::machine::Report;
-use crate::git::{BranchName, CommitId, CommitMessage, GitError, Integration, Removal};
+use crate::domain::settings::Integrate;
+use crate::git::{
+    BranchName, CommitId, CommitMessage, GitError, Integration, MergeOutcome, OnBehalfOf, Removal,
+    Repository,
+};
 use crate::proc::clock::Clock as _;
 use crate::runner::done;
 use crate::store::evidence::SealMeta;
@@ -71,7 +75,10 @@ impl Unit {
         });
         let Some((state, own, run_branch)) = work else {
             // In place: the work is where it belongs.
-            return self.report(Report::Integrated { commit: None });
+            return self.report(Report::Integrated {
+                commit: None,
+                current: None,
+            });
         };
         let message = CommitMessage {
             subject: format!(
@@ -85,7 +92,7 @@ impl Unit {
             manifest: Some(manifest),
         };
         let context = self.context.clone();
-        let integrated: Result<CommitId, Halt> = blocking(move || {
+        let integrated: Result<_, Halt> = blocking(move || {
             let at = context.clock.now().wall;
             let git = context
                 .git
@@ -103,18 +110,24 @@ impl Unit {
                 .worktree
                 .commit(&own.branch, own.base, tree, &message, at)?;
             match git.integrate_fast_forward(&run_branch, committed.commit, None)? {
-                Integration::Integrated { commit } => Ok(commit),
+                Integration::Integrated { commit } => {
+                    let current = (context.settings.integrate == Integrate::Current)
+                        .then(|| merge(git, &run_branch, commit));
+                    Ok((commit.to_string(), current))
+                }
                 Integration::NotFastForward { .. } => Err(Halt::Failed(format!(
                     "{run_branch} has gone on in this moment: another attempt starts from there"
                 ))),
             }
         })
         .await;
-        self.report(
-            integrated.map_or_else(Report::from, |commit| Report::Integrated {
-                commit: Some(commit.to_string()),
-            }),
-        );
+        self.report(match integrated {
+            Ok((commit, current)) => Report::Integrated {
+                commit: Some(commit),
+                current,
+            },
+            Err(halt) => Report::from(halt),
+        });
     }
 
     pub(super) async fn write_ticket(&mut self, proof: Proof) {
@@ -178,5 +191,17 @@ impl Unit {
             tracing::info!(attempt = %shown, why, "the worktree stays");
         }
         self.report(Report::Closed);
+    }
+}
+
+/// Brings the run's branch on to the user's, if that overwrites nothing. Gives the newest commit there, or what is in the way.
+fn merge(git: &Repository, run_branch: &BranchName, commit: CommitId) -> Result<String, String> {
+    match git.merge_into_checkout(run_branch, commit, OnBehalfOf::Docket) {
+        Ok(MergeOutcome::Merged { commit, .. }) => Ok(commit.to_string()),
+        Ok(MergeOutcome::UpToDate) => Ok(commit.to_string()),
+        Ok(outcome) => Err(format!(
+            "{outcome}; nothing there was changed, and `docket merge` brings it when that is settled"
+        )),
+        Err(error) => Err(error.to_string()),
     }
 }

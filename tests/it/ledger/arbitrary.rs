@@ -354,6 +354,8 @@ fn turn_event() -> impl Strategy<Value = Event> {
         }),
         attempt().prop_map(|attempt| Event::AttemptAbandoned { attempt }),
         attempt().prop_map(|attempt| Event::MergeQueued { attempt }),
+        (attempt(), text()).prop_map(|(attempt, commit)| Event::Merged { attempt, commit }),
+        (attempt(), text()).prop_map(|(attempt, why)| Event::NotMerged { attempt, why }),
         (
             attempt(),
             text(),
@@ -475,6 +477,11 @@ fn end_event() -> impl Strategy<Value = Event> {
                 after,
                 proof,
             }
+        }),
+        (ticket(), hash(), hash()).prop_map(|(ticket, before, after)| Event::TicketReopened {
+            ticket,
+            before,
+            after,
         }),
         (attempt(), outcome())
             .prop_map(|(attempt, outcome)| Event::AttemptFinished { attempt, outcome }),

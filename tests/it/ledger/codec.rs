@@ -332,6 +332,19 @@ fn golden_events() -> Vec<Event> {
             files: 7,
             bytes: 1_048_576,
         },
+        Event::Merged {
+            attempt: attempt.clone(),
+            commit: "d".repeat(40),
+        },
+        Event::NotMerged {
+            attempt: attempt.clone(),
+            why: "you are in the middle of a rebase".to_owned(),
+        },
+        Event::TicketReopened {
+            ticket: ticket.clone(),
+            before: Sha256([0xab; 32]),
+            after: Sha256([0xcd; 32]),
+        },
     ]);
     events
 }

@@ -484,6 +484,7 @@ fn unfinished(answered: bool) -> Unfinished {
 
 fn after(unfinished: Unfinished) -> Bench {
     let history = History {
+        ended: BTreeMap::default(),
         spent: Vec::new(),
         generations: BTreeMap::default(),
         next_run: 2,
@@ -557,6 +558,7 @@ fn what_a_human_answered_holds_in_a_new_working_tree_too() {
 #[test]
 fn an_answer_while_the_run_works_on_something_else_lets_the_ticket_go_on() {
     let history = History {
+        ended: BTreeMap::default(),
         spent: Vec::new(),
         generations: BTreeMap::default(),
         next_run: 2,

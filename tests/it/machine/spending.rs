@@ -102,6 +102,7 @@ fn what_was_used_in_the_last_day_counts_for_the_next_run() {
         next_run: 1,
         marker: "m".into(),
         attempt_numbers: BTreeMap::default(),
+        ended: BTreeMap::default(),
         spent: vec![(Timestamp(1_000_000 - ago), used(101))],
         unfinished: BTreeMap::default(),
     };
