@@ -154,6 +154,11 @@ fn words(event: &Event, at: Timestamp) -> Option<String> {
         }
         Event::TicketReopened { ticket, .. } => format!("{ticket} is due again"),
         Event::GateReached { attempt, need } => format!("{attempt} {need}"),
+        // The gate or the request was told just before.
+        Event::AttemptFinished {
+            outcome: AttemptOutcome::NeedsHuman { .. },
+            ..
+        } => return None,
         Event::AttemptFinished { attempt, outcome } => format!("{attempt} {outcome}"),
         Event::StepFinished {
             outcome: AttemptOutcome::NeedsHuman { need },

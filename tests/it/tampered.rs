@@ -108,3 +108,23 @@ fn a_ledger_that_somebody_changes_is_found_out_before_work_is_called_done() {
         assert!(!sandbox.is_done(10));
     }
 }
+
+#[test]
+fn a_ticket_that_an_agent_marks_by_path_lets_nothing_start_in_this_run() {
+    let sandbox = Sandbox::new();
+    let other = sandbox.shell(20, "not_before: 2999-01-01T00:00:00Z", "touch 20");
+    let forge = format!(
+        "sed -i.bak 's/^done: false/done: true/' '{}'",
+        other.display()
+    );
+    // Long enough that the forged file is seen while its agent lives.
+    sandbox.shell(10, "", &format!("{forge}\n{WAIT_FOR_GO}"));
+    sandbox.shell(30, "depends_on: [20]", "touch 30");
+    let running = sandbox.start(["run"]);
+    until("docket has seen it", || {
+        running.said().contains("can't take TICKET-020 for done")
+    });
+    fs::write(sandbox.home("go"), "").expect("go");
+    running.finish().exits(0);
+    assert!(sandbox.is_done(10) && !sandbox.is_done(30));
+}

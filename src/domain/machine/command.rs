@@ -108,6 +108,7 @@ fn begin(state: &mut State, plan: super::RunPlan, effects: &mut Vec<Effect>) {
         accepted: 0,
         steps: BTreeMap::new(),
         skipped: BTreeSet::new(),
+        doubted: BTreeSet::new(),
         announced: false,
         started: 0,
         used: Usage::default(),

@@ -6,6 +6,7 @@ mod attempt;
 mod backoff;
 mod command;
 mod desk;
+mod doubted;
 mod effect;
 mod ending;
 mod input;
@@ -36,11 +37,13 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
     let mut effects = Vec::new();
     match input {
         Input::Queue(queue) => {
+            doubted::notice(state, &queue, &mut effects);
             state.queue = queue;
             state.queue_is_known = true;
             state.look_again = true;
         }
         Input::Looked(queue) => {
+            doubted::notice(state, &queue, &mut effects);
             state.queue = queue;
             state.queue_is_known = true;
             state.look_again = true;

@@ -127,6 +127,9 @@ fn is_done_here(state: &State, id: &TicketId) -> bool {
 fn needs_are_done(state: &State, queue: &Queue, index: usize) -> bool {
     let Some(run) = &state.run else { return false };
     queue.dependencies(index).all(|needed| {
+        if run.doubted.contains(&needed.id) {
+            return false;
+        }
         let step = run.steps.get(&needed.id);
         step.is_none_or(|step| match &step.state {
             StepState::Finished(outcome) => matches!(

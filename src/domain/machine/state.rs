@@ -151,6 +151,8 @@ pub(super) struct Run {
     pub(super) accepted: u32,
     pub(super) steps: BTreeMap<TicketId, Step>,
     pub(super) skipped: BTreeSet<TicketId>,
+    /// Tickets whose files say `done: true` since a moment at which agents worked, and docket did not write that.
+    pub(super) doubted: BTreeSet<TicketId>,
     /// Whether `RunStarted` is out.
     pub(super) announced: bool,
     pub(super) started: u32,

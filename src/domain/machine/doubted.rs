@@ -1,0 +1,49 @@
+//! `done: true` that somebody writes into a ticket's file while agents work: it may have been one of them.
+
+use super::state::{State, StepState};
+use super::{Effect, emit};
+use crate::domain::attempt::AttemptOutcome;
+use crate::domain::event::Event;
+use crate::domain::queue::Queue;
+
+/// Compares the queue with the one before. What turns done beside docket while attempts live is no ground for others to start, in
+/// this run; the next one takes the file's word. A human's own tickets are a human's to mark.
+pub(super) fn notice(state: &mut State, queue: &Queue, effects: &mut Vec<Effect>) {
+    let before = state.queue.clone();
+    let Some(run) = &mut state.run else { return };
+    let agents_live = run.active().next().is_some() || !state.closing.is_empty();
+    for entry in queue.entries() {
+        if !entry.is_done() {
+            run.doubted.remove(&entry.id);
+            continue;
+        }
+        let was_open = before
+            .by_id(&entry.id)
+            .is_some_and(|before| !before.is_done());
+        let is_a_humans = entry
+            .ticket
+            .as_ref()
+            .is_some_and(|ticket| ticket.agent.is_user());
+        // What the run itself tries is held against its proof elsewhere.
+        let is_tried = run.steps.get(&entry.id).is_some_and(|step| {
+            matches!(
+                step.state,
+                StepState::Active(_)
+                    | StepState::Again(_)
+                    | StepState::Finished(AttemptOutcome::Done { .. })
+            )
+        });
+        if agents_live
+            && was_open
+            && !is_a_humans
+            && !is_tried
+            && run.doubted.insert(entry.id.clone())
+        {
+            let what = format!("take {} for done", entry.name);
+            let why = "its file says so since a moment, while agents work, and docket did not write that: nothing starts because of \
+                       it in this run, and the next run takes your word for it"
+                .to_owned();
+            emit(run.id, Event::Refused { what, why }, effects);
+        }
+    }
+}
