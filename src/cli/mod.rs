@@ -18,6 +18,7 @@ mod gc;
 mod history;
 mod import;
 mod init;
+mod limits;
 mod lint;
 mod log;
 mod ls;

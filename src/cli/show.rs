@@ -8,6 +8,7 @@ use super::arguments::{Global, TicketArgument};
 use super::asked::{self, Asked};
 use super::error::CliError;
 use super::history::{self, History};
+use super::limits::{self, LimitRow};
 use super::place::Place;
 use super::survey::Survey;
 use super::{find, text, words};
@@ -38,6 +39,9 @@ struct Document<'a> {
     /// What its agent asks and nobody has answered.
     requests: Vec<Asked>,
     attempts: Vec<History>,
+    /// What the attempt that lives has used of what it may.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    limits: Vec<LimitRow>,
     problems: Vec<Problem>,
 }
 
@@ -52,6 +56,14 @@ pub(super) fn run(global: &Global, arguments: &TicketArgument) -> Result<Exit, C
         let named = target.attempt.as_ref();
         named.is_none_or(|attempt| attempt.number == number)
     };
+    let limits = records
+        .last()
+        .filter(|record| record.finished.is_none())
+        .zip(entry.and_then(|entry| entry.ticket.as_ref()))
+        .map(|(record, ticket)| {
+            let limits = place.loaded.config.settings().limits_for(ticket);
+            limits::of_attempt(&limits, record, survey.now.since(record.started))
+        });
     let attempts = records
         .into_iter()
         .filter(|record| is_wanted(record.attempt.number))
@@ -72,6 +84,7 @@ pub(super) fn run(global: &Global, arguments: &TicketArgument) -> Result<Exit, C
         view: survey.board.tickets.get(&target.id),
         requests: asked::of_ticket(&survey, &target.id, &target.name)?,
         attempts,
+        limits: limits.unwrap_or_default(),
         problems: target
             .index
             .map(|index| survey.problems(index))
@@ -128,6 +141,14 @@ impl Page {
             for command in &asked.commands {
                 self.field("", command);
             }
+        }
+        if !document.limits.is_empty() {
+            let words: Vec<_> = document
+                .limits
+                .iter()
+                .map(|row| row.words.as_str())
+                .collect();
+            self.field("used", &words.join(" · "));
         }
         if document.changed_since_done {
             self.field("", "the file was changed after docket marked it done");

@@ -3,33 +3,26 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde::Serialize;
 
 use super::arguments::Global;
 use super::error::CliError;
+use super::limits::{self, LimitRow};
 use super::lint::counted;
 use super::output::{self, Paint, Role};
 use super::place::Place;
 use super::survey::Survey;
 use super::{table, text, words};
-use crate::domain::attempt::LimitKind;
 use crate::domain::board::{PhaseView, TicketView};
 use crate::domain::event::RunOutcome;
 use crate::domain::ids::{AttemptId, RunId, TicketName};
-use crate::domain::item::Usage;
-use crate::domain::reason::{Mark, Reason, coarse, count};
+use crate::domain::reason::{Mark, Reason};
 use crate::domain::request::RequestId;
-use crate::domain::settings::SpendingLimits;
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::Timestamp;
 use crate::exit::Exit;
 use crate::store::lock::Holder;
-use crate::store::records::AttemptRecord;
-
-/// A day, as `limits.day` means it.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[derive(Serialize)]
 struct Document {
@@ -64,17 +57,6 @@ struct RunRow {
     jobs: u32,
     #[serde(flatten)]
     phase: PhaseView,
-}
-
-/// One limit beyond a single attempt.
-#[derive(Serialize)]
-struct LimitRow {
-    /// Its key in the configuration.
-    limit: &'static str,
-    used: f64,
-    most: f64,
-    #[serde(skip)]
-    words: String,
 }
 
 /// A ticket that runs or waits.
@@ -149,7 +131,7 @@ fn document(place: &Place, survey: &Survey) -> Result<Document, CliError> {
             holder: held.by.clone(),
         }),
         run,
-        limits: limits(place, survey)?,
+        limits: limits::beyond_attempts(place, survey)?,
         tickets: survey.queue.entries().len(),
         worktrees: worktrees(place, &running, &waiting),
         counts,
@@ -157,58 +139,6 @@ fn document(place: &Place, survey: &Survey) -> Result<Document, CliError> {
         waiting,
         disk: disk(place),
     })
-}
-
-/// What the last run and the last 24 hours used of what they may.
-fn limits(place: &Place, survey: &Survey) -> Result<Vec<LimitRow>, CliError> {
-    let config = &place.loaded.config;
-    let spending = config.spending;
-    if spending == SpendingLimits::default() {
-        return Ok(Vec::new());
-    }
-    let attempts = survey.reader.attempts()?;
-    let run = survey.board.run.as_ref();
-    let used = |counts: &dyn Fn(&AttemptRecord) -> bool| {
-        let mut sum = Usage::default();
-        let counted = attempts.iter().filter(|attempt| counts(attempt));
-        counted.for_each(|attempt| sum.add(&attempt.usage));
-        sum
-    };
-    let of_run = used(&|attempt| run.is_some_and(|run| run.id == attempt.run));
-    let since = |attempt: &AttemptRecord| attempt.finished.unwrap_or(survey.now);
-    let of_day = used(&|attempt| survey.now.since(since(attempt)) < DAY);
-    let mut rows = Vec::new();
-    let mut tokens = |limit: LimitKind, used: u64, most: Option<u64>| {
-        rows.extend(most.map(|most| LimitRow {
-            limit: limit.as_str(),
-            used: used as f64,
-            most: most as f64,
-            words: format!("{} of {} tokens", count(used), count(most)),
-        }));
-    };
-    tokens(LimitKind::RunTokens, of_run.tokens(), spending.run.tokens);
-    tokens(LimitKind::DayTokens, of_day.tokens(), spending.day.tokens);
-    let mut money = |limit: LimitKind, used: Option<f64>, most: Option<f64>| {
-        let used = used.unwrap_or(0.0);
-        rows.extend(most.map(|most| LimitRow {
-            limit: limit.as_str(),
-            used,
-            most,
-            words: format!("${used:.2} of ${most:.2}"),
-        }));
-    };
-    money(LimitKind::RunCost, of_run.cost_usd, spending.run.cost_usd);
-    money(LimitKind::DayCost, of_day.cost_usd, spending.day.cost_usd);
-    if let (Some(wall), Some(run)) = (spending.run_wall, &survey.run) {
-        let ran = run.finished.unwrap_or(survey.now).since(run.started);
-        rows.push(LimitRow {
-            limit: LimitKind::RunWall.as_str(),
-            used: ran.as_secs_f64(),
-            most: wall.as_secs_f64(),
-            words: format!("{} of {}", coarse(ran), coarse(wall)),
-        });
-    }
-    Ok(rows)
 }
 
 fn row(entry: &QueueEntry, view: Option<&TicketView>, reason: Reason) -> Row {

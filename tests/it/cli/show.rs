@@ -1,6 +1,6 @@
 //! `show`, and what a TICKET argument may be.
 
-use crate::support::sandbox::Sandbox;
+use crate::support::sandbox::{Sandbox, until};
 
 #[test]
 fn a_ticket_is_shown_with_its_attempts() {
@@ -150,4 +150,33 @@ fn two_files_with_one_number_must_be_told_apart() {
         .stdout;
     assert!(text.contains("error T050"), "{text}");
     sandbox.docket(["show", "tkt_again"]).exits(0);
+}
+
+#[test]
+fn what_is_left_of_the_limits_can_be_seen_while_an_agent_works() {
+    let sandbox = Sandbox::new();
+    sandbox
+        .configure("[limits.run]\ncost_usd = 5\nwall = \"2h\"\n[limits.day]\ntokens = 1_000_000");
+    let wait = "touch \"$HOME/began\"; while ! test -e \"$HOME/go\"; do sleep 0.01; done";
+    sandbox.shell(10, "limits: {tokens: 50000, wall: 30m}\n", wait);
+    let running = sandbox.start(["run"]);
+    until("it runs", || sandbox.home("began").exists());
+    sandbox
+        .docket(["show", "10"])
+        .exits(0)
+        .prints("turn 1 of 10 · 0 of 50.0k tokens · ")
+        .prints(" of 30m");
+    sandbox
+        .docket(["status"])
+        .exits(0)
+        .prints("limits.day.tokens: 0 of 1.0M tokens")
+        .prints("limits.run.cost_usd: $0.00 of $5.00")
+        .prints("limits.run.wall: ");
+    let rows = sandbox.docket(["status", "--json"]).exits(0).json();
+    assert_eq!(rows["limits"][0]["limit"], "limits.day.tokens");
+    assert_eq!(rows["limits"][0]["most"], 1_000_000.0);
+    std::fs::write(sandbox.home("go"), "").expect("go");
+    running.finish().exits(0);
+    let over = sandbox.docket(["show", "10"]).exits(0);
+    assert!(!over.stdout.contains("turn 1 of 10"), "{}", over.stdout);
 }
