@@ -8,15 +8,12 @@ use super::arguments::Global;
 use super::error::CliError;
 use super::lint::counted;
 use super::place::{self, Place};
-use super::{find, table, text, words};
+use super::{evidence, find, text};
 use crate::domain::ids::RunId;
-use crate::domain::reason::Mark;
 use crate::exit::Exit;
-use crate::output::{self, Role};
-use crate::proc::clock::{Clock as _, SystemClock};
+use crate::output;
 use crate::store::Reader;
 use crate::store::bundle::{self, BundleError, BundleReport, Content};
-use crate::store::verify::AttemptState;
 
 const ENDING: &str = ".tar.zst";
 
@@ -131,35 +128,7 @@ pub(super) fn verify(global: &Global, file: &str) -> Result<Exit, CliError> {
         })?;
         return Ok(exit_of(&report));
     }
-    let now = SystemClock::new().now().wall;
-    let cells: Vec<_> = report
-        .attempts
-        .iter()
-        .map(|attempt| {
-            let (mark, role) = match attempt.state {
-                AttemptState::Verified => (Mark::Done, Role::Good),
-                AttemptState::Tampered => (Mark::Failed, Role::Bad),
-                AttemptState::Open => (Mark::Ready, Role::Faint),
-                AttemptState::Dropped => (Mark::Blocked, Role::Faint),
-            };
-            let state = match attempt.dropped {
-                Some(at) if attempt.state == AttemptState::Dropped => {
-                    format!("dropped by gc at {}", text::moment(at, now))
-                }
-                _ => attempt.state.as_str().to_owned(),
-            };
-            vec![
-                words::sign_cell(mark),
-                table::cell(Role::Strong, &attempt.attempt.to_string()),
-                table::cell(Role::Faint, &attempt.run.to_string()),
-                table::cell(role, &state),
-            ]
-        })
-        .collect();
-    output::bytes(table::render(&cells, &[]).as_bytes())?;
-    for problem in &report.problems {
-        output::line(&text::line(&format!("problem: {problem}")))?;
-    }
+    evidence::tell_attempts(&report.attempts, &report.problems)?;
     let verdict = if report.is_intact() {
         "intact"
     } else {

@@ -21,7 +21,7 @@ use crate::proc::clock::{Clock as _, SystemClock};
 use crate::store::Reader;
 use crate::store::evidence::read_manifest;
 use crate::store::records::{AttemptRecord, Seal};
-use crate::store::verify::{self, AttemptState, Filter};
+use crate::store::verify::{self, AttemptReport, AttemptState, Filter};
 
 /// How much of a file is on its way at a time.
 const CHUNK: usize = 64 * 1024;
@@ -327,9 +327,38 @@ fn check(
         })?;
         return Ok(exit);
     }
+    tell_attempts(&report.attempts, &report.problems)?;
+    if report.more_problems > 0 {
+        output::line(&format!("problem: {} more", report.more_problems))?;
+    }
+    for warning in &report.warnings {
+        output::line(&text::line(&format!("warning: {warning}")))?;
+    }
+    let verdict = if report.is_intact() {
+        "intact"
+    } else {
+        "not intact"
+    };
+    let head = report
+        .head
+        .map(|(place, hash)| format!(", head {place} {}", hash.short()));
+    output::line(&format!(
+        "{verdict}: {} events, {} files, {}{}",
+        report.events,
+        report.files,
+        text::bytes(report.bytes),
+        head.unwrap_or_default()
+    ))?;
+    Ok(exit)
+}
+
+/// The attempts of a check, one a line, and what is wrong.
+pub(super) fn tell_attempts(
+    attempts: &[AttemptReport],
+    problems: &[impl std::fmt::Display],
+) -> Result<(), CliError> {
     let now = SystemClock::new().now().wall;
-    let cells: Vec<_> = report
-        .attempts
+    let cells: Vec<_> = attempts
         .iter()
         .map(|attempt| {
             let (mark, role) = match attempt.state {
@@ -353,29 +382,8 @@ fn check(
         })
         .collect();
     output::bytes(table::render(&cells, &[]).as_bytes())?;
-    for problem in &report.problems {
+    for problem in problems {
         output::line(&text::line(&format!("problem: {problem}")))?;
     }
-    if report.more_problems > 0 {
-        output::line(&format!("problem: {} more", report.more_problems))?;
-    }
-    for warning in &report.warnings {
-        output::line(&text::line(&format!("warning: {warning}")))?;
-    }
-    let verdict = if report.is_intact() {
-        "intact"
-    } else {
-        "not intact"
-    };
-    let head = report
-        .head
-        .map(|(place, hash)| format!(", head {place} {}", hash.short()));
-    output::line(&format!(
-        "{verdict}: {} events, {} files, {}{}",
-        report.events,
-        report.files,
-        text::bytes(report.bytes),
-        head.unwrap_or_default()
-    ))?;
-    Ok(exit)
+    Ok(())
 }
