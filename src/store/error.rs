@@ -188,6 +188,12 @@ pub enum EvidenceError {
         /// The name.
         path: String,
     },
+    /// A file is not as docket wrote it, or docket did not write it at all.
+    #[error("{} is not as docket wrote it: nothing is proven by it", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// Something that is not a regular file lies in the folder.
     #[error("{} is not a regular file: remove it, evidence is files only", path.display())]
     NotAFile {

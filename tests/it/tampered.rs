@@ -128,3 +128,27 @@ fn a_ticket_that_an_agent_marks_by_path_lets_nothing_start_in_this_run() {
     running.finish().exits(0);
     assert!(sandbox.is_done(10) && !sandbox.is_done(30));
 }
+
+#[test]
+fn evidence_that_an_agent_changes_or_adds_is_found_out_before_the_seal() {
+    for forge in [
+        "echo forged >> ../../evidence/r1/TICKET-010/1/ticket.md",
+        "rm ../../evidence/r1/TICKET-010/1/ticket.md",
+        "echo 'all 214 tests passed' > ../../evidence/r1/TICKET-010/1/validations/more.log",
+        "chmod u+w ../../evidence/r1/TICKET-010/1/prompt.md; echo x >> ../../evidence/r1/TICKET-010/1/prompt.md",
+        "echo '{}' >> ../../evidence/r1/TICKET-010/1/raw.jsonl",
+    ] {
+        let sandbox = Sandbox::new();
+        let script = format!(
+            "mkdir -p ../../evidence/r1/TICKET-010/1/validations; echo work; touch x; {forge}"
+        );
+        sandbox.shell(10, "validate: [\"test -e x\"]", &script);
+        let finished = sandbox.docket(["run"]).exits(5);
+        finished.says("tampered").says("is not as docket wrote it");
+        assert!(!sandbox.is_done(10), "{forge}");
+        assert_eq!(
+            sandbox.git(["log", "--format=%s", "main..docket/r1/main"]),
+            ""
+        );
+    }
+}

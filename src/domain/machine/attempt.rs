@@ -431,7 +431,10 @@ fn take(
             attempt.stage = Stage::Writing { proof };
             order(&id, Order::WriteTicket { proof }, effects);
         }
-        (Stage::Integrating { .. }, Report::Tampered { what }) => {
+        (Stage::Sealing(AttemptOutcome::Cancelled { reason }), Report::Tampered { .. }) => {
+            return Some(AttemptOutcome::Cancelled { reason });
+        }
+        (Stage::Sealing(_) | Stage::Integrating { .. }, Report::Tampered { what }) => {
             return Some(AttemptOutcome::Failed {
                 failure: Failure::Tampered { what },
             });

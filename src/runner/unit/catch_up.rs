@@ -13,7 +13,7 @@ use crate::domain::ticket::Ticket;
 use crate::git::{BranchName, CatchUp, CommitId, GitError, Repository};
 use crate::proc::clock::Clock as _;
 use crate::runner::context::Context;
-use crate::store::LedgerError;
+use crate::store::{EvidenceError, LedgerError};
 use crate::tickets::parse;
 
 /// Why accepted work can't go on.
@@ -42,6 +42,15 @@ impl From<Halt> for Report {
 impl From<GitError> for Halt {
     fn from(error: GitError) -> Self {
         Self::Failed(error.to_string())
+    }
+}
+
+impl From<EvidenceError> for Halt {
+    fn from(error: EvidenceError) -> Self {
+        match error {
+            EvidenceError::Changed { .. } => Self::Tampered(error.to_string()),
+            error => Self::Failed(error.to_string()),
+        }
     }
 }
 

@@ -41,13 +41,11 @@ impl Unit {
             docket: env!("CARGO_PKG_VERSION").to_owned(),
             at: self.context.clock.now().wall,
         };
-        let sealed = blocking(move || {
+        let sealed: Result<_, Halt> = blocking(move || {
             complete?;
             let result = serde_json::to_vec_pretty(&meta).map_err(|error| error.to_string())?;
-            evidence
-                .write("result.json", &result)
-                .map_err(|error| error.to_string())?;
-            evidence.seal(&meta).map_err(|error| error.to_string())
+            evidence.write("result.json", &result)?;
+            Ok(evidence.seal(&meta)?)
         })
         .await;
         self.report(match sealed {
@@ -56,7 +54,8 @@ impl Unit {
                 files: u32::try_from(sealed.files.len()).unwrap_or(u32::MAX),
                 bytes: sealed.bytes,
             },
-            Err(why) => Report::NotSealed { why },
+            Err(Halt::Tampered(what)) => Report::Tampered { what },
+            Err(Halt::Failed(why)) => Report::NotSealed { why },
         });
     }
 

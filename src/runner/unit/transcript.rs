@@ -164,6 +164,8 @@ impl Transcript {
     /// Puts everything on its way to the disk. Nothing may be added after it. Says what could not be written.
     pub(super) fn finish(&mut self) -> Result<(), String> {
         self.publish();
+        let settled = self.items.settle().and_then(|()| self.raw.settle());
+        self.note(settled.map_err(|error| error.to_string()));
         match self.failed.take() {
             Some(why) => Err(why),
             None => Ok(()),

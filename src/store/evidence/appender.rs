@@ -6,6 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::super::error::EvidenceError;
+use super::written::Written;
+use crate::domain::hash::Hasher;
 
 /// How much waits in memory at most before it goes to the file.
 const BUFFER: usize = 32 * 1024;
@@ -18,10 +20,17 @@ pub struct Appender {
     buffer: Vec<u8>,
     flushed: u64,
     failure: Option<io::ErrorKind>,
+    name: String,
+    /// Who is told what the file holds in the end; and its hash so far, for a file that began empty.
+    written: Option<(Written, Hasher)>,
 }
 
 impl Appender {
-    pub(super) fn open(path: PathBuf) -> Result<Self, EvidenceError> {
+    pub(super) fn open(
+        path: PathBuf,
+        name: &str,
+        written: Option<Written>,
+    ) -> Result<Self, EvidenceError> {
         let open = || {
             let file = File::options()
                 .append(true)
@@ -38,6 +47,10 @@ impl Appender {
             buffer: Vec::new(),
             flushed,
             failure: None,
+            name: name.to_owned(),
+            written: written
+                .filter(|_| flushed == 0)
+                .map(|written| (written, Hasher::default())),
         })
     }
 
@@ -50,6 +63,9 @@ impl Appender {
     pub fn append(&mut self, bytes: &[u8]) -> Result<(), EvidenceError> {
         self.check()?;
         self.buffer.extend_from_slice(bytes);
+        if let Some((_, hasher)) = &mut self.written {
+            hasher.update(bytes);
+        }
         if self.buffer.len() >= BUFFER {
             self.flush()?;
         }
@@ -90,9 +106,18 @@ impl Appender {
         self.len() == 0
     }
 
-    /// Flushes and closes; says how many bytes the file has. Call it before the seal: a drop can't tell of a failure.
-    pub fn finish(mut self) -> Result<u64, EvidenceError> {
+    /// Flushes, and says what the file must hold when it is sealed. Nothing may be added after it.
+    pub fn settle(&mut self) -> Result<(), EvidenceError> {
         self.flush()?;
+        if let Some((written, hasher)) = self.written.take() {
+            written.note(&self.name, Some(hasher.finish()));
+        }
+        Ok(())
+    }
+
+    /// Settles and closes; says how many bytes the file has. Call it before the seal: a drop can't tell of a failure.
+    pub fn finish(mut self) -> Result<u64, EvidenceError> {
+        self.settle()?;
         Ok(self.flushed)
     }
 

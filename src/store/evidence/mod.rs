@@ -7,6 +7,7 @@ mod appender;
 mod dropping;
 mod name;
 mod seal;
+mod written;
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -18,6 +19,7 @@ pub use dropping::{Droppable, drop_files, droppable};
 pub(super) use name::check as check_name;
 pub use seal::{MANIFEST, Manifest, SealMeta, Sealed, read_manifest};
 
+use self::written::Written;
 use super::error::EvidenceError;
 use crate::domain::attempt::Artifact;
 use crate::domain::hash::{Hasher, sha256};
@@ -47,17 +49,20 @@ pub fn last_run(root: &Path) -> u32 {
         .unwrap_or(0)
 }
 
-/// The open evidence folder of one attempt. Has no state of its own: several tasks may write different files through clones.
+/// The open evidence folder of one attempt: several tasks may write different files through clones.
 #[derive(Debug, Clone)]
 pub struct EvidenceFolder {
     root: PathBuf,
     path: PathBuf,
+    /// What was written; `None` where another docket wrote it.
+    written: Option<Written>,
 }
 
 impl EvidenceFolder {
     /// Makes the folder. Refuses one that holds files already: numbers are never used again.
     pub fn create(root: &Path, run: RunId, attempt: &AttemptId) -> Result<Self, EvidenceError> {
-        let folder = Self::open(root, run, attempt)?;
+        let mut folder = Self::open(root, run, attempt)?;
+        folder.written = Some(Written::default());
         let mut entries =
             fs::read_dir(&folder.path).map_err(EvidenceError::io(&folder.path, "read"))?;
         if entries.next().is_some() {
@@ -73,6 +78,7 @@ impl EvidenceFolder {
         Ok(Self {
             root: root.to_path_buf(),
             path,
+            written: None,
         })
     }
 
@@ -98,18 +104,21 @@ impl EvidenceFolder {
                 let _best_effort = fs::remove_file(&temporary);
                 EvidenceError::io(&path, "write")(error)
             })?;
-        Ok(Artifact {
+        let artifact = Artifact {
             path: name.to_owned(),
             sha256: sha256(bytes),
             bytes: bytes.len() as u64,
-        })
+        };
+        self.note(name, Some(artifact.sha256));
+        Ok(artifact)
     }
 
     /// Opens a file that grows (`transcript.jsonl`, `raw.jsonl`, `stderr.log`); made when missing.
     pub fn appender(&self, name: &str) -> Result<Appender, EvidenceError> {
         let path = self.path_of(name)?;
         make_parent(&path)?;
-        Appender::open(path)
+        self.note(name, None);
+        Appender::open(path, name, self.written.clone())
     }
 
     /// Makes an empty file for the output of the validation that a user called `validation`, and gives its name within the
@@ -125,17 +134,21 @@ impl EvidenceFolder {
             let path = self.path_of(&name)?;
             make_parent(&path)?;
             match write_new(&path, &[]) {
-                Ok(_file) => return Ok(name),
+                Ok(_file) => {
+                    self.note(&name, None);
+                    return Ok(name);
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number += 1,
                 Err(error) => return Err(EvidenceError::io(&path, "make")(error)),
             }
         }
     }
 
-    /// The size and hash of a file that lies in the folder now.
+    /// The size and hash of a file that lies in the folder now, and that docket has just finished.
     pub fn artifact(&self, name: &str) -> Result<Artifact, EvidenceError> {
         let path = self.path_of(name)?;
         let (sha256, bytes) = hash_file(&path)?;
+        self.note(name, Some(sha256));
         Ok(Artifact {
             path: name.to_owned(),
             sha256,
@@ -147,6 +160,12 @@ impl EvidenceFolder {
     /// The attempt's appenders must be finished before.
     pub fn seal(&self, meta: &SealMeta) -> Result<Sealed, EvidenceError> {
         seal::seal(self, meta)
+    }
+
+    fn note(&self, name: &str, hash: Option<Sha256>) {
+        if let Some(written) = &self.written {
+            written.note(name, hash);
+        }
     }
 
     fn temporary(&self, name: &str) -> Result<PathBuf, EvidenceError> {

@@ -92,6 +92,9 @@ pub(super) fn seal(folder: &EvidenceFolder, meta: &SealMeta) -> Result<Sealed, E
         });
         open.push((path, file));
     }
+    if let Some(written) = &folder.written {
+        written.check(&folder.path, &files)?;
+    }
     let manifest = Manifest {
         format: FORMAT,
         meta: meta.clone(),
