@@ -168,7 +168,8 @@ fn section(prompt: &mut String, title: &str, text: &str) {
 fn conflicts(paths: &[String]) -> String {
     format!(
         "While you worked, other tickets were merged. Their work is in your working tree now. These files contradict it; git's \
-         conflict markers (`<<<<<<<`, `=======`, `>>>>>>>`) show where. Edit them so that both sides' purposes are kept and no \
+         conflict markers (`<<<<<<<`, `=======`, `>>>>>>>`) show where; a file without markers (binary, or deleted on one side) \
+         holds one side's version, and you decide which is right. Edit them so that both sides' purposes are kept and no \
          marker is left, run the checks, and claim `done` again.\n\n- {}",
         paths.join("\n- ")
     )

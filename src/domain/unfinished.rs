@@ -99,11 +99,22 @@ impl Told {
         told
     }
 
+    /// The working tree builds on another commit since.
+    fn caught_up(&mut self, onto: &str, tree: &str) {
+        self.tree = Some(tree.to_owned());
+        let branch = self.workspace.as_mut();
+        if let Some(branch) = branch.and_then(|workspace| workspace.branch.as_mut()) {
+            onto.clone_into(&mut branch.base);
+        }
+    }
+
     fn take(&mut self, event: &Event, at: Timestamp, is_own: bool) {
         match event {
             Event::ReplyReceived { text, .. } => self.replies.push(text.clone()),
             Event::RepliesDelivered { replies, .. } => self.delivered(replies),
             Event::AttemptAbandoned { .. } => self.is_abandoned = true,
+            // Also of attempts that went on in the same working tree and ended before their agents were told anything.
+            Event::CaughtUp { onto, tree, .. } => self.caught_up(onto, tree),
             _ if !is_own => {}
             Event::WorkspacePrepared { workspace, .. } => self.workspace = Some(workspace.clone()),
             Event::RequestOpened { id, request, .. } => {
@@ -124,16 +135,6 @@ impl Told {
                 (self.need, self.decision) = (None, None);
             }
             Event::TurnSaved { tree, .. } => self.tree.clone_from(tree),
-            Event::CaughtUp { onto, tree, .. } => {
-                self.tree = Some(tree.clone());
-                if let Some(Workspace {
-                    branch: Some(branch),
-                    ..
-                }) = &mut self.workspace
-                {
-                    branch.base.clone_from(onto);
-                }
-            }
             Event::GateReached { need, .. } => {
                 self.need = Some(need.clone());
                 self.decision = None;

@@ -152,7 +152,9 @@ fn words(event: &Event, at: Timestamp) -> Option<String> {
         Event::NotMerged { attempt, why } => {
             format!("{attempt} can't be merged into your branch: {why}")
         }
-        Event::TicketReopened { ticket, .. } => format!("{ticket} is due again"),
+        Event::TicketReopened { ticket, .. } => {
+            format!("the recurring ticket {ticket} is due again")
+        }
         Event::GateReached { attempt, need } => format!("{attempt} {need}"),
         // The gate or the request was told just before.
         Event::AttemptFinished {

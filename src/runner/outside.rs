@@ -56,7 +56,8 @@ pub(super) fn note(command: &Command, effects: &[Effect]) -> Option<&'static str
     // Whoever said it to an attempt that has ended is told when it goes on.
     let lives = effects
         .iter()
-        .any(|effect| matches!(effect, Effect::Order { .. }));
+        .any(|effect| matches!(effect, Effect::Order { .. }))
+        || has(|event| matches!(event, Event::MergeQueued { .. }));
     let goes_on = has(|event| matches!(event, Event::StepRetried { .. }));
     match command {
         Command::Approve { .. } | Command::Reject { .. } if is_said && !lives => Some(if goes_on {

@@ -93,7 +93,7 @@ fn print_order(order: &Order) -> String {
         Order::CatchUp { .. } => "catch up".into(),
         Order::Seal { outcome } => format!("seal {outcome}"),
         Order::Integrate { .. } => "integrate".into(),
-        Order::WriteTicket { proof } => format!("write {}", proof.as_str()),
+        Order::WriteTicket { proof, .. } => format!("write {}", proof.as_str()),
         Order::Stop { reason } => format!("stop {reason:?}"),
         Order::Pause => "pause".into(),
         Order::Resume => "resume".into(),
@@ -236,13 +236,7 @@ impl Bench {
                 bytes: 1,
             },
         );
-        self.report(
-            attempt,
-            Report::Integrated {
-                commit: None,
-                current: None,
-            },
-        );
+        self.report(attempt, Report::Integrated { commit: None });
         self.report(
             attempt,
             Report::TicketWritten {
@@ -975,7 +969,7 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
         1 => Just(Report::Tampered { what: "the branch is gone".into() }),
         4 => Just(Report::Sealed { manifest: hash, files: 1, bytes: 1 }),
         1 => Just(Report::NotSealed { why: why() }),
-        4 => Just(Report::Integrated { commit: None, current: None }),
+        4 => Just(Report::Integrated { commit: None }),
         1 => Just(Report::NotIntegrated { why: why() }),
         4 => Just(Report::TicketWritten { before: hash, after: hash, proof: Proof::Proven }),
         1 => Just(Report::TicketNotWritten { why: why() }),

@@ -57,13 +57,14 @@ pub(super) fn report(
     if let (
         Report::Integrated {
             commit: Some(commit),
-            current,
         },
         Some(run),
     ) = (&report, &mut state.run)
     {
         run.head = Some(commit.clone());
-        run.not_merged |= matches!(current, Some(Err(_)));
+    }
+    if let (Report::Merged(Err(_)), Some(run)) = (&report, &mut state.run) {
+        run.not_merged = true;
     }
     if let (Report::TurnEnded { usage, .. }, Some(run)) = (&report, &mut state.run) {
         state.spent.add(now.wall, usage);
@@ -407,7 +408,7 @@ fn take(
                 },
             });
         }
-        (Stage::Integrating { proof }, Report::Integrated { commit, current }) => {
+        (Stage::Integrating { proof }, Report::Integrated { commit }) => {
             emit(
                 rules.run,
                 Event::Integrated {
@@ -416,20 +417,19 @@ fn take(
                 },
                 effects,
             );
-            let attempt_id = id.clone();
-            match current {
-                Some(Ok(commit)) => {
-                    let attempt = attempt_id;
-                    emit(rules.run, Event::Merged { attempt, commit }, effects);
-                }
-                Some(Err(why)) => {
-                    let attempt = attempt_id;
-                    emit(rules.run, Event::NotMerged { attempt, why }, effects);
-                }
-                None => {}
-            }
             attempt.stage = Stage::Writing { proof };
-            order(&id, Order::WriteTicket { proof }, effects);
+            let desk = rules.desk.clone();
+            order(&id, Order::WriteTicket { proof, desk }, effects);
+        }
+        (Stage::Writing { .. }, Report::Merged(merged)) => {
+            let event = match merged {
+                Ok(commit) => Event::Merged {
+                    attempt: id,
+                    commit,
+                },
+                Err(why) => Event::NotMerged { attempt: id, why },
+            };
+            emit(rules.run, event, effects);
         }
         (Stage::Sealing(AttemptOutcome::Cancelled { reason }), Report::Tampered { .. }) => {
             return Some(AttemptOutcome::Cancelled { reason });
@@ -524,9 +524,15 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
             };
             seal(attempt, outcome, effects);
         }
-        Stage::BackingOff { .. } | Stage::Accepted { .. } => {
+        Stage::BackingOff { .. } => {
             seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
         }
+        Stage::Accepted { .. } if matches!(reason, CancelReason::Stopped | CancelReason::Kill) => {
+            let outcome = merging::cancelled(attempt, reason);
+            seal(attempt, outcome, effects);
+        }
+        // It has its turn, and is finished if nobody was merged meanwhile.
+        Stage::Accepted { .. } => {}
         Stage::CatchingUp { .. }
         | Stage::Collecting(_)
         | Stage::Integrating { .. }

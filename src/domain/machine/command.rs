@@ -108,6 +108,13 @@ fn begin(state: &mut State, plan: super::RunPlan, effects: &mut Vec<Effect>) {
         accepted: 0,
         steps: BTreeMap::new(),
         skipped: BTreeSet::new(),
+        known_done: state
+            .queue
+            .entries()
+            .iter()
+            .filter(|entry| entry.is_done())
+            .map(|entry| entry.path.clone())
+            .collect(),
         doubted: BTreeSet::new(),
         announced: false,
         started: 0,
@@ -536,6 +543,7 @@ fn decide(
     );
     match (rejection, attempt.proof) {
         (None, Some(proof)) if attempt.replies.is_empty() => {
+            attempt.is_approved = true;
             turns::accept(attempt, proof);
         }
         (rejected, _) => {

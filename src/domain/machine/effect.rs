@@ -174,6 +174,8 @@ pub enum Order {
     WriteTicket {
         /// What the attempt proved.
         proof: Proof,
+        /// What the tickets that waited for the acceptance may do to the queue as it is now.
+        desk: DeskRules,
     },
     /// Stop what runs now (turn or validations); the answer is that of the order that ran.
     Stop {

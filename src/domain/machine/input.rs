@@ -178,9 +178,9 @@ pub enum Report {
     Integrated {
         /// The commit.
         commit: Option<String>,
-        /// With `integrate = "current"`: the newest commit of the user's branch, or why it is not there.
-        current: Option<Result<String, String>>,
     },
+    /// With `integrate = "current"`, after `Integrated`: the newest commit of the user's branch, or why the work is not there.
+    Merged(Result<String, String>),
     /// It could not be brought there.
     NotIntegrated {
         /// What is wrong, and what to do.

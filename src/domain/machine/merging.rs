@@ -5,7 +5,7 @@ use super::attempt::Rules;
 use super::state::{Attempt, Stage, State, StepState};
 use super::turns::{seal, seal_unless_cancelled, turn, wait};
 use super::{Effect, Order, emit, order};
-use crate::domain::attempt::{AttemptOutcome, Failure, Need, Proof};
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure, Need, Proof};
 use crate::domain::event::Event;
 use crate::domain::settings::AgentKind;
 use crate::domain::time::Now;
@@ -80,10 +80,24 @@ pub(super) fn up_to_date(
         return turn(attempt, rules, None, now, effects);
     }
     let outcome = match attempt.cancel {
-        Some(reason) => AttemptOutcome::Cancelled { reason },
-        None => AttemptOutcome::Done { proof },
+        Some(reason @ (CancelReason::Stopped | CancelReason::Kill | CancelReason::Storage)) => {
+            cancelled(attempt, reason)
+        }
+        // What is proven is finished: that takes milliseconds.
+        Some(_) | None => AttemptOutcome::Done { proof },
     };
     seal(attempt, outcome, effects);
+}
+
+/// What accepted work comes to that is not merged because docket, or its run, ends. What a human has approved stays so: the next run
+/// goes on with that.
+pub(super) fn cancelled(attempt: &Attempt, reason: CancelReason) -> AttemptOutcome {
+    if attempt.is_approved && reason != CancelReason::Stopped {
+        let reasons = attempt.gates.clone();
+        let need = Need::Review { reasons };
+        return AttemptOutcome::NeedsHuman { need };
+    }
+    AttemptOutcome::Cancelled { reason }
 }
 
 /// Others were merged first: the tree that both make is validated again, or contradicts itself.
@@ -96,7 +110,8 @@ pub(super) fn caught_up(
     effects: &mut Vec<Effect>,
 ) {
     if let Some(reason) = attempt.cancel {
-        return seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
+        let outcome = cancelled(attempt, reason);
+        return seal(attempt, outcome, effects);
     }
     if conflicts.is_empty() {
         attempt.validations.clear();
@@ -118,6 +133,7 @@ pub(super) fn caught_up(
         );
         seal_unless_cancelled(attempt, Failure::Integrate { why }, effects);
     } else if attempt.conflicted > 1 {
+        attempt.conflicts.clone_from(&conflicts);
         wait(
             attempt,
             rules,

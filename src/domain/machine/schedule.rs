@@ -8,7 +8,7 @@ use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::queue::{Queue, Readiness};
-use crate::domain::settings::NobodyThere;
+use crate::domain::settings::{Isolation, NobodyThere};
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::Now;
 
@@ -127,7 +127,7 @@ fn is_done_here(state: &State, id: &TicketId) -> bool {
 fn needs_are_done(state: &State, queue: &Queue, index: usize) -> bool {
     let Some(run) = &state.run else { return false };
     queue.dependencies(index).all(|needed| {
-        if run.doubted.contains(&needed.id) {
+        if run.doubted.contains(&needed.path) {
             return false;
         }
         let step = run.steps.get(&needed.id);
@@ -146,7 +146,12 @@ fn needs_are_done(state: &State, queue: &Queue, index: usize) -> bool {
 
 fn free_slots(state: &State) -> usize {
     let Some(run) = &state.run else { return 0 };
-    (state.settings.jobs.get() as usize).saturating_sub(run.slots_used())
+    // In place there is one working tree for all.
+    let slots = match state.settings.isolation {
+        Isolation::Worktree => state.settings.jobs.get() as usize,
+        Isolation::None => 1,
+    };
+    slots.saturating_sub(run.slots_used())
 }
 
 /// Whether the run still wants to start this ticket.

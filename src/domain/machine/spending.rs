@@ -93,6 +93,11 @@ pub(super) fn hold(state: &mut State, now: Now, effects: &mut Vec<Effect>) {
     let Some(limit) = reached else {
         if run.exhausted.take().is_some() {
             // The day went on: what was used longest ago does not count any more.
+            for step in run.steps.values_mut() {
+                if let StepState::Active(attempt) = &mut step.state {
+                    attempt.exhausted = None;
+                }
+            }
             state.look_again = true;
         }
         wake(state, wall_left, now, effects);

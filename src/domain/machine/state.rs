@@ -1,6 +1,7 @@
 //! What `step` knows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -151,8 +152,10 @@ pub(super) struct Run {
     pub(super) accepted: u32,
     pub(super) steps: BTreeMap<TicketId, Step>,
     pub(super) skipped: BTreeSet<TicketId>,
-    /// Tickets whose files say `done: true` since a moment at which agents worked, and docket did not write that.
-    pub(super) doubted: BTreeSet<TicketId>,
+    /// Files that said `done: true` when the run began, or since a moment at which no agent worked.
+    pub(super) known_done: BTreeSet<PathBuf>,
+    /// Files that say so since a moment at which agents worked, and docket did not write that.
+    pub(super) doubted: BTreeSet<PathBuf>,
     /// Whether `RunStarted` is out.
     pub(super) announced: bool,
     pub(super) started: u32,
@@ -280,6 +283,8 @@ pub(super) struct Attempt {
     pub(super) conflicts: Vec<String>,
     /// How often its changes contradicted what others had brought to the run's branch.
     pub(super) conflicted: u32,
+    /// Whether a human approved the work as it is, in this attempt.
+    pub(super) is_approved: bool,
     /// What asks for a human's look at the work that was last validated.
     pub(super) gates: Vec<GateReason>,
     /// The last run of the validations proved this.
@@ -356,6 +361,7 @@ impl Attempt {
             message: None,
             replies: Vec::new(),
             validations: Vec::new(),
+            is_approved: false,
             gates: Vec::new(),
             merging: None,
             conflicts: Vec::new(),

@@ -170,8 +170,13 @@ fn after_completed_turn(
         );
     } else if !collected.conflicts.is_empty() {
         // Whatever it claims: text with conflict markers is nobody's work.
-        attempt.conflicts = collected.conflicts;
-        turn(attempt, rules, None, now, effects);
+        attempt.conflicts.clone_from(&collected.conflicts);
+        if attempt.replies.is_empty() && attempt.idle_turns >= rules.limits.no_progress_turns {
+            let paths = collected.conflicts;
+            wait(attempt, rules, Need::Conflict { paths }, now, effects);
+        } else {
+            turn(attempt, rules, None, now, effects);
+        }
     } else if collected.claim && attempt.replies.is_empty() {
         validate(attempt, rules, collected.gates, now, effects);
     } else if attempt.replies.is_empty() && attempt.idle_turns >= rules.limits.no_progress_turns {
@@ -237,7 +242,11 @@ pub(super) fn after_validation(
         }
     }
     if let Some(reason) = attempt.cancel {
-        seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
+        let outcome = match merging {
+            Some(_) => merging::cancelled(attempt, reason),
+            None => AttemptOutcome::Cancelled { reason },
+        };
+        seal(attempt, outcome, effects);
     } else if let (true, Some(proof)) = (names.is_empty(), merging) {
         merging::up_to_date(attempt, rules, proof, now, effects);
     } else if names.is_empty() {
@@ -353,6 +362,7 @@ pub(super) fn next_turn(
     attempt.stage = Stage::Turn;
     // What was approved is what was there before this turn.
     attempt.approved = None;
+    attempt.is_approved = false;
     let mut replies = again.replies;
     replies.append(&mut attempt.replies);
     let mut failed = again.failed;

@@ -73,7 +73,12 @@ impl Desk {
         for name in ["dispatch", "replies"] {
             files::folder(&path.join(name))?;
         }
-        files::put(&path.join("ticket.md"), ticket)?;
+        let own = path.join("ticket.md");
+        // Of approved work the agent's words are a part.
+        let is_approved = spec.carry.as_ref().is_some_and(|carry| carry.approved);
+        if !is_approved || !own.is_file() {
+            files::put(&own, ticket)?;
+        }
         let notes = Notes::copy(&context.places.context(), &path.join("context"))?;
         let tickets = Tickets::copy(&path.join("tickets"), spec, context)?;
         Ok(Self {

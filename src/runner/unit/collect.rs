@@ -33,7 +33,6 @@ impl Unit {
         let Some(prepared) = &mut self.prepared else {
             return;
         };
-        prepared.desk_rules.clone_from(&rules);
         let exited_well = prepared.last_turn_ok;
         let message = prepared.message.clone();
         let state = prepared.git.clone();

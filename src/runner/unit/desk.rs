@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{GitState, Prepared, Unit, blocking};
+use crate::domain::desk::DeskRules;
 use crate::domain::ids::Sha256;
 use crate::domain::machine::Report;
 use crate::domain::settings::AgentKind;
@@ -70,11 +71,11 @@ impl Unit {
     }
 
     /// The work is accepted: the tickets that waited for it come into the queue.
-    pub(super) async fn bring_held(&mut self) {
+    pub(super) async fn bring_held(&mut self, rules: DeskRules) {
         let Some(prepared) = &self.prepared else {
             return;
         };
-        let (mut desk, rules) = (prepared.desk.clone(), prepared.desk_rules.clone());
+        let mut desk = prepared.desk.clone();
         let (redactor, evidence) = (prepared.redactor.clone(), prepared.evidence.clone());
         let (context, spec): (Arc<Context>, _) = (self.context.clone(), self.spec.clone());
         let brought = blocking(move || {

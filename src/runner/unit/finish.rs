@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::catch_up::{Halt, run_branch_is_intact};
 use super::{Unit, blocking, provision};
 use crate::domain::attempt::{AttemptOutcome, Proof};
+use crate::domain::desk::DeskRules;
 use crate::domain::ids::Sha256;
 use crate::domain::machine::Report;
 use crate::domain::settings::Integrate;
@@ -74,10 +75,7 @@ impl Unit {
         });
         let Some((state, own, run_branch)) = work else {
             // In place: the work is where it belongs.
-            return self.report(Report::Integrated {
-                commit: None,
-                current: None,
-            });
+            return self.report(Report::Integrated { commit: None });
         };
         let message = CommitMessage {
             subject: format!(
@@ -109,27 +107,34 @@ impl Unit {
                 .worktree
                 .commit(&own.branch, own.base, tree, &message, at)?;
             match git.integrate_fast_forward(&run_branch, committed.commit, None)? {
-                Integration::Integrated { commit } => {
-                    let current = (context.settings.integrate == Integrate::Current)
-                        .then(|| merge(git, &run_branch, commit));
-                    Ok((commit.to_string(), current))
-                }
+                Integration::Integrated { commit } => Ok((commit, run_branch)),
                 Integration::NotFastForward { .. } => Err(Halt::Failed(format!(
                     "{run_branch} has gone on in this moment: another attempt starts from there"
                 ))),
             }
         })
         .await;
-        self.report(match integrated {
-            Ok((commit, current)) => Report::Integrated {
-                commit: Some(commit),
-                current,
-            },
-            Err(halt) => Report::from(halt),
+        let (commit, run_branch) = match integrated {
+            Ok(integrated) => integrated,
+            Err(halt) => return self.report(Report::from(halt)),
+        };
+        self.report(Report::Integrated {
+            commit: Some(commit.to_string()),
         });
+        if self.context.settings.integrate == Integrate::Current {
+            // Where the work is, is on the disk first: the user's checkout may take its time, and docket may be killed meanwhile.
+            let _broken_ledgers_are_told_by_themselves = self.context.stored().await;
+            let context = self.context.clone();
+            let merged = blocking(move || {
+                let git = context.git.as_ref().ok_or("the repository is gone")?;
+                merge(git, &run_branch, commit)
+            });
+            let merged = merged.await;
+            self.report(Report::Merged(merged));
+        }
     }
 
-    pub(super) async fn write_ticket(&mut self, proof: Proof) {
+    pub(super) async fn write_ticket(&mut self, proof: Proof, desk: DeskRules) {
         if let Err(error) = self.context.stored().await {
             return self.report(Report::TicketNotWritten {
                 why: error.to_string(),
@@ -137,10 +142,9 @@ impl Unit {
         }
         let path = self.context.places.root.join(&self.spec.path);
         let body = self.own_body();
+        // First what waited for it: once the ticket is done, nobody comes back to that.
+        self.bring_held(desk).await;
         let written = blocking(move || done::mark(&path, body)).await;
-        if written.is_ok() {
-            self.bring_held().await;
-        }
         self.report(match written {
             Ok((before, after)) => Report::TicketWritten {
                 before,

@@ -35,7 +35,6 @@ use super::desk::Desk;
 use super::sandbox::Sandbox;
 use crate::agents::Session;
 use crate::domain::attempt::{CancelReason, Workspace};
-use crate::domain::desk::DeskRules;
 use crate::domain::ids::Sha256;
 use crate::domain::item::Usage;
 use crate::domain::machine::{AttemptSpec, Input, Order, Report};
@@ -85,8 +84,6 @@ struct Prepared {
     message: Option<String>,
     /// Whether the last turn completed.
     last_turn_ok: bool,
-    /// What held when the desk was last read.
-    desk_rules: DeskRules,
 }
 
 /// The git side of an attempt.
@@ -196,7 +193,7 @@ impl Unit {
                 Order::CatchUp { head } => self.catch_up(head).await,
                 Order::Seal { outcome } => self.seal(outcome).await,
                 Order::Integrate { manifest } => self.integrate(manifest).await,
-                Order::WriteTicket { proof } => self.write_ticket(proof).await,
+                Order::WriteTicket { proof, desk } => self.write_ticket(proof, desk).await,
                 Order::Close { integrated } => {
                     self.close(integrated).await;
                     break;

@@ -10,7 +10,6 @@ use super::submitted;
 use super::{GitState, Own, Prepared, Unit, blocking, policy, provision, transcript::Transcript};
 use crate::agents::{self};
 use crate::domain::attempt::{Branch, Workspace};
-use crate::domain::desk::DeskRules;
 use crate::domain::hash::sha256;
 use crate::domain::ids::Sha256;
 use crate::domain::item::Usage;
@@ -121,7 +120,6 @@ impl Unit {
                 model: None,
                 message: None,
                 last_turn_ok: false,
-                desk_rules: DeskRules::default(),
             };
             let carried = carried.is_some();
             Ok(Opened { prepared, carried })
@@ -243,10 +241,12 @@ fn reopen(
     if !git.is_ancestor(base, head).ok()? {
         return None;
     }
-    let own = Own {
-        branch: branch.name.parse().ok()?,
-        base,
-    };
+    let branch: BranchName = branch.name.parse().ok()?;
+    // It may have caught up with the run's branch since: git knows, whatever was said last.
+    let base = git
+        .merge_base(git.branch_commit(&branch).ok()??, head)
+        .ok()??;
+    let own = Own { branch, base };
     let worktree = git.worktree(&carry.workspace.path).ok()?;
     let base = git.tree_of(base).ok()?;
     let last = worktree.snapshot(options).ok()?.tree;

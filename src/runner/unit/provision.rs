@@ -27,7 +27,9 @@ const TOLD_LINES: usize = 3;
 struct Provisioned {
     /// Relative to the worktree.
     without: Vec<PathBuf>,
-    /// The files with which the agent began: a tree's id.
+    /// The files that the commit has from which the worktree was made: a tree's id.
+    start: TreeId,
+    /// The files with which the agent began.
     base: TreeId,
 }
 
@@ -181,6 +183,7 @@ fn remember(context: &Context, mut state: GitState) -> Result<GitState, String> 
     state.last = state.base;
     let provisioned = Provisioned {
         without: state.options.without.clone(),
+        start: state.start,
         base: state.base,
     };
     let path = record(context, state.worktree.path());
@@ -206,8 +209,12 @@ pub(super) fn recall(context: &Context, mut state: GitState) -> Result<GitState,
             state.options.without = provisioned.without;
             // Nothing refers to it: git may have cleared it away since.
             let git = state.worktree.repository();
-            if git.diff(state.start, provisioned.base).is_ok() {
-                state.base = provisioned.base;
+            if let Ok(diff) = git.diff(provisioned.start, provisioned.base) {
+                // The attempt may have caught up since: what the set-up made lies on top of that.
+                let made = diff.files.iter();
+                let made = made.flat_map(|change| [Some(&change.path), change.old_path.as_ref()]);
+                let made = made.flatten().map(PathBuf::as_path);
+                state.base = git.with_paths_of(state.start, provisioned.base, made)?;
             }
             state.last = state.worktree.snapshot(&state.options)?.tree;
         }
