@@ -43,3 +43,4 @@ mod tickets;
 mod tidy;
 mod trust;
 mod watch;
+mod zoo;
