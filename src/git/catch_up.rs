@@ -9,6 +9,7 @@ use gix::merge::blob::builtin_driver::text::Labels;
 use gix::merge::tree::TreatAsUnresolved;
 
 use super::command;
+use super::commit::Lock;
 use super::error::GitError;
 use super::ids::{BranchName, CommitId, TreeId};
 use super::obstacles::unsaved_in_the_way;
@@ -136,10 +137,15 @@ impl Worktree {
         if head != committed {
             git.move_branch(with.branch, committed, head, "catch up")?;
         }
-        if matches!(self.head()?, Head::Branch { name, .. } if name == *with.branch) {
-            let listed = git.with_submodules_of(git.tree_of(head)?, on_disk)?;
-            let _locked_by_the_agent = self.align_index(listed)?;
-        }
+        // Its index must know what came: a file of others that git would ignore counts as gone else. An agent that went to another
+        // branch has nothing to compare with; there, all is staged.
+        let on_branch = matches!(self.head()?, Head::Branch { name, .. } if name == *with.branch);
+        let listed = if on_branch {
+            git.with_submodules_of(git.tree_of(head)?, on_disk)?
+        } else {
+            on_disk
+        };
+        self.align_index(listed, Lock::OfTheDead)?;
         Ok(CaughtUp {
             tree: on_disk,
             conflicts,

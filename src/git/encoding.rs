@@ -30,7 +30,8 @@ impl Worktree {
             let settings = self.repository.settings();
             command::in_worktree(self.path(), settings, &index, subcommand, arguments)
         };
-        let wanted = format!(":(attr:{ENCODING})");
+        // All but those for which nothing is said.
+        let wanted = format!(":(exclude,attr:!{ENCODING})");
         let listed = git("ls-files", &["-z", "--", &wanted].map(OsStr::new))?;
         let paths: Vec<PathBuf> = listed
             .split(|byte| *byte == 0)

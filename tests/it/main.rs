@@ -35,6 +35,7 @@ mod rewind;
 mod runs;
 mod sandbox;
 mod screen;
+mod side_by_side;
 mod submit;
 mod supervise;
 mod support;

@@ -22,14 +22,28 @@ fn worktrees_of_the_users_own_stay_as_they_are() {
     fs::write(topic.join("staged.txt"), "staged\n").expect("dirty");
     repository.git_in(&topic, ["add", "staged.txt"]);
     let gone = repository.beside("gone");
-    repository.git(["worktree", "add", "--quiet", "--detach", gone.to_str().expect("UTF-8")]);
+    repository.git([
+        "worktree",
+        "add",
+        "--quiet",
+        "--detach",
+        gone.to_str().expect("UTF-8"),
+    ]);
     fs::remove_dir_all(&gone).expect("the user took it away without git's knowing");
     let scene = Scene::new(repository);
     let state = |scene: &Scene| {
         let repository = scene.sandbox.repository();
         (
             content_of(&topic, &[]),
-            repository.git_in(&topic, ["--no-optional-locks", "status", "--porcelain=v2", "--branch"]),
+            repository.git_in(
+                &topic,
+                [
+                    "--no-optional-locks",
+                    "status",
+                    "--porcelain=v2",
+                    "--branch",
+                ],
+            ),
             fs::read(scene.path(".git/worktrees/a-topic/index")).expect("its index"),
         )
     };
@@ -49,7 +63,11 @@ fn docket_started_in_a_worktree_of_the_users() {
     let scene = Scene::at(repository, topic);
     scene.whole_story();
     let repository = scene.sandbox.repository();
-    assert_eq!(content_of(repository.root(), &[".git"]), main, "the main checkout");
+    assert_eq!(
+        content_of(repository.root(), &[".git"]),
+        main,
+        "the main checkout"
+    );
     assert_eq!(scene.git(["rev-parse", "--abbrev-ref", "HEAD"]), "topic");
     let base = repository.git(["rev-list", "--count", "main"]);
     assert_eq!(base, "1", "main stayed where it was");
@@ -69,18 +87,33 @@ fn docket_started_in_both_checkouts_of_one_repository_does_not_mix_them_up() {
         "---\nagent: shell\ndone: false\nvalidate: [\"true\"]\n---\n\n```sh\necho other > other.txt\n```\n",
     )
     .expect("a ticket");
-    let saved = main.git(["rev-parse", "refs/docket/autosave/TICKET-010.1/1", "docket/r1/main"]);
+    let saved = main.git([
+        "rev-parse",
+        "refs/docket/autosave/TICKET-010.1/1",
+        "docket/r1/main",
+    ]);
     let mut command = main.sandbox.command(["--once", "--json"]);
     command.current_dir(&topic);
     let document = main.sandbox.start_command(command).finish().exits(0).json();
     assert_eq!(
-        main.git(["rev-parse", "refs/docket/autosave/TICKET-010.1/1^", "docket/r1/main"])
-            .lines()
-            .count(),
+        main.git([
+            "rev-parse",
+            "refs/docket/autosave/TICKET-010.1/1^",
+            "docket/r1/main"
+        ])
+        .lines()
+        .count(),
         2
     );
-    let branches = main.git(["for-each-ref", "--format=%(refname:short)", "refs/heads/docket/"]);
-    assert!(branches.contains("docket/r2/main"), "{branches}: {document:#}");
+    let branches = main.git([
+        "for-each-ref",
+        "--format=%(refname:short)",
+        "refs/heads/docket/",
+    ]);
+    assert!(
+        branches.contains("docket/r2/main"),
+        "{branches}: {document:#}"
+    );
     assert_eq!(
         main.git(["rev-parse", "docket/r1/main"]),
         saved.lines().nth(1).expect("two lines")

@@ -26,11 +26,19 @@ struct Case {
 fn run(repository: TestRepository, case: &Case) -> Scene {
     let scene = Scene::new(repository);
     side_by_side(&scene, case.first, case.second, case.settle);
-    scene.untouched(|| scene.docket(["run", "--jobs", "2"]).exits(0).prints("2 done"));
+    scene.untouched(|| {
+        scene
+            .docket(["run", "--jobs", "2"])
+            .exits(0)
+            .prints("2 done")
+    });
     scene.sound();
     let told = fs::read_to_string(scene.sandbox.home("told")).unwrap_or_default();
     for path in case.told {
-        assert!(told.contains(&format!("- {path}\n")), "{path} is not in: {told}");
+        assert!(
+            told.contains(&format!("- {path}\n")),
+            "{path} is not in: {told}"
+        );
     }
     assert_eq!(case.told.is_empty(), told.is_empty(), "{told}");
     let names = scene.names("docket/r1/main");
@@ -86,11 +94,21 @@ fn one_renames_what_the_other_changes() {
             second: "sed -i.bak 's/line 20/LINE 20/' a.txt\nrm a.txt.bak",
             told: &[],
             settle: "",
-            names: &["README.md", "data.bin", "folder/b.txt", "renamed.txt", "run.sh", "src/main.rs"],
+            names: &[
+                "README.md",
+                "data.bin",
+                "folder/b.txt",
+                "renamed.txt",
+                "run.sh",
+                "src/main.rs",
+            ],
         },
     );
     let text = scene.show("main:renamed.txt");
-    assert!(text.contains("LINE 3\n") && text.contains("LINE 20\n"), "{text}");
+    assert!(
+        text.contains("LINE 3\n") && text.contains("LINE 20\n"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -102,7 +120,14 @@ fn both_rename_the_same_file_to_different_names() {
             second: "git mv a.txt two.txt\nsed -i.bak 's/line 20/LINE 20/' two.txt\nrm two.txt.bak",
             told: &["two.txt"],
             settle: "ls >> \"$HOME/told\"\nrm -f one.txt",
-            names: &["README.md", "data.bin", "folder/b.txt", "run.sh", "src/main.rs", "two.txt"],
+            names: &[
+                "README.md",
+                "data.bin",
+                "folder/b.txt",
+                "run.sh",
+                "src/main.rs",
+                "two.txt",
+            ],
         },
     );
     assert!(scene.show("main:two.txt").contains("LINE 20"));
@@ -132,7 +157,16 @@ fn both_make_the_same_file() {
             second: "printf 'two\\n' > new.txt\nprintf 'equal\\n' > equal.txt",
             told: &["new.txt"],
             settle: "grep -q '^one' new.txt\ngrep -q '^two' new.txt\nprintf 'one\\ntwo\\n' > new.txt",
-            names: &["README.md", "a.txt", "data.bin", "equal.txt", "folder/b.txt", "new.txt", "run.sh", "src/main.rs"],
+            names: &[
+                "README.md",
+                "a.txt",
+                "data.bin",
+                "equal.txt",
+                "folder/b.txt",
+                "new.txt",
+                "run.sh",
+                "src/main.rs",
+            ],
         },
     );
     assert_eq!(scene.show("main:new.txt"), "one\ntwo");
@@ -147,7 +181,14 @@ fn one_deletes_what_the_other_changes() {
             second: "echo more >> a.txt",
             told: &["a.txt"],
             settle: "grep -q more a.txt\necho kept >> a.txt",
-            names: &["README.md", "a.txt", "data.bin", "folder/b.txt", "run.sh", "src/main.rs"],
+            names: &[
+                "README.md",
+                "a.txt",
+                "data.bin",
+                "folder/b.txt",
+                "run.sh",
+                "src/main.rs",
+            ],
         },
     );
     assert!(scene.show("main:a.txt").ends_with("more\nkept"));
@@ -162,7 +203,13 @@ fn one_changes_what_the_other_deletes() {
             second: "rm a.txt",
             told: &["a.txt"],
             settle: "grep -q more a.txt\nrm a.txt",
-            names: &["README.md", "data.bin", "folder/b.txt", "run.sh", "src/main.rs"],
+            names: &[
+                "README.md",
+                "data.bin",
+                "folder/b.txt",
+                "run.sh",
+                "src/main.rs",
+            ],
         },
     );
 }
@@ -176,7 +223,16 @@ fn one_makes_a_folder_where_the_other_makes_a_file() {
             second: "echo file > place",
             told: &["place"],
             settle: "ls -R >> \"$HOME/told\"\ntest -d place\nrm -f place~*\necho file > place/file.txt",
-            names: &["README.md", "a.txt", "data.bin", "folder/b.txt", "place/file.txt", "place/in.txt", "run.sh", "src/main.rs"],
+            names: &[
+                "README.md",
+                "a.txt",
+                "data.bin",
+                "folder/b.txt",
+                "place/file.txt",
+                "place/in.txt",
+                "run.sh",
+                "src/main.rs",
+            ],
         },
     );
     assert_eq!(scene.show("main:place/in.txt"), "in");
@@ -191,7 +247,15 @@ fn one_makes_a_file_where_the_other_makes_a_folder() {
             second: "echo more >> folder/b.txt\necho new > folder/new.txt",
             told: &["folder/b.txt"],
             settle: "ls -R >> \"$HOME/told\"\ngrep -q more folder/b.txt\ngrep -q new folder/new.txt\nrm -f folder~*",
-            names: &["README.md", "a.txt", "data.bin", "folder/b.txt", "folder/new.txt", "run.sh", "src/main.rs"],
+            names: &[
+                "README.md",
+                "a.txt",
+                "data.bin",
+                "folder/b.txt",
+                "folder/new.txt",
+                "run.sh",
+                "src/main.rs",
+            ],
         },
     );
     assert_eq!(scene.show("main:folder/new.txt"), "new");
@@ -206,7 +270,14 @@ fn both_change_a_binary_file() {
             second: "printf '\\000two\\377' > data.bin",
             told: &["data.bin"],
             settle: "grep -q two data.bin\nprintf '\\000both' > data.bin",
-            names: &["README.md", "a.txt", "data.bin", "folder/b.txt", "run.sh", "src/main.rs"],
+            names: &[
+                "README.md",
+                "a.txt",
+                "data.bin",
+                "folder/b.txt",
+                "run.sh",
+                "src/main.rs",
+            ],
         },
     );
     assert_eq!(fs::read(scene.path("data.bin")).expect("there"), b"\0both");
@@ -221,10 +292,20 @@ fn one_makes_executable_what_the_other_changes() {
             second: "echo 'echo hello' >> run.sh",
             told: &[],
             settle: "",
-            names: &["README.md", "a.txt", "data.bin", "folder/b.txt", "run.sh", "src/main.rs"],
+            names: &[
+                "README.md",
+                "a.txt",
+                "data.bin",
+                "folder/b.txt",
+                "run.sh",
+                "src/main.rs",
+            ],
         },
     );
-    let mode = fs::metadata(scene.path("run.sh")).expect("there").permissions().mode();
+    let mode = fs::metadata(scene.path("run.sh"))
+        .expect("there")
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o100, 0o100);
     assert!(scene.show("main:run.sh").ends_with("echo hello"));
 }
@@ -238,7 +319,15 @@ fn both_make_a_file_of_different_modes() {
             second: "printf 'tool\\n' > tool",
             told: &["tool"],
             settle: "chmod +x tool",
-            names: &["README.md", "a.txt", "data.bin", "folder/b.txt", "run.sh", "src/main.rs", "tool"],
+            names: &[
+                "README.md",
+                "a.txt",
+                "data.bin",
+                "folder/b.txt",
+                "run.sh",
+                "src/main.rs",
+                "tool",
+            ],
         },
     );
     assert!(scene.git(["ls-tree", "main", "tool"]).starts_with("100755"));
@@ -253,7 +342,15 @@ fn both_make_a_link_and_one_makes_a_link_of_a_file() {
             second: "ln -s README.md link\necho more >> run.sh",
             told: &["link", "run.sh"],
             settle: "ls -l >> \"$HOME/told\"\nrm -f link run.sh run.sh~* link~*\nln -s src link\nprintf 'settled\\n' > run.sh",
-            names: &["README.md", "a.txt", "data.bin", "folder/b.txt", "link", "run.sh", "src/main.rs"],
+            names: &[
+                "README.md",
+                "a.txt",
+                "data.bin",
+                "folder/b.txt",
+                "link",
+                "run.sh",
+                "src/main.rs",
+            ],
         },
     );
     assert_eq!(scene.show("main:link"), "src");
@@ -274,7 +371,13 @@ fn a_file_of_other_line_ends() {
             second: "sed -i.bak 's/two/Zwei/' a.txt raw.dat\nrm *.bak",
             told: &["a.txt", "raw.dat"],
             settle: "for file in a.txt raw.dat; do grep -v '^<<<<<<<\\|^=======\\|^>>>>>>>' $file > clean; mv clean $file; done",
-            names: &[".gitattributes", "README.md", "a.txt", "raw.dat", "src/main.rs"],
+            names: &[
+                ".gitattributes",
+                "README.md",
+                "a.txt",
+                "raw.dat",
+                "src/main.rs",
+            ],
         },
     );
     assert_eq!(scene.show("main:a.txt"), "one\nZwei\nTWO\nthree");

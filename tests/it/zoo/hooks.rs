@@ -27,7 +27,10 @@ fn hooks(folder: &Path, noted: &Path, which: &[(&str, i32)]) {
     fs::create_dir_all(folder).expect("a folder for the hooks");
     for (name, code) in which {
         let path = folder.join(name);
-        let script = format!("#!/bin/sh\necho {name} >> '{}'\nexit {code}\n", noted.display());
+        let script = format!(
+            "#!/bin/sh\necho {name} >> '{}'\nexit {code}\n",
+            noted.display()
+        );
         fs::write(&path, script).expect("a hook");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("executable");
     }

@@ -32,10 +32,19 @@ fn second_leaves(script: &str) -> Scene {
 /// Both are done, and what each did is there.
 #[track_caller]
 fn ends_well(scene: &Scene) {
-    scene.untouched(|| scene.docket(["run", "--jobs", "2"]).exits(0).prints("2 done"));
+    let ended = scene.untouched(|| {
+        scene
+            .docket(["run", "--jobs", "2"])
+            .exits(0)
+            .prints("2 done")
+    });
+    println!("{}", ended.stderr);
     scene.sound();
     let branch = "docket/r1/main";
-    assert_eq!(scene.show(&format!("{branch}:a.txt")), "ONE\ntwo\nthree\nfour\nFIVE");
+    assert_eq!(
+        scene.show(&format!("{branch}:a.txt")),
+        "ONE\ntwo\nthree\nfour\nFIVE"
+    );
     assert_eq!(scene.show(&format!("{branch}:new/ten.txt")), "ten");
     assert_eq!(scene.show(&format!("{branch}:twenty.txt")), "twenty");
     assert_eq!(scene.show(&format!("{branch}:out/built.txt")), "built");
@@ -45,7 +54,9 @@ fn ends_well(scene: &Scene) {
 
 #[test]
 fn everything_is_staged_and_changed_again() {
-    let scene = second_leaves("git add --all\nprintf 'staged\\n' > b.txt\ngit add b.txt\nprintf 'not staged\\n' > b.txt\ngit rm --quiet --cached README.md");
+    let scene = second_leaves(
+        "git add --all\nprintf 'staged\\n' > b.txt\ngit add b.txt\nprintf 'not staged\\n' > b.txt\ngit rm --quiet --cached README.md",
+    );
     ends_well(&scene);
     assert_eq!(scene.show("main:b.txt"), "not staged");
     assert!(scene.names("main").contains(&"README.md".to_owned()));
@@ -54,7 +65,7 @@ fn everything_is_staged_and_changed_again() {
 #[test]
 fn a_merge_of_its_own_was_left_unfinished() {
     let scene = second_leaves(
-        "git checkout --quiet -b other\nprintf 'other\\n' > b.txt\ngit commit --quiet --message other b.txt\ngit checkout --quiet -\nprintf 'mine\\n' > b.txt\ngit commit --quiet --message mine b.txt\nif git merge --quiet other; then exit 9; fi\ngit ls-files --unmerged | grep -q b.txt\nprintf 'half settled\\n' > b.txt",
+        "git checkout --quiet -b other\nprintf 'other\\n' > b.txt\ngit commit --quiet --message other b.txt\ngit checkout --quiet -\nprintf 'mine\\n' > b.txt\ngit commit --quiet --message mine b.txt\nif git merge --quiet other; then exit 9; fi\ngit ls-files --unmerged | grep -q b.txt\ngit branch --quiet -D other\nprintf 'half settled\\n' > b.txt",
     );
     ends_well(&scene);
     assert_eq!(scene.show("main:b.txt"), "half settled");
@@ -76,27 +87,43 @@ fn the_index_is_gone_or_broken() {
 
 #[test]
 fn it_is_on_another_branch() {
-    let scene = second_leaves("git switch --quiet --create mine\ngit add --all\ngit commit --quiet --message own");
+    let scene = second_leaves(
+        "git switch --quiet --create mine\ngit add --all\ngit commit --quiet --message own",
+    );
     let before = scene.git(["rev-parse", "main"]);
-    scene.docket(["run", "--jobs", "2"]).exits(0).prints("2 done");
+    scene
+        .docket(["run", "--jobs", "2"])
+        .exits(0)
+        .prints("2 done");
     scene.sound();
-    assert_eq!(scene.show("docket/r1/main:a.txt"), "ONE\ntwo\nthree\nfour\nFIVE");
+    assert_eq!(
+        scene.show("docket/r1/main:a.txt"),
+        "ONE\ntwo\nthree\nfour\nFIVE"
+    );
     assert_eq!(scene.show("docket/r1/main:new/ten.txt"), "ten");
     assert_eq!(scene.show("docket/r1/main:twenty.txt"), "twenty");
-    assert_eq!(scene.git(["log", "-1", "--format=%s", "mine"]), "own", "its branch is its own");
+    assert_eq!(
+        scene.git(["log", "-1", "--format=%s", "mine"]),
+        "own",
+        "its branch is its own"
+    );
     assert_eq!(scene.git(["rev-parse", "main"]), before);
     scene.rewound_and_merged();
 }
 
 #[test]
 fn it_is_on_no_branch_with_commits_of_its_own() {
-    let scene = second_leaves("git switch --quiet --detach\ngit add --all\ngit commit --quiet --message own");
+    let scene = second_leaves(
+        "git switch --quiet --detach\ngit add --all\ngit commit --quiet --message own",
+    );
     ends_well(&scene);
 }
 
 #[test]
 fn marks_that_tell_git_not_to_look() {
-    let scene = second_leaves("git update-index --assume-unchanged a.txt\ngit update-index --skip-worktree b.txt\nprintf 'changed\\n' > b.txt");
+    let scene = second_leaves(
+        "git update-index --assume-unchanged a.txt\ngit update-index --skip-worktree b.txt\nprintf 'changed\\n' > b.txt",
+    );
     ends_well(&scene);
     assert_eq!(scene.show("main:b.txt"), "changed");
 }
@@ -114,10 +141,18 @@ fn an_ignored_file_in_the_way_is_not_overwritten() {
     let scene = second_leaves(
         "if test -e out/built.txt; then grep -q built out/built.txt; else mkdir -p out\necho 'my own build' > out/built.txt; fi",
     );
-    let ended = scene.untouched(|| scene.docket(["run", "--jobs", "2"]).exits(0).prints("2 done"));
+    let ended = scene.untouched(|| {
+        scene
+            .docket(["run", "--jobs", "2"])
+            .exits(0)
+            .prints("2 done")
+    });
     assert!(ended.stderr.contains("out/built.txt"), "{}", ended.stderr);
     let kept = scene.path(".docket/worktrees/TICKET-020.1/out/built.txt");
-    assert_eq!(fs::read_to_string(kept).expect("it is there"), "my own build\n");
+    assert_eq!(
+        fs::read_to_string(kept).expect("it is there"),
+        "my own build\n"
+    );
     assert_eq!(scene.show("docket/r1/main:out/built.txt"), "built");
     assert_eq!(scene.show("docket/r1/main:twenty.txt"), "twenty");
     scene.sound();
@@ -128,7 +163,9 @@ fn an_ignored_file_in_the_way_is_not_overwritten() {
 #[test]
 fn files_that_never_end_are_not_read() {
     let scene = Scene::new(TestRepository::new());
-    scene.sandbox.configure("[limits]\nattempts = 2\n[policy]\nsymlinks = \"allow\"");
+    scene
+        .sandbox
+        .configure("[limits]\nattempts = 2\n[policy]\nsymlinks = \"allow\"");
     scene.ticket(
         10,
         "agent: shell\nvalidate: [\"test -e again\"]",

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use crate::support::repository::{TestRepository, content_of};
 use crate::support::sandbox::{Finished, Running, Sandbox};
 
-
 /// docket started at one place of a repository.
 pub(super) struct Scene {
     pub(super) sandbox: Sandbox,
@@ -103,11 +102,8 @@ impl Scene {
     #[track_caller]
     pub(super) fn picture(&self) -> Picture {
         let git_dir = PathBuf::from(self.git(["rev-parse", "--absolute-git-dir"]));
-        let common = PathBuf::from(self.git([
-            "rev-parse",
-            "--path-format=absolute",
-            "--git-common-dir",
-        ]));
+        let common =
+            PathBuf::from(self.git(["rev-parse", "--path-format=absolute", "--git-common-dir"]));
         let references = self.git(["for-each-ref", "--format=%(refname) %(objectname)"]);
         let not_ours = |line: &&str| {
             !line.starts_with("refs/heads/docket/") && !line.starts_with("refs/docket/")
@@ -173,7 +169,10 @@ impl Scene {
     pub(super) fn sound(&self) {
         self.docket(["evidence", "verify"]).exits(0);
         let fsck = self.git(["fsck", "--no-dangling", "--no-progress"]);
-        assert!(!fsck.contains("missing") && !fsck.contains("error"), "{fsck}");
+        assert!(
+            !fsck.contains("missing") && !fsck.contains("error"),
+            "{fsck}"
+        );
     }
 
     /// `rewind` to what ticket 10 left touches nothing of the user's; then `merge` brings all over.
@@ -204,7 +203,9 @@ impl Scene {
             self.docket(["gc", "--keep", "0"]).exits(0);
         });
         let left = self.git(["for-each-ref", "--format=%(refname)", "refs/heads/docket/"]);
-        let attempts = left.lines().filter(|name| !name.contains("/rewind/") && name.contains("/TICKET-"));
+        let attempts = left
+            .lines()
+            .filter(|name| !name.contains("/rewind/") && name.contains("/TICKET-"));
         assert_eq!(attempts.count(), 0, "merged branches go: {left}");
         self.sound();
     }

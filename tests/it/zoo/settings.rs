@@ -13,7 +13,10 @@ fn settings_that_turn_git_upside_down_change_nothing() {
     // A program that must not be run at all.
     let trap = repository.beside("trap.sh");
     let fell = repository.beside("trap-fell");
-    let script = format!("#!/bin/sh\necho \"$0 $*\" >> '{}'\nexit 1\n", fell.display());
+    let script = format!(
+        "#!/bin/sh\necho \"$0 $*\" >> '{}'\nexit 1\n",
+        fell.display()
+    );
     fs::write(&trap, script).expect("a program");
     fs::set_permissions(&trap, fs::Permissions::from_mode(0o755)).expect("executable");
     let trap = trap.to_str().expect("UTF-8");
@@ -73,11 +76,23 @@ fn settings_that_turn_git_upside_down_change_nothing() {
     );
     let fallen = fs::read_to_string(&fell).unwrap_or_default();
     assert_eq!(fallen, "", "a program was run");
-    let subjects = scene.git(["-c", "log.showSignature=false", "log", "--format=%G? %s", "odd/name.of-a-branch..docket/r1/main"]);
+    let subjects = scene.git([
+        "-c",
+        "log.showSignature=false",
+        "log",
+        "--format=%G? %s",
+        "odd/name.of-a-branch..docket/r1/main",
+    ]);
     assert_eq!(subjects.lines().count(), 2, "{subjects}");
-    assert!(subjects.lines().all(|line| line.starts_with("N ")), "nothing is signed: {subjects}");
+    assert!(
+        subjects.lines().all(|line| line.starts_with("N ")),
+        "nothing is signed: {subjects}"
+    );
     let patch = scene.docket(["diff", "20"]).exits(0).stdout;
-    assert!(patch.contains("b/twenty") || patch.contains("\"b/twenty"), "{patch}");
+    assert!(
+        patch.contains("b/twenty") || patch.contains("\"b/twenty"),
+        "{patch}"
+    );
     assert!(!patch.contains('\u{1b}'), "{patch}");
     scene.rewound_and_merged();
     scene.once_more();
@@ -95,12 +110,21 @@ fn without_a_name_docket_commits_and_a_merge_commit_is_left_to_the_user() {
     scene.both("echo ten > ten.txt", "echo twenty > twenty.txt");
     let people = scene.git(["log", "--format=%an <%ae> %cn", "main..docket/r1/main"]);
     assert!(
-        people.lines().all(|line| line == "docket <docket@localhost> docket"),
+        people
+            .lines()
+            .all(|line| line == "docket <docket@localhost> docket"),
         "{people}"
     );
     scene.git([
-        "-c", "user.name=U", "-c", "user.email=u@example.org", "commit", "--quiet", "--allow-empty",
-        "--message", "the user goes on",
+        "-c",
+        "user.name=U",
+        "-c",
+        "user.email=u@example.org",
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--message",
+        "the user goes on",
     ]);
     scene.untouched(|| {
         let refused = scene.docket(["merge"]);
@@ -125,7 +149,15 @@ fn a_signature_that_fails_leaves_all_as_it_was() {
     repository.git(["config", "gpg.program", "false"]);
     let scene = Scene::new(repository);
     scene.both("echo ten > ten.txt", "echo twenty > twenty.txt");
-    scene.git(["-c", "commit.gpgSign=false", "commit", "--quiet", "--allow-empty", "--message", "on"]);
+    scene.git([
+        "-c",
+        "commit.gpgSign=false",
+        "commit",
+        "--quiet",
+        "--allow-empty",
+        "--message",
+        "on",
+    ]);
     scene.untouched(|| scene.docket(["merge"]).exits(1).says("gpg"));
     assert!(!scene.path(".git/MERGE_HEAD").exists());
 }

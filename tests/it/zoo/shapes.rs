@@ -110,13 +110,7 @@ fn a_partial_clone_whose_older_files_are_elsewhere() {
     repository.commit_all("second");
     let clone = repository.beside("partial");
     let url = format!("file://{}", text(repository.root()));
-    repository.git([
-        "clone",
-        "--quiet",
-        "--filter=blob:none",
-        &url,
-        text(&clone),
-    ]);
+    repository.git(["clone", "--quiet", "--filter=blob:none", &url, text(&clone)]);
     Scene::at(repository, clone).whole_story();
 }
 
@@ -155,7 +149,10 @@ fn an_empty_commit_is_enough() {
     let repository = TestRepository::unborn();
     repository.git(["commit", "--quiet", "--allow-empty", "--message", "empty"]);
     let scene = Scene::new(repository);
-    scene.both("echo ten > ten.txt", "mkdir deep\necho twenty > deep/twenty.txt");
+    scene.both(
+        "echo ten > ten.txt",
+        "mkdir deep\necho twenty > deep/twenty.txt",
+    );
     scene.rewound_and_merged();
     scene.once_more();
 }
@@ -183,7 +180,10 @@ fn repositories_inside_that_are_no_submodules() {
     scene.untouched(|| scene.docket(["run"]).exits(0));
     assert!(scene.is_done(10) && scene.is_done(20));
     let names = scene.names("docket/r1/main");
-    assert!(!names.iter().any(|name| name.starts_with("nested")), "{names:?}");
+    assert!(
+        !names.iter().any(|name| name.starts_with("nested")),
+        "{names:?}"
+    );
     let kept = scene.path(".docket/worktrees/TICKET-020.1/nested/precious.txt");
     assert_eq!(
         fs::read_to_string(kept).expect("the agent's repository stays"),
@@ -191,7 +191,11 @@ fn repositories_inside_that_are_no_submodules() {
     );
     scene.rewound_and_merged();
     scene.docket(["gc", "--keep", "0"]).exits(0);
-    assert!(scene.path(".docket/worktrees/TICKET-020.1/nested/precious.txt").exists());
+    assert!(
+        scene
+            .path(".docket/worktrees/TICKET-020.1/nested/precious.txt")
+            .exists()
+    );
     assert!(inner.join("own.txt").exists());
 }
 

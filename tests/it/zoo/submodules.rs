@@ -18,7 +18,14 @@ fn with_submodule() -> (Scene, PathBuf, [String; 3]) {
         fs::write(source.join("inner.txt"), text).expect("a file");
         git(&["add", "inner.txt"]);
         git(&[
-            "-c", "user.name=I", "-c", "user.email=i@example.org", "commit", "--quiet", "--message", text,
+            "-c",
+            "user.name=I",
+            "-c",
+            "user.email=i@example.org",
+            "commit",
+            "--quiet",
+            "--message",
+            text,
         ]);
         git(&["rev-parse", "HEAD"])
     };
@@ -68,7 +75,10 @@ fn a_submodule_that_one_moves_is_not_moved_back_by_one_that_had_it_filled() {
         };
         let root = format!("DOCKET_ROOT='{}'\n", scene.root.display());
         scene.write_both(
-            &format!("{root}{before_one}{FILL}\ngit -C inner checkout --quiet {}\necho ten > ten.txt", commits[1]),
+            &format!(
+                "{root}{before_one}{FILL}\ngit -C inner checkout --quiet {}\necho ten > ten.txt",
+                commits[1]
+            ),
             &format!("{root}{FILL}\ncat inner/inner.txt\n{before_two}echo twenty > twenty.txt"),
         );
         let url = config_of(&scene);
@@ -129,11 +139,18 @@ fn both_move_a_submodule() {
         &format!("{FILL}\ngit -C inner checkout --quiet {}", commits[2]),
     );
     // The second one to come is tried again on top of the first.
-    scene.docket(["run", "--jobs", "2"]).exits(0).prints("2 done");
+    scene
+        .docket(["run", "--jobs", "2"])
+        .exits(0)
+        .prints("2 done");
     let at = recorded(&scene, "docket/r1/main", "inner");
     assert!(commits[1..].contains(&at), "{at}");
     let changes = scene.git(["log", "--format=%h", "main..docket/r1/main", "--", "inner"]);
-    assert_eq!(changes.lines().count(), 2, "both moved it, one after the other");
+    assert_eq!(
+        changes.lines().count(),
+        2,
+        "both moved it, one after the other"
+    );
     scene.sound();
 }
 
@@ -145,7 +162,10 @@ fn a_commit_that_only_an_agents_submodule_has_is_not_thrown_away() {
     scene.shell(10, &format!("{FILL}\n({commit})"));
     scene.docket(["--once"]).exits(0);
     let kept = scene.path(".docket/worktrees/TICKET-010.1/inner");
-    let at = scene.sandbox.repository().git_in(&kept, ["rev-parse", "HEAD"]);
+    let at = scene
+        .sandbox
+        .repository()
+        .git_in(&kept, ["rev-parse", "HEAD"]);
     assert_eq!(recorded(&scene, "docket/r1/main", "inner"), at);
     scene.docket(["merge"]).exits(0);
     scene.docket(["gc", "--keep", "0"]).exits(0);
