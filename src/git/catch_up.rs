@@ -158,7 +158,11 @@ impl Worktree {
         if from == to {
             return Ok(());
         }
-        let in_the_way = unsaved_in_the_way(&self.local(), self.path(), from.0, to.0)?;
+        let in_the_way = {
+            // Not this worktree's own view, which an index that the agent broke would spoil.
+            let git = self.repository.local();
+            unsaved_in_the_way(&git, self.path(), from.0, to.0)?
+        };
         if !in_the_way.is_empty() {
             return Err(GitError::InTheWay { paths: in_the_way });
         }

@@ -222,7 +222,7 @@ fn one_makes_a_folder_where_the_other_makes_a_file() {
             first: "mkdir place\necho in > place/in.txt",
             second: "echo file > place",
             told: &["place"],
-            settle: "ls -R >> \"$HOME/told\"\ntest -d place\nrm -f place~*\necho file > place/file.txt",
+            settle: "ls -R >> \"$HOME/told\"\ntest -d place\ngrep -q file place~*\nrm -f place~*\necho file > place/file.txt",
             names: &[
                 "README.md",
                 "a.txt",
@@ -246,7 +246,7 @@ fn one_makes_a_file_where_the_other_makes_a_folder() {
             first: "rm -r folder\necho file > folder",
             second: "echo more >> folder/b.txt\necho new > folder/new.txt",
             told: &["folder/b.txt"],
-            settle: "ls -R >> \"$HOME/told\"\ngrep -q more folder/b.txt\ngrep -q new folder/new.txt\nrm -f folder~*",
+            settle: "ls -R >> \"$HOME/told\"\ngrep -q more folder/b.txt\ngrep -q new folder/new.txt\ngrep -rq file folder~*\nrm -f folder~*",
             names: &[
                 "README.md",
                 "a.txt",

@@ -32,13 +32,12 @@ fn second_leaves(script: &str) -> Scene {
 /// Both are done, and what each did is there.
 #[track_caller]
 fn ends_well(scene: &Scene) {
-    let ended = scene.untouched(|| {
+    scene.untouched(|| {
         scene
             .docket(["run", "--jobs", "2"])
             .exits(0)
             .prints("2 done")
     });
-    println!("{}", ended.stderr);
     scene.sound();
     let branch = "docket/r1/main";
     assert_eq!(
