@@ -106,7 +106,7 @@ fn the_user_edits_stages_and_commits() {
 fn the_user_changes_the_same_file_as_an_agent() {
     let sandbox = Sandbox::new();
     while_they_work(&sandbox, |sandbox| {
-        commit(sandbox, "10.txt", "the user's\n")
+        commit(sandbox, "10.txt", "the user's\n");
     });
     let before = picture(&sandbox);
     sandbox
@@ -249,7 +249,7 @@ fn two_runners_at_the_same_instant() {
         let living = runners.iter_mut().map(Running::lives);
         living.filter(|lives| *lives).count() == 1
     });
-    let owner = runners.iter_mut().position(|runner| runner.lives());
+    let owner = runners.iter_mut().position(Running::lives);
     let owner = runners.swap_remove(owner.expect("one goes on"));
     let who = format!("another docket is running here (pid {}", owner.pid());
     for loser in runners {

@@ -1,9 +1,11 @@
 //! What a repository may look like on the disk.
 
 use std::fs;
+use std::time::Duration;
 
 use super::scene::Scene;
 use crate::support::repository::TestRepository;
+use crate::support::wait::wait_until;
 
 fn text(path: &std::path::Path) -> &str {
     path.to_str().expect("UTF-8")
@@ -210,10 +212,18 @@ fn five_thousand_files() {
     }
     repository.commit_all("many");
     let scene = Scene::new(repository);
-    scene.both(
+    scene.write_both(
         "find many/[1-6] -name '*7.txt' -exec sh -c 'for f; do echo ten >> \"$f\"; done' sh {} +",
         "find many -name '*3.txt' -exec sh -c 'for f; do echo twenty >> \"$f\"; done' sh {} +\nrm -r many/0",
     );
+    scene.untouched(|| {
+        let mut run = scene.start(["run", "--jobs", "2"]);
+        wait_until("all files are through", Duration::from_secs(120), || {
+            !run.lives()
+        });
+        run.finish().exits(0).prints("2 done")
+    });
+    scene.sound();
     let changed = scene.git(["diff", "--name-only", "main", "docket/r1/main"]);
     let expected = (0..5000)
         .filter(|number| number % 7 == 0 || number % 10 == 7 || number % 10 == 3)
