@@ -16,9 +16,11 @@ mod agents;
 mod corpus;
 mod decode;
 mod fold;
+mod integrate;
 mod screen;
 mod support;
 mod tickets;
+mod verify;
 
 fn main() {
     let named: Vec<String> = std::env::args()
@@ -35,6 +37,8 @@ fn main() {
         ("decode", decode::bench),
         ("agents", agents::bench),
         ("screen", screen::bench),
+        ("integrate", integrate::bench),
+        ("verify", verify::bench),
     ] {
         if named.is_empty() || named.iter().any(|wanted| name.contains(wanted.as_str())) {
             bench();

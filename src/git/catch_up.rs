@@ -9,8 +9,10 @@ use gix::merge::blob::builtin_driver::text::Labels;
 use gix::merge::tree::TreatAsUnresolved;
 
 use super::command;
+use super::commit::Lock;
 use super::error::GitError;
 use super::ids::{BranchName, CommitId, TreeId};
+use super::obstacles::unsaved_in_the_way;
 use super::repository::{Head, Repository};
 use super::worktree::Worktree;
 use crate::domain::time::Timestamp;
@@ -82,7 +84,8 @@ impl Repository {
             .conflicts
             .iter()
             .filter(|conflict| conflict.is_unresolved(TreatAsUnresolved::git()))
-            .map(|conflict| gix::path::from_bstr(conflict.ours.location()).map(Into::into))
+            .flat_map(|conflict| [conflict.ours.location(), conflict.theirs.location()])
+            .map(|location| gix::path::from_bstr(location).map(Into::into))
             .collect::<Result<Vec<PathBuf>, _>>()
             .map_err(failed())?;
         conflicts.sort();
@@ -97,8 +100,8 @@ impl Worktree {
     /// own commits are kept by a merge commit; without any, the branch moves to `onto` and the work stays uncommitted.
     ///
     /// # Errors
-    /// [`GitError::MainCheckout`], [`GitError::BranchMissing`], [`GitError::BranchMoved`]; [`GitError::CommandFailed`] when
-    /// a file that git must not overwrite is in the way: nothing was changed then.
+    /// [`GitError::MainCheckout`], [`GitError::BranchMissing`], [`GitError::BranchMoved`]; [`GitError::InTheWay`] and
+    /// [`GitError::CommandFailed`] when a file that must not be overwritten is in the way: nothing was changed then.
     pub fn catch_up(&self, with: &CatchUp<'_>) -> Result<CaughtUp, GitError> {
         if self.is_users_checkout() {
             return Err(GitError::MainCheckout {
@@ -129,15 +132,23 @@ impl Worktree {
             git.write_commit(settled, &[committed, with.onto], &message, with.at)?
         };
         self.put_files(with.tree, on_disk, with.index)?;
+        let mut conflicts = merged.conflicts;
+        conflicts.extend(self.move_submodules(with.tree, on_disk)?);
         if head != committed {
             git.move_branch(with.branch, committed, head, "catch up")?;
         }
-        if matches!(self.head()?, Head::Branch { name, .. } if name == *with.branch) {
-            let _locked_by_the_agent = self.align_index(git.tree_of(head)?)?;
-        }
+        // Its index must know what came: a file of others that git would ignore counts as gone else. An agent that went to another
+        // branch has nothing to compare with; there, all is staged.
+        let on_branch = matches!(self.head()?, Head::Branch { name, .. } if name == *with.branch);
+        let listed = if on_branch {
+            git.with_submodules_of(git.tree_of(head)?, on_disk)?
+        } else {
+            on_disk
+        };
+        self.align_index(listed, Lock::OfTheDead)?;
         Ok(CaughtUp {
             tree: on_disk,
-            conflicts: merged.conflicts,
+            conflicts,
         })
     }
 
@@ -146,6 +157,14 @@ impl Worktree {
     fn put_files(&self, from: TreeId, to: TreeId, index: &Path) -> Result<(), GitError> {
         if from == to {
             return Ok(());
+        }
+        let in_the_way = {
+            // Not this worktree's own view, which an index that the agent broke would spoil.
+            let git = self.repository.local();
+            unsaved_in_the_way(&git, self.path(), from.0, to.0)?
+        };
+        if !in_the_way.is_empty() {
+            return Err(GitError::InTheWay { paths: in_the_way });
         }
         let own = self.local().index_path();
         let (from, to) = (from.to_string(), to.to_string());

@@ -73,7 +73,8 @@ pub(super) fn on_objects(
     run(command, subcommand)
 }
 
-/// Runs `git <subcommand> <arguments>` on the files of an attempt's worktree, with an index of docket's own.
+/// Runs `git <subcommand> <arguments>` on the files of an attempt's worktree, with an index of docket's own. Files outside of a
+/// sparse checkout that the agent wrote stay on the disk: nothing else holds them.
 pub(super) fn in_worktree(
     worktree: &Path,
     settings: UserSettings,
@@ -85,6 +86,23 @@ pub(super) fn in_worktree(
     command
         .current_dir(worktree)
         .env("GIT_INDEX_FILE", index)
+        .args(["-c", "submodule.recurse=false"])
+        .args(["-c", "core.sparseCheckout=false"])
+        .arg(subcommand)
+        .args(arguments);
+    run(command, subcommand)
+}
+
+/// Runs `git <subcommand> <arguments>` in a submodule that an agent filled.
+pub(super) fn in_submodule(
+    folder: &Path,
+    settings: UserSettings,
+    subcommand: &str,
+    arguments: &[&OsStr],
+) -> Result<Vec<u8>, GitError> {
+    let mut command = clean(settings);
+    command
+        .current_dir(folder)
         .args(["-c", "submodule.recurse=false"])
         .arg(subcommand)
         .args(arguments);

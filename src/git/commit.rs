@@ -193,6 +193,15 @@ impl Repository {
     }
 }
 
+/// What a lock of a worktree's index means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lock {
+    /// Somebody is at work, or was: it is not ours to break.
+    Holds,
+    /// Whoever made it is frozen or gone. It stays, but the index is written.
+    OfTheDead,
+}
+
 impl Worktree {
     /// Commits `tree` on top of the attempt's branch, so that the agent's own commits are kept, and brings the worktree's index
     /// in line with it. Where the agent has committed everything itself the commit changes no file: it holds the trailers. No commit
@@ -229,7 +238,7 @@ impl Worktree {
             parent
         };
         let on_branch = matches!(self.head()?, Head::Branch { name, .. } if name == *branch);
-        let index_updated = on_branch && self.align_index(tree)?;
+        let index_updated = on_branch && self.align_index(tree, Lock::Holds)?;
         Ok(Committed {
             commit,
             created,
@@ -239,7 +248,7 @@ impl Worktree {
 
     /// Makes the index of this worktree list exactly `tree`, keeping what git knew about unchanged files. `false` when it is
     /// locked: the agent may have left a lock behind, and it is not ours to break.
-    pub(super) fn align_index(&self, tree: TreeId) -> Result<bool, GitError> {
+    pub(super) fn align_index(&self, tree: TreeId, on_lock: Lock) -> Result<bool, GitError> {
         let failed = || GitError::failed("bring the worktree's index in line with the commit");
         let local = self.local();
         let mut index = local.index_from_tree(&tree.0).map_err(failed())?;
@@ -266,6 +275,17 @@ impl Worktree {
         let lock = local.index_path().with_extension("lock");
         match index.write(gix::index::write::Options::default()) {
             Ok(()) => Ok(true),
+            Err(_locked) if lock.exists() && on_lock == Lock::OfTheDead => {
+                let path = local.index_path();
+                let beside = path.with_extension("docket");
+                let action = || GitError::io("write", &path);
+                let mut file = std::fs::File::create(&beside).map_err(action())?;
+                index
+                    .write_to(&mut file, gix::index::write::Options::default())
+                    .map_err(failed())?;
+                std::fs::rename(&beside, &path).map_err(action())?;
+                Ok(true)
+            }
             Err(error) if lock.exists() => {
                 tracing::info!(%error, lock = %lock.display(), "the worktree's index is locked and stays as it is");
                 Ok(false)

@@ -166,6 +166,12 @@ pub enum GitError {
         /// The user's reason, in parentheses after a space, or empty.
         reason: String,
     },
+    /// Files that git doesn't know lie where others have put something. They were not touched.
+    #[error("not saved anywhere, and in the way of what others have brought: {}", paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "))]
+    InTheWay {
+        /// The files, relative to the worktree.
+        paths: Vec<PathBuf>,
+    },
     /// The main checkout is the user's and is never changed.
     #[error("`{}` is the user's own checkout, which docket never changes", path.display())]
     MainCheckout {

@@ -7,6 +7,7 @@ mod command;
 mod commit;
 mod content;
 mod diff;
+mod encoding;
 mod error;
 mod exclude;
 mod facts;

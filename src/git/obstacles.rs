@@ -65,6 +65,25 @@ impl Obstacles {
     }
 }
 
+/// What lies on the disk below `root`, though the tree `from` of its files doesn't hold it (ignored, or too large to be saved), at
+/// a place where the tree `to` has something new.
+pub(super) fn unsaved_in_the_way(
+    local: &gix::Repository,
+    root: &Path,
+    from: gix::ObjectId,
+    to: gix::ObjectId,
+) -> Result<Vec<PathBuf>, GitError> {
+    let saved = local
+        .index_from_tree(&from)
+        .map_err(GitError::failed("read the files of a worktree"))?;
+    let changes = Changes::between(local, from, to)?;
+    let mut found = BTreeSet::new();
+    for path in &changes.added {
+        in_the_way(root, path, &saved, &changes.removed, &mut found);
+    }
+    Ok(found.into_iter().collect())
+}
+
 /// The differences between two trees, by path.
 #[derive(Default)]
 struct Changes {

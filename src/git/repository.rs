@@ -106,9 +106,12 @@ impl Repository {
         })?;
         let (git_dir, root) = found.into_repository_and_work_tree_directories();
         let shown = root.clone().unwrap_or_else(|| git_dir.clone());
+        // Through the checkout's own `.git`, which may be a file: a git folder that lies elsewhere does not know its checkout.
+        let dot_git = root.as_ref().map(|root| root.join(".git"));
+        let entrance = dot_git.filter(|path| path.exists());
         let inner = open_options(settings, trust)
             .open_path_as_is(true)
-            .open(&git_dir)
+            .open(entrance.as_ref().unwrap_or(&git_dir))
             .map_err(GitError::failed(format!(
                 "open the repository `{}`",
                 shown.display()

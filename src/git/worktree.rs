@@ -124,11 +124,15 @@ impl Repository {
         let prepared = prepare().or_else(|_first| prepare());
         let added = prepared.and_then(|made| made.checkout(gix::progress::Discard, &interrupt));
         match added {
-            Ok((worktree, _outcome)) => Ok(Worktree {
-                path: canonical(path)?,
-                inner: worktree.into_sync(),
-                repository: self.clone(),
-            }),
+            Ok((worktree, _outcome)) => {
+                let made = Worktree {
+                    path: canonical(path)?,
+                    inner: worktree.into_sync(),
+                    repository: self.clone(),
+                };
+                made.write_encoded()?;
+                Ok(made)
+            }
             Err(error) => {
                 // gix removes the folder and its registration itself; the branch was ours.
                 let expected = PreviousValue::MustExistAndMatch(gix::refs::Target::Object(base.0));

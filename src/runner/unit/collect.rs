@@ -167,6 +167,10 @@ pub(super) fn look(
 
 /// Whether a file still has a line that marks a conflict of this work with what others have brought to the run's branch.
 pub(super) fn has_markers(path: &Path) -> bool {
+    // An agent may have put a pipe there, or a link to what never ends.
+    if !fs::symlink_metadata(path).is_ok_and(|found| found.is_file()) {
+        return false;
+    }
     let text = fs::read(path).unwrap_or_default();
     let (own, other) = (
         format!("<<<<<<< {OWN_SIDE}"),
