@@ -41,5 +41,6 @@ mod support;
 mod tampered;
 mod tickets;
 mod tidy;
+mod traps;
 mod trust;
 mod watch;
