@@ -5,6 +5,7 @@
 //! * `wait` goes on when it is given words in the middle of the turn.
 //! * `run COMMAND` runs it without asking.
 //! * `fail STATUS` ends the turn as failed: the provider answered with this HTTP status.
+//! * `error WORDS` tells of an error that ends nothing.
 //! * `die` ends the process in the middle of the turn.
 //! * `deaf` never says or hears anything again.
 //! * `spend TOKENS` says that so many more tokens were used, and notes when.
@@ -107,6 +108,7 @@ impl Peer<'_> {
                     status = "failed";
                     break;
                 }
+                "error" => self.error(rest),
                 "die" => return None,
                 "spend" => self.spend(rest.parse().expect("a number of tokens")),
                 "flood" => self.never_ends(true),
@@ -210,9 +212,16 @@ impl Peer<'_> {
         }
     }
 
+    fn error(&self, words: &str) -> bool {
+        let params = json!({ "turnId": self.turn.to_string(), "error": { "message": words }, "willRetry": false });
+        self.tell("error", &params);
+        true
+    }
+
     fn spend(&mut self, tokens: u64) -> bool {
         self.spent += tokens;
-        let count = |tokens| json!({ "inputTokens": tokens, "cachedInputTokens": 0, "outputTokens": 0 });
+        let count =
+            |tokens| json!({ "inputTokens": tokens, "cachedInputTokens": 0, "outputTokens": 0 });
         let usage = json!({ "total": count(self.spent), "last": count(tokens) });
         self.note("spent", &now().to_string());
         let params = json!({ "turnId": self.turn.to_string(), "tokenUsage": usage });
@@ -246,7 +255,8 @@ impl Peer<'_> {
         }
         thread::spawn(move || beats());
         let params = json!({ "threadId": self.thread, "turnId": self.turn.to_string(), "itemId": "m", "delta": "more " });
-        let line = json!({ "method": "item/agentMessage/delta", "params": params }).to_string() + "\n";
+        let line =
+            json!({ "method": "item/agentMessage/delta", "params": params }).to_string() + "\n";
         let lines = line.repeat(1000);
         loop {
             let _gone = io::stdout().write_all(lines.as_bytes());

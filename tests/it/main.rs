@@ -27,6 +27,7 @@ mod merge;
 mod merging;
 mod notify;
 mod policy;
+mod proof;
 mod provision;
 mod recordings;
 mod redaction;

@@ -136,7 +136,10 @@ impl World {
     fn entry(&self, index: usize) -> QueueEntry {
         let plan = &self.plans[index];
         let number = |index: usize| u32::try_from(index + 1).expect("small");
-        let needs: Vec<_> = self.needs(index).map(|need| number(need).to_string()).collect();
+        let needs: Vec<_> = self
+            .needs(index)
+            .map(|need| number(need).to_string())
+            .collect();
         let gate = if plan.gate { "gate: review\n" } else { "" };
         let text = format!(
             "---\nticket_id: tkt_{:06}\nagent: {}\ndone: {}\npriority: {}\ndepends_on: [{}]\n{gate}limits: {{turns: 3, \
@@ -296,7 +299,11 @@ impl Life<'_> {
             others.all(|task| task.is_over || task.ticket != ticket),
             "{attempt} began beside another attempt of its ticket"
         );
-        let number = self.world.numbers.entry(attempt.ticket.clone()).or_insert(0);
+        let number = self
+            .world
+            .numbers
+            .entry(attempt.ticket.clone())
+            .or_insert(0);
         assert!(attempt.number > *number, "{attempt} is no new number");
         *number = attempt.number;
         let task = Task {
@@ -350,7 +357,9 @@ impl Life<'_> {
                 used: Usage::default(),
                 approved: false,
             }),
-            agent: if reads { "codex" } else { "shell" }.parse().expect("a name"),
+            agent: if reads { "codex" } else { "shell" }
+                .parse()
+                .expect("a name"),
             revision: entry.revision,
             outcome,
             requests: Vec::new(),
@@ -477,7 +486,10 @@ impl Life<'_> {
             };
             return self.give(Input::Command(command));
         }
-        let at = self.wake.take().expect("nothing happens any more and the run is not over");
+        let at = self
+            .wake
+            .take()
+            .expect("nothing happens any more and the run is not over");
         self.world.millis = self.world.millis.max(at);
         self.give(Input::Woke)
     }
@@ -515,7 +527,11 @@ impl Life<'_> {
             (Asked::CatchUp, 7..=9) => Report::CaughtUp {
                 onto: "c2".into(),
                 tree: "t2".into(),
-                conflicts: if luck == 9 { vec!["code".into()] } else { Vec::new() },
+                conflicts: if luck == 9 {
+                    vec!["code".into()]
+                } else {
+                    Vec::new()
+                },
             },
             (Asked::CatchUp, _) => Report::UpToDate,
             (Asked::Seal, 11) => Report::NotSealed { why: why() },

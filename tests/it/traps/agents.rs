@@ -2,9 +2,8 @@
 
 use std::fs;
 
-use docket::domain::event::Event;
-
 use crate::crash::assert_no_orphans;
+use crate::requests::codex;
 use crate::support::sandbox::{Sandbox, Stopwatch};
 
 /// Configures `name`, a claude that is this `sh` script.
@@ -59,12 +58,21 @@ fn lines_that_end_with_a_carriage_return_and_colours_between_them_break_nothing(
 fn an_agent_that_lives_on_after_its_result_holds_nobody_up() {
     let sandbox = Sandbox::new();
     // Its standard input is closed, it is asked to end, and it stays.
-    let script = format!("{BEGIN}touch x\necho '{}'\ntrap '' INT TERM HUP\nsetsid sleep 1000 &\nwhile :; do sleep 1; done", RESULT.concat());
+    let script = format!(
+        "{BEGIN}touch x\necho '{}'\ntrap '' INT TERM HUP\nsetsid sleep 1000 &\nwhile :; do sleep 1; done",
+        RESULT.concat()
+    );
     claude(&sandbox, "sticky", &script);
     sandbox.ticket(10, "agent: sticky\nvalidate: [\"test -e x\"]", "Work.");
     let began = Stopwatch::start();
     sandbox
-        .docket(["--once", "--set", "stop.interrupt=100ms", "--set", "stop.terminate=100ms"])
+        .docket([
+            "--once",
+            "--set",
+            "stop.interrupt=100ms",
+            "--set",
+            "stop.terminate=100ms",
+        ])
         .exits(0)
         .says("done, proven");
     assert!(began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
@@ -102,7 +110,12 @@ fn variables_of_an_agent_that_docket_was_started_by_do_not_reach_its_agents() {
     sandbox.agent("mine", "cat > /dev/null; env > \"$HOME/seen\"");
     sandbox.ticket(10, "agent: mine", "Work.");
     let mut command = sandbox.command(["--once"]);
-    for name in ["CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CODEX_SANDBOX", "AWS_SECRET_ACCESS_KEY"] {
+    for name in [
+        "CLAUDECODE",
+        "CLAUDE_CODE_ENTRYPOINT",
+        "CODEX_SANDBOX",
+        "AWS_SECRET_ACCESS_KEY",
+    ] {
         command.env(name, "from-outside");
     }
     sandbox.start_command(command).finish().exits(0);
@@ -111,16 +124,16 @@ fn variables_of_an_agent_that_docket_was_started_by_do_not_reach_its_agents() {
 }
 
 #[test]
-fn an_agent_that_waits_for_the_end_of_its_input_gets_it() {
+fn an_error_that_codex_tells_in_a_turn_is_not_its_end() {
     let sandbox = Sandbox::new();
-    // Nothing is said before end of file, and the prompt is larger than a pipe.
-    sandbox.agent("reader", "wc -c > size");
-    let body = "words and more words\n".repeat(20_000);
-    sandbox.ticket(10, "agent: reader\nvalidate: [\"test $(cat size) -gt 400000\"]", &body);
+    let script = ["error the stream was cut", "run sleep 0.1; touch x"];
+    codex(&sandbox, "shaky", &script);
+    sandbox.ticket(
+        10,
+        "agent: shaky\nlimits: {turns: 1, attempts: 1}\nvalidate: [\"test -e x\"]",
+        "Work.",
+    );
     sandbox.docket(["--once"]).exits(0).says("done, proven");
-    let prompts = sandbox.events().into_iter().filter_map(|event| match event {
-        Event::TurnStarted { prompt, .. } => Some(prompt.bytes),
-        _ => None,
-    });
-    assert!(prompts.max() > Some(400_000));
+    let transcript = sandbox.evidence(1, "TICKET-010.1", "transcript.jsonl");
+    assert!(transcript.contains("the stream was cut"), "{transcript}");
 }

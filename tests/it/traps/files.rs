@@ -12,7 +12,10 @@ use crate::support::sandbox::{Sandbox, until};
 fn a_change_that_keeps_size_and_time_is_seen_and_a_new_time_alone_is_none() {
     let sandbox = Sandbox::new();
     let path = sandbox.ticket(10, "agent: shell", "One.");
-    let before = fs::metadata(&path).expect("there").modified().expect("a time");
+    let before = fs::metadata(&path)
+        .expect("there")
+        .modified()
+        .expect("a time");
     let root = sandbox.repository().root();
     let mut loader = Loader::new(root, Path::new("tickets"));
     let first = loader.scan();
@@ -35,7 +38,10 @@ fn a_change_that_keeps_size_and_time_is_seen_and_a_new_time_alone_is_none() {
         .and_then(|file| file.set_modified(std::time::SystemTime::UNIX_EPOCH))
         .expect("a new time");
     let third = loader.scan();
-    assert!(std::sync::Arc::ptr_eq(&second.entries[0], &third.entries[0]));
+    assert!(std::sync::Arc::ptr_eq(
+        &second.entries[0],
+        &third.entries[0]
+    ));
 }
 
 #[test]
@@ -50,7 +56,9 @@ fn an_editor_that_saves_by_rename_changes_the_queue_of_a_run_that_works() {
     let running = sandbox.start(["run"]);
     until("the first one works", || sandbox.home("began").exists());
     // As vim does with `backupcopy=no`: the old file becomes the backup, a new one takes its name.
-    let text = fs::read_to_string(&later).expect("read").replace("/old", "/new");
+    let text = fs::read_to_string(&later)
+        .expect("read")
+        .replace("/old", "/new");
     fs::rename(&later, sandbox.path("tickets/TICKET-020.md~")).expect("a backup");
     fs::write(&later, text).expect("written");
     fs::remove_file(sandbox.path("tickets/TICKET-020.md~")).expect("removed");
@@ -81,10 +89,15 @@ fn the_same_number_and_id_from_two_branches_stop_only_themselves_until_somebody_
     sandbox.docket(["run"]);
     assert!(sandbox.home("five").exists());
     for name in ["left", "right"] {
-        assert!(!sandbox.home(name).exists(), "nobody guesses which is meant");
-        assert!(!fs::read_to_string(sandbox.path(format!("tickets/TICKET-010-{name}.md")))
-            .expect("there")
-            .contains("done: true"));
+        assert!(
+            !sandbox.home(name).exists(),
+            "nobody guesses which is meant"
+        );
+        assert!(
+            !fs::read_to_string(sandbox.path(format!("tickets/TICKET-010-{name}.md")))
+                .expect("there")
+                .contains("done: true")
+        );
     }
     // One of them gets a number and an id of its own.
     let text = fs::read_to_string(sandbox.path("tickets/TICKET-010-right.md")).expect("there");
@@ -99,20 +112,34 @@ fn the_same_number_and_id_from_two_branches_stop_only_themselves_until_somebody_
 fn codencer_14_a_worktree_of_the_users_on_a_branch_that_docket_would_use_is_untouched() {
     let sandbox = Sandbox::new();
     sandbox.shell(10, "validate: [\"test -e x\"]", "touch x");
-    for (folder, branch) in [("mine", "docket/r1/TICKET-010.1"), ("other", "docket/r1/main")] {
+    for (folder, branch) in [
+        ("mine", "docket/r1/TICKET-010.1"),
+        ("other", "docket/r1/main"),
+    ] {
         let path = sandbox.home(folder);
         let path = path.to_str().expect("UTF-8");
         sandbox.git(["worktree", "add", "-q", "-b", branch, path]);
         fs::write(format!("{path}/unsaved.txt"), folder).expect("written");
     }
-    let before = sandbox.git(["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/docket/r1"]);
+    let before = sandbox.git([
+        "for-each-ref",
+        "--format=%(refname) %(objectname)",
+        "refs/heads/docket/r1",
+    ]);
     let ended = sandbox.docket(["run"]);
     assert!(sandbox.is_done(10), "{ended:?}");
-    let after = sandbox.git(["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads/docket/r1"]);
+    let after = sandbox.git([
+        "for-each-ref",
+        "--format=%(refname) %(objectname)",
+        "refs/heads/docket/r1",
+    ]);
     assert_eq!(before, after);
     for folder in ["mine", "other"] {
         let path = sandbox.home(folder);
-        assert_eq!(fs::read_to_string(path.join("unsaved.txt")).ok().as_deref(), Some(folder));
+        assert_eq!(
+            fs::read_to_string(path.join("unsaved.txt")).ok().as_deref(),
+            Some(folder)
+        );
         let files = fs::read_dir(&path).expect("it is there").flatten();
         let names: Vec<_> = files.map(|file| file.file_name()).collect();
         assert!(!names.contains(&"x".into()), "{names:?}");
@@ -146,7 +173,11 @@ fn car_8_lint_and_the_runner_agree_on_every_agents_name() {
         sandbox.ticket(10, &format!("agent: {name}"), "```sh\ntouch x\n```");
         let linted = sandbox.docket(["lint"]).succeeded();
         let _ran = sandbox.docket(["run"]);
-        assert_eq!((linted, sandbox.is_done(10)), (is_known, is_known), "{name}");
+        assert_eq!(
+            (linted, sandbox.is_done(10)),
+            (is_known, is_known),
+            "{name}"
+        );
     }
     // A human's own ticket is none that could run, and no error either.
     for name in ["user", "USER"] {

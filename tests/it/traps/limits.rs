@@ -36,7 +36,10 @@ fn run(sandbox: &Sandbox, settings: &[&str]) -> Finished {
 fn noted(sandbox: &Sandbox, agent: &str, what: &str) -> u64 {
     let lines = report(sandbox, agent);
     let line = lines.iter().rfind(|line| line.starts_with(what));
-    let time = line.and_then(|line| line.split_once(' ')).expect("a note").1;
+    let time = line
+        .and_then(|line| line.split_once(' '))
+        .expect("a note")
+        .1;
     time.trim().parse().expect("a time")
 }
 
@@ -47,7 +50,10 @@ fn assert_killed_in_time(sandbox: &Sandbox, agent: &str, moment: u64) {
     let lived: u64 = pulse.parse().expect("a time");
     assert!(lived >= moment, "it did not live up to the limit");
     let took = Duration::from_millis(lived - moment);
-    assert!(took < PROMISE_AND_SLACK, "it lived {took:?} beyond the limit");
+    assert!(
+        took < PROMISE_AND_SLACK,
+        "it lived {took:?} beyond the limit"
+    );
     assert!(sandbox.agents().is_empty(), "its children live on");
     assert!(sandbox.verify().is_intact());
     assert!(!sandbox.is_done(10));

@@ -80,14 +80,24 @@ fn killed_at(phase: &str) {
 
 #[test]
 fn codencer_5_killed_while_it_prepares_and_dispatches() {
-    for phase in ["attempt_started", "workspace_prepared", "setup_finished", "process_started"] {
+    for phase in [
+        "attempt_started",
+        "workspace_prepared",
+        "setup_finished",
+        "process_started",
+    ] {
         killed_at(phase);
     }
 }
 
 #[test]
 fn codencer_5_killed_while_the_agent_runs_and_its_work_is_collected() {
-    for phase in ["turn_started", "turn_finished", "turn_saved", "ticket_brought"] {
+    for phase in [
+        "turn_started",
+        "turn_finished",
+        "turn_saved",
+        "ticket_brought",
+    ] {
         killed_at(phase);
     }
 }
@@ -101,7 +111,12 @@ fn codencer_5_killed_while_it_validates_and_catches_up() {
 
 #[test]
 fn codencer_5_killed_while_it_merges_and_finalises() {
-    for phase in ["evidence_sealed", "integrated", "ticket_written", "attempt_finished"] {
+    for phase in [
+        "evidence_sealed",
+        "integrated",
+        "ticket_written",
+        "attempt_finished",
+    ] {
         killed_at(phase);
     }
 }

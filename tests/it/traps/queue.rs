@@ -34,7 +34,8 @@ fn needs(ticket: u32) -> Vec<u32> {
 fn script(ticket: u32) -> String {
     let mut script = format!("ls > \"$HOME/began-{ticket}-$DOCKET_RUN\"\n");
     for need in needs(ticket) {
-        script += &format!("test -e out-{need} || echo {ticket} before {need} >> \"$HOME/wrong\"\n");
+        script +=
+            &format!("test -e out-{need} || echo {ticket} before {need} >> \"$HOME/wrong\"\n");
     }
     script + &format!("sleep 0.1\necho {ticket} > out-{ticket}")
 }
@@ -59,7 +60,10 @@ fn check_order(events: &[Event]) {
                     assert!(done.contains(&id(need)), "{attempt} began before {need}");
                 }
                 assert!(!done.contains(ticket), "{attempt} was done already");
-                assert!(live.values().all(|one| one != ticket), "{attempt} beside another");
+                assert!(
+                    live.values().all(|one| one != ticket),
+                    "{attempt} beside another"
+                );
                 live.insert(attempt.clone(), ticket.clone());
                 assert!(live.len() <= 8, "{live:?}");
             }
@@ -118,7 +122,10 @@ fn twenty_tickets_and_eight_workers_keep_the_order_through_three_kills() {
     let merged: BTreeSet<&str> = files.lines().collect();
     for ticket in 1..=TICKETS {
         let file = format!("out-{ticket}");
-        assert!(merged.contains(file.as_str()), "killed at {kills:?}: {files}");
+        assert!(
+            merged.contains(file.as_str()),
+            "killed at {kills:?}: {files}"
+        );
     }
     sandbox.docket(["evidence", "verify"]).exits(0);
 }

@@ -29,7 +29,10 @@ fn car_7_of_many_runners_at_once_one_works_and_the_others_name_it() {
         .collect();
     let (winners, losers): (Vec<_>, Vec<_>) = ended.drain(..).partition(|(_, end)| end.succeeded());
     assert_eq!(winners.len(), 1, "{winners:?}{losers:?}");
-    let who = format!("another docket is running here (pid {}, docket ", winners[0].0);
+    let who = format!(
+        "another docket is running here (pid {}, docket ",
+        winners[0].0
+    );
     for (_, loser) in losers {
         loser.exits(7).says(&who).says("`docket stop` ends it");
     }
@@ -49,10 +52,11 @@ fn car_5_a_runner_that_is_a_zombie_is_dead_and_holds_nobody_up() {
     let running = sandbox.start(["run"]);
     until("the agent works", || sandbox.home("began").exists());
     running.signal(Signal::KILL);
-    // Nobody has asked how it ended: its process id is still taken.
-    until("it is a zombie", || state(running.pid()) == Some('Z'));
-    let status = sandbox.docket(["status", "--json"]).exits(0).json();
-    assert_eq!(status["runner"], serde_json::Value::Null);
+    // Nobody has asked how it ended: its process id is still taken. (Its threads may take a moment longer to end than the first.)
+    until("it is a zombie that nobody takes for a runner", || {
+        let status = sandbox.docket(["status", "--json"]).exits(0).json();
+        state(running.pid()) == Some('Z') && status["runner"].is_null()
+    });
     sandbox.docket(["run"]).exits(0).says("TICKET-010.2 done");
     assert_eq!(state(running.pid()), Some('Z'), "it was one all the time");
     assert!(sandbox.is_done(10));
@@ -73,7 +77,10 @@ fn car_1_and_2_a_paused_run_says_how_to_go_on_resumes_and_stops() {
         sandbox.docket(["pause"]).exits(0);
         fs::write(sandbox.home("go"), "").expect("go");
         // Another start is no silent success.
-        sandbox.docket(["run"]).exits(7).says(&format!("pid {}", running.pid()));
+        sandbox
+            .docket(["run"])
+            .exits(7)
+            .says(&format!("pid {}", running.pid()));
         let status = sandbox.docket(["status", "--json"]).exits(0).json();
         assert_eq!(status["run"]["phase"], "paused");
         if resumes {
@@ -114,7 +121,8 @@ fn car_4_a_ticket_that_is_marked_done_as_the_loop_guard_would_pause_goes_on_to_t
 fn car_9_a_ticket_that_is_not_utf_8_is_named_with_its_place_and_stops_only_itself() {
     let sandbox = Sandbox::new();
     sandbox.shell(10, "", "touch x");
-    let bytes = b"---\nagent: shell\ndone: false\ntitle: caf\xe9\n---\n```sh\ntouch \"$HOME/bad\"\n```\n";
+    let bytes =
+        b"---\nagent: shell\ndone: false\ntitle: caf\xe9\n---\n```sh\ntouch \"$HOME/bad\"\n```\n";
     fs::write(sandbox.path("tickets/TICKET-020.md"), bytes).expect("written");
     let linted = sandbox.docket(["lint"]).exits(2);
     assert!(linted.stdout.contains("TICKET-020.md:4:"), "{linted:?}");
@@ -139,7 +147,10 @@ fn car_6_a_start_after_a_crash_is_no_silent_success() {
     running.signal(Signal::KILL);
     drop(running);
     let status = sandbox.docket(["status", "--json"]).exits(0).json();
-    assert_eq!(status["run"]["outcome"]["run"], "lost", "not running for ever");
+    assert_eq!(
+        status["run"]["outcome"]["run"], "lost",
+        "not running for ever"
+    );
     until("its agent is gone", || sandbox.agents().is_empty());
     sandbox.docket(["run"]).exits(0);
     assert!(sandbox.home("began-r2").exists() && sandbox.is_done(10));
