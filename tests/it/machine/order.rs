@@ -412,8 +412,13 @@ impl Life<'_> {
             }
             Order::WriteTicket { .. } => Some(Asked::Write),
             Order::Close { .. } => Some(Asked::Close),
-            Order::Stop { .. } | Order::Pause | Order::Resume | Order::Rest | Order::Go => None,
-            Order::Steer { .. } | Order::Answer { .. } => None,
+            Order::Stop { .. }
+            | Order::Pause
+            | Order::Resume
+            | Order::Rest
+            | Order::Go
+            | Order::Steer { .. }
+            | Order::Answer { .. } => None,
         };
         let task = self.tasks.get_mut(attempt).expect("an attempt that lives");
         if let Order::Stop { reason } = order {
@@ -523,7 +528,7 @@ impl Life<'_> {
             }),
             (Asked::Validate, luck) => return self.validates(id, ticket, stopped, luck),
             (Asked::CatchUp, 11) => Report::Tampered { what: why() },
-            (Asked::CatchUp, 10) => Report::NotIntegrated { why: why() },
+            (Asked::CatchUp, 10) | (Asked::Integrate, 11) => Report::NotIntegrated { why: why() },
             (Asked::CatchUp, 7..=9) => Report::CaughtUp {
                 onto: "c2".into(),
                 tree: "t2".into(),
@@ -540,7 +545,6 @@ impl Life<'_> {
                 files: 1,
                 bytes: 1,
             },
-            (Asked::Integrate, 11) => Report::NotIntegrated { why: why() },
             (Asked::Integrate, _) => Report::Integrated {
                 commit: Some("c3".into()),
             },

@@ -32,12 +32,14 @@ fn needs(ticket: u32) -> Vec<u32> {
 
 /// Writes down what it finds when it begins, and that nothing it depends on was missing.
 fn script(ticket: u32) -> String {
-    let mut script = format!("ls > \"$HOME/began-{ticket}-$DOCKET_RUN\"\n");
-    for need in needs(ticket) {
-        script +=
-            &format!("test -e out-{need} || echo {ticket} before {need} >> \"$HOME/wrong\"\n");
-    }
-    script + &format!("sleep 0.1\necho {ticket} > out-{ticket}")
+    let missing = |need: u32| {
+        format!("test -e out-{need} || echo {ticket} before {need} >> \"$HOME/wrong\"\n")
+    };
+    let missing: Vec<String> = needs(ticket).into_iter().map(missing).collect();
+    format!(
+        "ls > \"$HOME/began-{ticket}-$DOCKET_RUN\"\n{}sleep 0.1\necho {ticket} > out-{ticket}",
+        missing.concat()
+    )
 }
 
 fn id(ticket: u32) -> TicketId {
