@@ -187,3 +187,18 @@ fn car_8_lint_and_the_runner_agree_on_every_agents_name() {
         sandbox.docket(["run"]).exits(4);
     }
 }
+
+#[test]
+fn what_a_docket_that_was_killed_while_it_wrote_a_ticket_left_there_goes() {
+    let sandbox = Sandbox::new();
+    sandbox.shell(10, "", "touch x");
+    // No process has the first number; this test has the second.
+    let dead = sandbox.path(format!("tickets/.docket-{}-3.tmp", u32::MAX / 2));
+    let live = sandbox.path(format!("tickets/.docket-{}-3.tmp", std::process::id()));
+    let other = sandbox.path("tickets/.docket-notes.tmp");
+    for path in [&dead, &live, &other] {
+        fs::write(path, "half a tick").expect("written");
+    }
+    sandbox.docket(["--once"]).exits(0);
+    assert!(!dead.exists() && live.exists() && other.exists());
+}

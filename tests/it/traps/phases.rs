@@ -18,7 +18,7 @@ fn queue() -> Sandbox {
         "---\nagent: shell\ndone: false\ndepends_on: [10]\n{checked}\n---\n\n    echo\n\n```sh\ntouch third.txt\n```\n"
     );
     let first = format!(
-        "while ! test -e \"$HOME/began\"; do sleep 0.02; done\nsetsid sleep 1000 &\necho 10 >> done.txt; echo 10 > first.txt\n\
+        "while ! test -e \"$HOME/began\"; do sleep 0.02; done\nsetsid sleep 1000 &\necho 10 > done.txt; echo 10 > first.txt\n\
          cat > \"$DOCKET_DESK/tickets/TICKET-030-more.md\" <<'END'\n{follow_up}END"
     );
     sandbox.shell(10, checked, &first);
@@ -55,7 +55,15 @@ fn killed_at(phase: &str) {
     }
     // The follow-up came once, ran once, and nothing was merged twice.
     let tickets = fs::read_dir(sandbox.path("tickets")).expect("the queue");
-    assert_eq!(tickets.count(), 3, "{phase}");
+    let mut names: Vec<_> = tickets
+        .map(|file| file.expect("a file").file_name())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        ["TICKET-010.md", "TICKET-020.md", "TICKET-030-more.md"],
+        "{phase}"
+    );
     let mut written = 0;
     for event in &after {
         if let Event::TicketWritten { proof, .. } = event {
@@ -63,7 +71,7 @@ fn killed_at(phase: &str) {
             written += 1;
         }
     }
-    assert_eq!(written, 3, "{phase}");
+    assert_eq!(written, 3, "{phase}: each ticket is marked once");
     let branch = after.iter().rev().find_map(|event| match event {
         Event::RunStarted { branch, .. } => branch.clone(),
         _ => None,
