@@ -95,6 +95,17 @@ impl Clocks {
         }
     }
 
+    /// Whether the wall clock has run out; it is off then. For a job that is kept so busy by output that nobody comes to wait for
+    /// [`Self::expired`].
+    pub fn wall_is_over(&mut self) -> bool {
+        let deadline = self.wall.deadline();
+        let is_over = deadline.is_some_and(|at| at <= Instant::now());
+        if is_over {
+            self.wall = Countdown::Off;
+        }
+        is_over
+    }
+
     fn all(&mut self) -> [&mut Countdown; 4] {
         [
             &mut self.startup,
@@ -223,6 +234,18 @@ mod tests {
             tokio::time::timeout(SECOND * 2, clocks.expired()).await,
             Ok(Expired::Clock(Phase::Wall))
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wall_clock_that_has_run_out_is_told_once_to_who_asks() {
+        let mut clocks = clocks(0, 0, 2);
+        assert!(!clocks.wall_is_over());
+        tokio::time::advance(SECOND * 2).await;
+        clocks.pause();
+        assert!(!clocks.wall_is_over(), "a paused clock never fires");
+        clocks.resume();
+        assert!(clocks.wall_is_over());
+        assert!(!clocks.wall_is_over());
     }
 
     #[tokio::test(start_paused = true)]

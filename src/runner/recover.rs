@@ -10,7 +10,7 @@ use crate::proc::{identity, sweep};
 use crate::store::evidence::{self, EvidenceFolder, SealMeta};
 use crate::store::records::OpenAttempt;
 use crate::store::{Ledger, LedgerError, Reader};
-use crate::tickets::load;
+use crate::tickets::{load, write};
 
 use super::context::Places;
 use super::done;
@@ -22,6 +22,7 @@ pub(super) fn lost_attempts(
     reader: &Reader,
     clock: &SystemClock,
 ) -> Result<(), LedgerError> {
+    write::clear_leftovers(&places.tickets, |pid| identity::record(pid).is_some());
     let (attempts, runs) = (reader.open_attempts()?, reader.open_runs()?);
     if attempts.is_empty() && runs.is_empty() {
         return Ok(());

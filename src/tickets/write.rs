@@ -237,7 +237,7 @@ fn temporary_beside(target: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
     static COUNTER: AtomicU32 = AtomicU32::new(0);
     loop {
         let number = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let own = format!(".docket-{}-{number}.tmp", std::process::id());
+        let own = format!("{TEMPORARY}{}-{number}{TEMPORARY_END}", std::process::id());
         let temporary = target.with_file_name(own);
         match OpenOptions::new()
             .write(true)
@@ -249,6 +249,30 @@ fn temporary_beside(target: &Path, mode: u32) -> io::Result<(PathBuf, File)> {
             // Left behind by a process that had this id before.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
+        }
+    }
+}
+
+/// How the names of temporary files begin, before the process id of who writes, and how they end.
+const TEMPORARY: &str = ".docket-";
+const TEMPORARY_END: &str = ".tmp";
+
+/// Removes temporary files from a folder of tickets whose writers died before they had the name of a ticket. `lives` says whether a
+/// process id is somebody's now. Best effort: what can't be removed stays, and its name says what it is.
+pub fn clear_leftovers(folder: &Path, lives: impl Fn(u32) -> bool) {
+    let writer = |name: &str| -> Option<u32> {
+        let own = name
+            .strip_prefix(TEMPORARY)?
+            .strip_suffix(TEMPORARY_END)?
+            .split_once('-')?;
+        own.1.parse::<u32>().ok()?;
+        own.0.parse().ok()
+    };
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+        let writer = entry.file_name().to_str().and_then(writer);
+        if is_file && writer.is_some_and(|writer| !lives(writer)) {
+            let _ = std::fs::remove_file(entry.path());
         }
     }
 }

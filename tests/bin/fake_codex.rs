@@ -5,16 +5,24 @@
 //! * `wait` goes on when it is given words in the middle of the turn.
 //! * `run COMMAND` runs it without asking.
 //! * `fail STATUS` ends the turn as failed: the provider answered with this HTTP status.
+//! * `error WORDS` tells of an error that ends nothing.
 //! * `die` ends the process in the middle of the turn.
 //! * `deaf` never says or hears anything again.
+//! * `spend TOKENS` says that so many more tokens were used, and notes when.
+//! * `flood` never ends: it ignores signals and what it is told, has a child that does too, and says more than anybody can read.
+//! * `mute` is the same without a word.
 //!
 //! What it was told goes into a report, a line each.
 
-use std::fs::OpenOptions;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead as _, Write as _};
-use std::process::Command;
+use std::os::unix::fs::FileExt as _;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// What docket said.
 enum Heard {
@@ -32,6 +40,7 @@ struct Peer<'a> {
     report: &'a str,
     thread: String,
     turn: u32,
+    spent: u64,
 }
 
 /// Speaks until standard input is closed.
@@ -40,6 +49,7 @@ pub(crate) fn play(report: &str, script: &[&str]) {
         report,
         thread: "thread-1".to_owned(),
         turn: 0,
+        spent: 0,
     };
     while let Some(heard) = peer.hear() {
         let Heard::Call(call) = heard else { continue };
@@ -98,7 +108,11 @@ impl Peer<'_> {
                     status = "failed";
                     break;
                 }
+                "error" => self.error(rest),
                 "die" => return None,
+                "spend" => self.spend(rest.parse().expect("a number of tokens")),
+                "flood" => self.never_ends(true),
+                "mute" => self.never_ends(false),
                 "deaf" => loop {
                     std::thread::park();
                 },
@@ -198,6 +212,57 @@ impl Peer<'_> {
         }
     }
 
+    fn error(&self, words: &str) -> bool {
+        let params = json!({ "turnId": self.turn.to_string(), "error": { "message": words }, "willRetry": false });
+        self.tell("error", &params);
+        true
+    }
+
+    fn spend(&mut self, tokens: u64) -> bool {
+        self.spent += tokens;
+        let count =
+            |tokens| json!({ "inputTokens": tokens, "cachedInputTokens": 0, "outputTokens": 0 });
+        let usage = json!({ "total": count(self.spent), "last": count(tokens) });
+        self.note("spent", &now().to_string());
+        let params = json!({ "turnId": self.turn.to_string(), "tokenUsage": usage });
+        self.tell("thread/tokenUsage/updated", &params);
+        true
+    }
+
+    /// Until it is killed. When it lived last is in a file beside the report.
+    fn never_ends(&self, floods: bool) -> ! {
+        for signal in [SIGHUP, SIGINT, SIGTERM] {
+            let nobody_looks = std::sync::Arc::default();
+            signal_hook::flag::register(signal, nobody_looks).expect("a handler");
+        }
+        let child = Command::new(std::env::current_exe().expect("where this program is"))
+            .args(["new-session", "ignore-term"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        drop(child.expect("a child"));
+        let pulse = File::create(format!("{}.pulse", self.report)).expect("a file");
+        self.note("endless", &now().to_string());
+        let beats = move || -> ! {
+            loop {
+                let _full = pulse.write_all_at(format!("{:013}", now()).as_bytes(), 0);
+                thread::sleep(super::MOMENT);
+            }
+        };
+        if !floods {
+            beats();
+        }
+        thread::spawn(move || beats());
+        let params = json!({ "threadId": self.thread, "turnId": self.turn.to_string(), "itemId": "m", "delta": "more " });
+        let line =
+            json!({ "method": "item/agentMessage/delta", "params": params }).to_string() + "\n";
+        let lines = line.repeat(1000);
+        loop {
+            let _gone = io::stdout().write_all(lines.as_bytes());
+        }
+    }
+
     /// The next thing that docket says; `None` when it went away.
     fn hear(&self) -> Option<Heard> {
         let mut line = String::new();
@@ -249,6 +314,12 @@ impl Peer<'_> {
         let line = format!("{what} {words}\n");
         report.write_all(line.as_bytes()).expect("it is written");
     }
+}
+
+/// Milliseconds since 1970.
+fn now() -> u128 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.expect("after 1970").as_millis()
 }
 
 fn write(message: &Value) {

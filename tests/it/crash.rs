@@ -20,7 +20,7 @@ const ORPHAN: Duration = Duration::from_secs(1);
 
 /// What must be true of a ledger at any time, also one that a killed docket left.
 #[track_caller]
-fn check_ledger(sandbox: &Sandbox) {
+pub(crate) fn check_ledger(sandbox: &Sandbox) {
     let report = sandbox.verify();
     assert!(report.is_intact(), "{report}");
     let events = sandbox.events();

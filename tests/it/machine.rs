@@ -3,6 +3,7 @@
 mod conversation;
 mod gates;
 mod merging;
+mod order;
 mod policy;
 mod recurring;
 mod spending;

@@ -83,6 +83,11 @@ impl Unit {
                         supervised.control.stop(CancelReason::Kill);
                     }
                 },
+                // Before its output: a line that floods has always something to say.
+                _wall = clocks.expired() => {
+                    timed_out = true;
+                    supervised.control.stop(CancelReason::Stopped);
+                }
                 event = supervised.events.recv() => match event {
                     Some(ProcessEvent::Stdout(bytes) | ProcessEvent::Stderr(bytes)) => {
                         let result = kept.take(&mut file, &bytes, &mut written);
@@ -94,10 +99,6 @@ impl Unit {
                     Some(ProcessEvent::Ended(ended)) => break ended,
                     None => break lost(),
                 },
-                _wall = clocks.expired() => {
-                    timed_out = true;
-                    supervised.control.stop(CancelReason::Stopped);
-                }
             }
         };
         if let Err(error) = kept.finish(&mut file, &mut written) {

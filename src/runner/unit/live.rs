@@ -91,14 +91,15 @@ impl Unit {
                         live.supervised.control.stop(CancelReason::Kill);
                     }
                 },
+                // Before what it says: one that floods has always something to say.
+                () = &mut patience, if patient => {
+                    patient = false;
+                    live.supervised.control.stop(CancelReason::RunEnds);
+                }
                 event = live.supervised.events.recv() => {
                     if let Some(ended) = self.overheard(prepared, &live.supervised.control, event) {
                         break ended;
                     }
-                }
-                () = &mut patience, if patient => {
-                    patient = false;
-                    live.supervised.control.stop(CancelReason::RunEnds);
                 }
             }
         };

@@ -7,7 +7,7 @@ use super::live::Live;
 use super::process::Holder;
 use super::{Prepared, Unit};
 use crate::agents::{Actions, Direction, Finished, ProcessEnd, Turn};
-use crate::domain::attempt::{CancelReason, TurnClocks, TurnEnd};
+use crate::domain::attempt::{CancelReason, Phase, TurnClocks, TurnEnd};
 use crate::domain::event::Leftovers;
 use crate::domain::item::{AgentStatus, Usage};
 use crate::domain::machine::{Brief, Order, Report};
@@ -172,6 +172,10 @@ impl Unit {
                 grace.set(tokio::time::sleep(LINGER));
             }
             clocks.hold(self.paused || conversation.waits_for_a_human());
+            if clocks.wall_is_over() {
+                let stopped = Stopped::TimedOut(Phase::Wall);
+                conversation.stop(prepared, &live, stopped, self);
+            }
             tokio::select! { biased;
                 order = self.orders.recv(), if ordered => match order {
                     Some(Order::Stop { reason }) => {
@@ -208,6 +212,14 @@ impl Unit {
                         conversation.stop(prepared, &live, stopped, self);
                     }
                 },
+                // Before what the agent says: one that floods has always something to say.
+                () = &mut grace, if asked_to_end || lingers => {
+                    if lingers && conversation.stopped.is_none() {
+                        live.supervised.control.stop(CancelReason::RunEnds);
+                    }
+                    conversation.give_up_asking(&live);
+                    grace.set(tokio::time::sleep(Duration::MAX));
+                }
                 event = live.supervised.events.recv() => {
                     let mut actions = Actions::default();
                     let now = self.context.clock.now().wall;
@@ -242,13 +254,6 @@ impl Unit {
                     }
                     Expired::Silence => conversation.silence(prepared),
                 },
-                () = &mut grace, if asked_to_end || lingers => {
-                    if lingers && conversation.stopped.is_none() {
-                        live.supervised.control.stop(CancelReason::RunEnds);
-                    }
-                    conversation.give_up_asking(&live);
-                    grace.set(tokio::time::sleep(Duration::MAX));
-                }
             }
         };
         match &ended {

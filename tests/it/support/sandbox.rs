@@ -326,6 +326,11 @@ impl Finished {
         self
     }
 
+    /// Whether its exit code is 0.
+    pub(crate) fn succeeded(&self) -> bool {
+        self.status.success()
+    }
+
     /// Whether it ended by this signal, or with the exit code that says so.
     pub(crate) fn was_ended_by(&self, signal: Signal) -> bool {
         let number = signal.as_raw();
