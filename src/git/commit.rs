@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use gix::actor::Signature;
+use gix::bstr::ByteSlice as _;
 use gix::index::entry::{Flags, Mode};
 use gix::refs::transaction::{PreviousValue, RefEdit};
 use gix::refs::{FullName, Target};
@@ -14,6 +15,9 @@ use super::error::GitError;
 use super::ids::{BranchName, CommitId, TreeId};
 use super::repository::{Head, Repository};
 use super::worktree::Worktree;
+
+/// So many commits are looked through for one that docket has just made.
+const NEWEST: usize = 1000;
 
 /// The message of a commit of accepted work. It ends with the trailers that lead back to the proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,6 +174,31 @@ impl Repository {
             )
             .map_err(failed())?;
         Ok(CommitId(commit.id))
+    }
+
+    /// The commit on a branch whose trailer names this manifest: work that was brought there, whatever the ledger knows of it.
+    pub fn accepted_on(
+        &self,
+        branch: &BranchName,
+        manifest: Sha256,
+    ) -> Result<Option<CommitId>, GitError> {
+        let failed = || GitError::failed(format!("read the commits of {branch}"));
+        let Some(head) = self.branch_commit(branch)? else {
+            return Ok(None);
+        };
+        let local = self.local();
+        let trailer = format!("\nDocket-Manifest: {manifest}\n");
+        let commits = local.rev_walk([head.0]).all().map_err(failed())?;
+        // What was brought there as docket died is the newest; all of a long history is not read for what isn't there.
+        for found in commits.take(NEWEST) {
+            let found = found.map_err(failed())?.id;
+            let commit = local.find_commit(found).map_err(failed())?;
+            let message = commit.message_raw().map_err(failed())?;
+            if message.contains_str(&trailer) {
+                return Ok(Some(CommitId(found)));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether a commit has this message.

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use crate::domain::attempt::{AttemptOutcome, Need, Proof};
 use crate::domain::event::{Event, RunOutcome};
+use crate::domain::ids::{RunId, Sha256};
 use crate::domain::unfinished;
+use crate::git::{BranchName, Repository};
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::{identity, sweep};
 use crate::store::evidence::{self, EvidenceFolder, SealMeta};
@@ -30,7 +32,7 @@ pub(super) fn lost_attempts(
     for open in attempts {
         let mut events = vec![end_processes(places, &open)];
         // With a proof all was merged when docket died: only the last word was missing.
-        let outcome = if let Some(proof) = integrated_proof(places, reader, &open)? {
+        let outcome = if let Some(proof) = integrated_proof(places, reader, &open, &mut events)? {
             finish(places, &open, proof, &mut events)
         } else {
             // What only waited for a human has lost nothing, and waits on.
@@ -88,6 +90,7 @@ fn integrated_proof(
     places: &Places,
     reader: &Reader,
     open: &OpenAttempt,
+    news: &mut Vec<Event>,
 ) -> Result<Option<Proof>, LedgerError> {
     let Some(seal) = &open.seal else {
         return Ok(None);
@@ -101,10 +104,37 @@ fn integrated_proof(
     let Ok((manifest, hash)) = evidence::read_manifest(&folder) else {
         return Ok(None);
     };
-    Ok(match manifest.meta.outcome {
-        AttemptOutcome::Done { proof } if integrated && hash == seal.manifest => Some(proof),
-        _ => None,
-    })
+    let AttemptOutcome::Done { proof } = manifest.meta.outcome else {
+        return Ok(None);
+    };
+    if hash != seal.manifest {
+        return Ok(None);
+    }
+    if integrated {
+        return Ok(Some(proof));
+    }
+    // docket may have died after the branch moved and before the ledger knew.
+    let Some(commit) = accepted(places, open.run, seal.manifest) else {
+        return Ok(None);
+    };
+    news.push(Event::Integrated {
+        attempt: open.attempt.clone(),
+        commit: Some(commit),
+    });
+    Ok(Some(proof))
+}
+
+/// The commit of the run's branch that holds the work which this manifest proves.
+fn accepted(places: &Places, run: RunId, manifest: Sha256) -> Option<String> {
+    let found = Repository::discover(&places.root)
+        .and_then(|git| git.accepted_on(&BranchName::of_run(run), manifest));
+    match found {
+        Ok(commit) => commit.map(|commit| commit.to_string()),
+        Err(error) => {
+            tracing::warn!(%error, %run, "can't look for merged work");
+            None
+        }
+    }
 }
 
 /// What a human must do for an attempt that was waiting for one.

@@ -1566,6 +1566,11 @@ fn integration_moves_only_the_run_branch_and_only_forward() {
             commit: made.commit
         }
     );
+    // What is there says so itself, whatever becomes of the ledger.
+    let accepted = |manifest| repository.accepted_on(&run_branch(), manifest);
+    let (known, unknown) = (Sha256([0xab; 32]), Sha256([0xcd; 32]));
+    assert_eq!(accepted(known).expect("read"), Some(made.commit));
+    assert_eq!(accepted(unknown).expect("read"), None);
     // Going back is not going forward; neither is a cousin.
     assert_eq!(
         integrate(attempt.base).expect("looked at"),

@@ -1,8 +1,7 @@
 //! `done: true` that somebody writes into a ticket's file while agents work: it may have been one of them.
 
-use super::state::{State, StepState};
+use super::state::State;
 use super::{Effect, emit};
-use crate::domain::attempt::AttemptOutcome;
 use crate::domain::event::Event;
 use crate::domain::queue::Queue;
 
@@ -21,14 +20,7 @@ pub(super) fn notice(state: &mut State, queue: &Queue, effects: &mut Vec<Effect>
             .as_ref()
             .is_some_and(|ticket| ticket.agent.is_user());
         // What the run itself tries is held against its proof elsewhere.
-        let is_tried = run.steps.get(&entry.id).is_some_and(|step| {
-            matches!(
-                step.state,
-                StepState::Active(_)
-                    | StepState::Again(_)
-                    | StepState::Finished(AttemptOutcome::Done { .. })
-            )
-        });
+        let is_tried = run.steps.contains_key(&entry.id);
         if is_a_humans || is_tried || run.known_done.contains(&entry.path) {
             continue;
         }

@@ -246,6 +246,7 @@ impl Life<'_> {
         let mut outcome = None;
         for effect in effects {
             match effect {
+                Effect::Reopen { .. } => {}
                 Effect::Emit { event, .. } => self.see(&event),
                 Effect::PrepareRun { .. } => self.prepares = true,
                 Effect::Open(spec) => self.opened(&spec),

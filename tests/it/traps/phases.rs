@@ -18,7 +18,7 @@ fn queue() -> Sandbox {
         "---\nagent: shell\ndone: false\ndepends_on: [10]\n{checked}\n---\n\n    echo\n\n```sh\ntouch third.txt\n```\n"
     );
     let first = format!(
-        "while ! test -e \"$HOME/began\"; do sleep 0.02; done\nsetsid sleep 1000 &\necho 10 > done.txt; echo 10 > first.txt\n\
+        "while ! test -e \"$HOME/began\"; do sleep 0.02; done\nsetsid sleep 1000 &\necho 10 > done.txt; echo 10 >> first.txt\n\
          cat > \"$DOCKET_DESK/tickets/TICKET-030-more.md\" <<'END'\n{follow_up}END"
     );
     sandbox.shell(10, checked, &first);
@@ -77,6 +77,8 @@ fn killed_at(phase: &str) {
         _ => None,
     });
     let branch = branch.expect("a branch");
+    let first = sandbox.git(["show", &format!("{branch}:first.txt")]);
+    assert_eq!(first, "10", "{phase}: work is done once");
     let files = sandbox.git(["ls-tree", "--name-only", &branch]);
     for file in ["first.txt", "second.txt", "third.txt"] {
         assert!(files.contains(file), "{phase}: {files}");
