@@ -531,9 +531,9 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
             let outcome = merging::cancelled(attempt, reason);
             seal(attempt, outcome, effects);
         }
-        // It has its turn, and is finished if nobody was merged meanwhile.
-        Stage::Accepted { .. } => {}
-        Stage::CatchingUp { .. }
+        // What is accepted has its turn, and is finished if nobody was merged meanwhile.
+        Stage::Accepted { .. }
+        | Stage::CatchingUp { .. }
         | Stage::Collecting(_)
         | Stage::Integrating { .. }
         | Stage::Writing { .. } => {}
