@@ -6,12 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use gix::merge::blob::builtin_driver::text::Labels;
-use gix::merge::tree::TreatAsUnresolved;
 
 use super::command;
 use super::commit::Lock;
 use super::error::GitError;
 use super::ids::{BranchName, CommitId, TreeId};
+use super::merge::contradicting;
 use super::obstacles::unsaved_in_the_way;
 use super::repository::{Head, Repository};
 use super::worktree::Worktree;
@@ -80,16 +80,7 @@ impl Repository {
         let mut merged = local
             .merge_trees(ancestor.0, ours.0.0, theirs.0.0, labels, options)
             .map_err(failed())?;
-        let mut conflicts = merged
-            .conflicts
-            .iter()
-            .filter(|conflict| conflict.is_unresolved(TreatAsUnresolved::git()))
-            .flat_map(|conflict| [conflict.ours.location(), conflict.theirs.location()])
-            .map(|location| gix::path::from_bstr(location).map(Into::into))
-            .collect::<Result<Vec<PathBuf>, _>>()
-            .map_err(failed())?;
-        conflicts.sort();
-        conflicts.dedup();
+        let conflicts = contradicting(&merged.conflicts);
         let tree = TreeId(merged.tree.write().map_err(failed())?.detach());
         Ok(MergedTree { tree, conflicts })
     }

@@ -1,7 +1,5 @@
 //! Integration: accepted work goes to the run's branch, by moving references only. No checkout and no index is touched.
 
-use std::path::PathBuf;
-
 use super::error::GitError;
 use super::ids::{BranchName, CommitId};
 use super::repository::Repository;
@@ -25,8 +23,6 @@ pub enum Integration {
 impl Repository {
     /// Moves the run's branch forward to `commit`, if all that it holds is in `commit`'s past.
     ///
-    /// `expected_checkout` is the one place at which the branch may be checked out: `None` as a rule.
-    ///
     /// # Errors
     /// [`GitError::BranchCheckedOut`]: moving it would make that checkout look changed. [`GitError::BranchMissing`].
     /// [`GitError::BranchMoved`] when somebody moved it between our look and our swap: ask again.
@@ -34,7 +30,6 @@ impl Repository {
         &self,
         run_branch: &BranchName,
         commit: CommitId,
-        expected_checkout: Option<&PathBuf>,
     ) -> Result<Integration, GitError> {
         let run_head = self
             .branch_commit(run_branch)?
@@ -47,10 +42,7 @@ impl Repository {
         if !self.is_ancestor(run_head, commit)? {
             return Ok(Integration::NotFastForward { run_head });
         }
-        let elsewhere = self
-            .checked_out_at(run_branch)?
-            .into_iter()
-            .find(|path| Some(path) != expected_checkout);
+        let elsewhere = self.checked_out_at(run_branch)?.into_iter().next();
         if let Some(worktree) = elsewhere {
             return Err(GitError::BranchCheckedOut {
                 name: run_branch.clone(),

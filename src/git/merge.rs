@@ -6,7 +6,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use gix::merge::blob::builtin_driver::text::Labels;
-use gix::merge::tree::TreatAsUnresolved;
+use gix::merge::tree::{Conflict, TreatAsUnresolved};
 use gix::state::InProgress;
 
 use super::command::{self, OnBehalfOf};
@@ -288,16 +288,21 @@ fn merged_tree(
         .merge_commits(ours.0, theirs.0, Labels::default(), options.into())
         .map_err(failed())?
         .tree_merge;
-    let how = TreatAsUnresolved::git();
-    let paths: BTreeSet<PathBuf> = outcome
-        .conflicts
-        .iter()
-        .filter(|conflict| conflict.is_unresolved(how))
-        .map(|conflict| native(conflict.changes_in_resolution().0.location()))
-        .collect();
+    let paths = contradicting(&outcome.conflicts);
     if !paths.is_empty() {
-        return Ok(Err(paths.into_iter().collect()));
+        return Ok(Err(paths));
     }
     let tree = outcome.tree.write().map_err(failed())?;
     Ok(Ok(tree.detach()))
+}
+
+/// The files in which two sides contradict each other, by both sides' names.
+pub(super) fn contradicting(conflicts: &[Conflict]) -> Vec<PathBuf> {
+    let paths: BTreeSet<PathBuf> = conflicts
+        .iter()
+        .filter(|conflict| conflict.is_unresolved(TreatAsUnresolved::git()))
+        .flat_map(|conflict| [conflict.ours.location(), conflict.theirs.location()])
+        .map(native)
+        .collect();
+    paths.into_iter().collect()
 }

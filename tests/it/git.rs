@@ -397,7 +397,7 @@ fn only_merged_branches_are_deleted() {
     let delete = || repository.delete_merged_branch(&attempt_branch(), &run_branch());
     assert!(matches!(delete(), Err(GitError::BranchNotMerged { .. })));
     let _ = repository
-        .integrate_fast_forward(&run_branch(), made.commit, None)
+        .integrate_fast_forward(&run_branch(), made.commit)
         .expect("integrated");
     assert!(matches!(delete(), Err(GitError::BranchCheckedOut { .. })));
     repository
@@ -471,7 +471,7 @@ fn hooks_do_not_run() {
         .expect("committed");
     let _ = attempt
         .repository
-        .integrate_fast_forward(&run_branch(), made.commit, None)
+        .integrate_fast_forward(&run_branch(), made.commit)
         .expect("integrated");
     attempt
         .repository
@@ -1553,7 +1553,7 @@ fn integration_moves_only_the_run_branch_and_only_forward() {
         .worktree
         .commit(&attempt_branch(), attempt.base, tree, &message(), AT)
         .expect("committed");
-    let integrate = |commit| repository.integrate_fast_forward(&run_branch(), commit, None);
+    let integrate = |commit| repository.integrate_fast_forward(&run_branch(), commit);
     assert_eq!(
         integrate(made.commit).expect("integrated"),
         Integration::Integrated {
@@ -1654,7 +1654,7 @@ fn a_whole_attempt_leaves_the_users_checkout_and_index_as_they_were() {
         .expect("committed");
     let done = attempt
         .repository
-        .integrate_fast_forward(&run_branch(), made.commit, None)
+        .integrate_fast_forward(&run_branch(), made.commit)
         .expect("integrated");
     assert_eq!(
         done,

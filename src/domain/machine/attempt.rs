@@ -8,7 +8,7 @@ use super::{
     DiffRules, Effect, Order, Report, approved, desk, emit, ending, merging, order, paused, refuse,
     requests,
 };
-use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure};
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure, Workspace};
 use crate::domain::desk::DeskRules;
 use crate::domain::event::Event;
 use crate::domain::hash::sha256;
@@ -214,16 +214,11 @@ fn take(
                 failure: Failure::Agent { why },
             });
         }
+        (Stage::Preparing, Report::Placed(workspace)) => {
+            placed(attempt, rules.run, workspace, effects);
+        }
         (Stage::Preparing, Report::Prepared { workspace, .. }) => {
-            attempt.workspace = Some(workspace.clone());
-            emit(
-                rules.run,
-                Event::WorkspacePrepared {
-                    attempt: id,
-                    workspace,
-                },
-                effects,
-            );
+            placed(attempt, rules.run, workspace, effects);
             match attempt.cancel {
                 Some(reason) => seal(attempt, AttemptOutcome::Cancelled { reason }, effects),
                 None if attempt.approved.is_some() => approved::begin(attempt, rules, effects),
@@ -235,12 +230,7 @@ fn take(
             emit(rules.run, Event::SetupFinished { attempt, setup }, effects);
         }
         (Stage::Preparing, Report::NotProvisioned { workspace, why }) => {
-            attempt.workspace = Some(workspace.clone());
-            let prepared = Event::WorkspacePrepared {
-                attempt: id,
-                workspace,
-            };
-            emit(rules.run, prepared, effects);
+            placed(attempt, rules.run, workspace, effects);
             seal_unless_cancelled(attempt, Failure::Prepare { why }, effects);
         }
         (Stage::Preparing, Report::NotPrepared { why } | Report::Outdated { why }) => {
@@ -501,6 +491,17 @@ fn delivered(attempt: &Attempt, run: RunId, effects: &mut Vec<Effect>) {
         };
         emit(run, event, effects);
     }
+}
+
+/// Says once where the attempt works.
+fn placed(attempt: &mut Attempt, run: RunId, workspace: Workspace, effects: &mut Vec<Effect>) {
+    if attempt.workspace.as_ref() == Some(&workspace) {
+        return;
+    }
+    attempt.workspace = Some(workspace.clone());
+    let attempt = attempt.id.clone();
+    let event = Event::WorkspacePrepared { attempt, workspace };
+    emit(run, event, effects);
 }
 
 /// Stops what the attempt does now. What is proven already is finished: that takes milliseconds.

@@ -58,6 +58,8 @@ pub enum Input {
 /// What the task of an attempt reports: the answers to `Order`s, and facts that it saw.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Report {
+    /// The working tree is made, and not provided with anything yet; `Prepared` or `NotProvisioned` follows.
+    Placed(Workspace),
     /// The working tree stands.
     Prepared {
         /// Where.

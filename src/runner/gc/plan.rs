@@ -202,9 +202,14 @@ fn worktrees(
             continue;
         }
         // One attempt may go on in the worktree of another: all of them count.
-        let mut owners = attempts
-            .iter()
-            .filter(|known| known.worktree.as_ref().is_some_and(|own| same(own, &path)));
+        let mut owners = attempts.iter().filter(|known| {
+            // docket may have died before it could say where the attempt works: the folder has its name.
+            let named = path.file_name().and_then(|name| name.to_str());
+            known.worktree.as_ref().map_or_else(
+                || named == Some(known.record.attempt.to_string().as_str()),
+                |own| same(own, &path),
+            )
+        });
         let Some(known) = owners.clone().next_back() else {
             sweep.stays(shown, "the ledger knows no attempt that worked there");
             continue;

@@ -106,7 +106,7 @@ impl Unit {
             let committed = state
                 .worktree
                 .commit(&own.branch, own.base, tree, &message, at)?;
-            match git.integrate_fast_forward(&run_branch, committed.commit, None)? {
+            match git.integrate_fast_forward(&run_branch, committed.commit)? {
                 Integration::Integrated { commit } => Ok((commit, run_branch)),
                 Integration::NotFastForward { .. } => Err(Halt::Failed(format!(
                     "{run_branch} has gone on in this moment: another attempt starts from there"

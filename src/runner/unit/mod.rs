@@ -164,6 +164,8 @@ impl Unit {
             Ok(Opened { prepared, carried }) => {
                 let workspace = prepared.workspace.clone();
                 self.prepared = Some(prepared);
+                // Said before the set-up, which may take long: whoever kills docket meanwhile must find it again.
+                self.report(Report::Placed(workspace.clone()));
                 let provided = if carried {
                     Ok(())
                 } else {

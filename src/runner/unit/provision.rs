@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::line::{Line, LineEnd, verdict};
 use super::{GitState, Unit, blocking};
 use crate::domain::attempt::{SetupLine, Verdict};
+use crate::domain::hash::sha256;
 use crate::domain::machine::Report;
 use crate::git::{GitError, Repository, TreeId, pattern_of};
 use crate::proc::clock::Clock as _;
@@ -173,6 +174,8 @@ fn put_files(context: &Context, mut state: GitState) -> Result<GitState, String>
         }
     }
     state.options.without = made.into_iter().collect();
+    // What docket itself told git to ignore is no trick of the agent's.
+    state.excluded = sha256(&git.excluded());
     Ok(state)
 }
 

@@ -160,7 +160,9 @@ fn what_is_left_of_the_limits_can_be_seen_while_an_agent_works() {
     let wait = "touch \"$HOME/began\"; while ! test -e \"$HOME/go\"; do sleep 0.01; done";
     sandbox.shell(10, "limits: {tokens: 50000, wall: 30m}\n", wait);
     let running = sandbox.start(["run"]);
-    until("it runs", || sandbox.home("began").exists());
+    until("its turn is recorded", || {
+        sandbox.kinds().contains(&"turn_started".to_owned())
+    });
     sandbox
         .docket(["show", "10"])
         .exits(0)
