@@ -395,7 +395,11 @@ impl Seen {
         let mut listed = BTreeSet::new();
         for line in String::from_utf8_lossy(&text).lines() {
             let entry = line.split_once("  ");
-            let entry = entry.and_then(|(hash, name)| Some((hash.parse::<Sha256>().ok()?, name)));
+            let entry = entry.and_then(|(hash, name)| {
+                let sum: Sha256 = hash.parse().ok()?;
+                // As it was written, and in no other way that means the same.
+                (sum.to_string() == hash).then_some((sum, name))
+            });
             let Some((hash, name)) = entry else {
                 let problem = format!("{SUMS}: `{}` is no sum", line.escape_debug());
                 self.report.problem(problem);
