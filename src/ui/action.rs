@@ -47,6 +47,10 @@ actions! {
     FollowRun = "follow-run", "follow", "Select whatever begins to run, until you move";
     Diff = "diff", "diff", "Show the diff of the selected ticket's last attempt";
 
+    Inbox = "inbox", "inbox", "Everything that waits for you, of all tickets";
+    Overview = "overview", "overview", "The run in pictures: time line, dependencies, usage";
+    Edit = "edit", "edit", "Edit the selected ticket";
+
     FocusQueue = "focus-queue", "queue", "Go to the queue";
     FocusTranscript = "focus-transcript", "transcript", "Go to the transcript";
     FocusEvidence = "focus-evidence", "evidence", "Go to the evidence";

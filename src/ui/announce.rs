@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::clipboard::through_tmux;
 use crate::config::{NotifyConfig, NotifyOsc};
 use crate::domain::event::Envelope;
 use crate::domain::notice::{Notice, Notices};
@@ -85,9 +86,7 @@ impl Announcer {
         if !self.how.in_tmux {
             return sequence;
         }
-        // tmux(1), `allow-passthrough`: every escape in it is doubled.
-        let doubled = sequence.replace(ESCAPE, "\u{1b}\u{1b}");
-        format!("{ESCAPE}Ptmux;{doubled}{ESCAPE}\\")
+        through_tmux(&sequence)
     }
 }
 

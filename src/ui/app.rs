@@ -17,13 +17,14 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use super::announce::Announcer;
+use super::clipboard;
 use super::effect::{Effect, Loaded};
 use super::links::Links;
 use super::loader;
 use super::model::Model;
 use super::panes::queue::QueuePane;
 use super::prepare::{prepare, quiet_for};
-use super::session::{Clock, Ended, Session, UiEnd, UiError};
+use super::session::{Clock, Ended, Outside, RunOutside, Session, UiEnd, UiError};
 use super::update::{Message, Signal, update};
 use super::view;
 use crate::domain::board::{Feed, PhaseView};
@@ -62,6 +63,10 @@ pub(crate) trait Host {
     fn suspend(&mut self) -> impl Future<Output = io::Result<()>> + Send;
     /// Sends the terminal what is no part of a frame.
     fn send(&mut self, sequence: &str) -> io::Result<()>;
+    /// Gives the terminal back, for a program of the user's.
+    fn lend(&mut self) -> io::Result<()>;
+    /// Takes the lent terminal again.
+    fn take_back(&mut self) -> io::Result<()>;
     /// Takes the terminal again if a panic elsewhere gave it back. Whether it did.
     fn reclaim(&mut self) -> io::Result<bool>;
 }
@@ -80,6 +85,8 @@ pub(crate) struct App<H: Host> {
     ),
     links: Links,
     announcer: Announcer,
+    outside: Box<dyn RunOutside>,
+    in_tmux: bool,
     clock: Clock,
     is_dirty: bool,
     painted_at: Option<Duration>,
@@ -121,7 +128,9 @@ impl<H: Host> App<H> {
             feed_ended: false,
             loaded: mpsc::unbounded_channel(),
             links: Links::new(session.terminals),
+            in_tmux: session.announce.in_tmux,
             announcer: Announcer::new(session.announce),
+            outside: session.outside,
             clock: session.clock,
             is_dirty: true,
             painted_at: None,
@@ -282,6 +291,12 @@ impl<H: Host> App<H> {
                     rows,
                 } => self.links.resize(terminal, columns, rows),
                 Effect::CloseTerminal(terminal) => self.links.close(terminal),
+                Effect::Copy(text) => {
+                    let sequence = clipboard::sequence(&text, self.in_tmux);
+                    let done = self.host.send(&sequence);
+                    self.gone_if(&done);
+                }
+                Effect::HandOver(outside) => effects.extend(self.hand_over(outside).await),
                 Effect::SetMouse(mouse) => {
                     let done = self.host.set_mouse(mouse);
                     self.gone_if(&done);
@@ -306,6 +321,48 @@ impl<H: Host> App<H> {
                 Effect::End(why) => self.end = self.end.or(Some(why)),
             }
         }
+    }
+
+    /// Lends the terminal to a program until it ends. What the runner tells meanwhile is taken in.
+    async fn hand_over(&mut self, outside: Outside) -> Vec<Effect> {
+        // Its thread would eat what is typed into the program.
+        self.events = None;
+        let lent = self.host.lend();
+        self.gone_if(&lent);
+        let mut program = self.outside.run(&outside);
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut effects = Vec::new();
+        let result = loop {
+            tokio::select! {
+                biased;
+                result = &mut program => break result,
+                signal = self.host.signal() => match signal {
+                    // Ctrl-C was meant for the program.
+                    Signal::Interrupt => {}
+                    Signal::HangUp | Signal::Terminate => {
+                        effects.extend(update(&mut self.model, Message::Signal(signal)));
+                        break Ok(());
+                    }
+                },
+                count = self.handle.feed.recv_many(&mut batch, BATCH), if !self.feed_ended => {
+                    self.feed_ended = count == 0;
+                    if self.feed_ended {
+                        effects.extend(update(&mut self.model, Message::FeedEnded));
+                    }
+                    for feed in batch.drain(..) {
+                        effects.extend(update(&mut self.model, Message::Feed(feed)));
+                    }
+                }
+            }
+        };
+        drop(program);
+        let taken = self.host.take_back();
+        self.gone_if(&taken);
+        self.events = Some(self.host.events());
+        let drawn = self.redraw();
+        self.gone_if(&drawn);
+        effects.extend(update(&mut self.model, Message::Returned(outside, result)));
+        effects
     }
 
     /// Freezes the agents of a run before docket itself is stopped: nobody would watch over them. Whether there is one.

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
-use super::session::UiEnd;
+use super::session::{Outside, UiEnd};
 use crate::domain::command::Command;
 use crate::domain::ids::TicketName;
 use crate::domain::item::Entry;
@@ -35,6 +35,10 @@ pub(crate) enum Effect {
     },
     /// A terminal is not needed any more.
     CloseTerminal(TerminalId),
+    /// Put a text on the user's clipboard.
+    Copy(String),
+    /// Give the terminal to another program until it ends.
+    HandOver(Outside),
     /// Take the mouse, or leave it.
     SetMouse(bool),
     /// Draw every cell anew.

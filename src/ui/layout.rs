@@ -38,6 +38,8 @@ pub(crate) struct Arrangement {
 pub(crate) struct Places {
     pub(crate) header: Rect,
     pub(crate) hints: Rect,
+    /// All between the two: a page's place.
+    pub(crate) body: Rect,
     pub(crate) queue: Option<Rect>,
     pub(crate) transcript: Option<Rect>,
     pub(crate) evidence: Option<Rect>,
@@ -114,6 +116,7 @@ pub(crate) fn places(size: Size, arrangement: Arrangement) -> Places {
         height: screen.height - header - hints,
         ..screen
     };
+    places.body = body;
     if arrangement.zoom || size.width < NARROW {
         *places.slot(arrangement.focus) = Some(body);
         return places;

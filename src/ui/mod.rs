@@ -8,6 +8,7 @@
 mod action;
 mod announce;
 mod app;
+mod clipboard;
 mod command;
 mod effect;
 mod emulator;
@@ -18,6 +19,7 @@ mod links;
 mod loader;
 mod model;
 mod overlay;
+mod pages;
 mod panes;
 mod prepare;
 mod render;
@@ -34,7 +36,7 @@ mod view;
 
 pub use announce::Announce;
 pub use keymap::document as keys_document;
-pub use session::{Clock, Ended, Look, Session, UiEnd, UiError};
+pub use session::{Clock, Ended, Look, Outside, RunOutside, Session, UiEnd, UiError};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};
 
 /// The terminal, taken and still empty. Dropping it gives the terminal back.

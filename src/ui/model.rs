@@ -7,6 +7,11 @@ use ratatui::layout::Size;
 use super::keymap::{Context, Key, Keymap};
 use super::layout::{Arrangement, Pane, Places, places};
 use super::overlay::Overlay;
+use super::pages::Page;
+use super::pages::editor::EditorPage;
+use super::pages::inbox::InboxPage;
+use super::pages::overview::OverviewPage;
+use super::pages::review::ReviewPage;
 use super::panes::evidence::EvidencePane;
 use super::panes::queue::QueuePane;
 use super::panes::terminal::TerminalPane;
@@ -37,6 +42,8 @@ pub(crate) struct Model {
     pub(crate) zoom: bool,
     pub(crate) mouse: bool,
     pub(crate) overlay: Option<Overlay>,
+    /// What takes the place of the panes.
+    pub(crate) page: Option<Page>,
     /// A run was asked for, and no answer has come yet.
     pub(crate) start_is_asked: bool,
     /// Whether what begins to run is selected. Ends when the user moves.
@@ -51,6 +58,11 @@ pub(crate) struct Model {
     pub(crate) transcript: TranscriptPane,
     pub(crate) evidence: EvidencePane,
     pub(crate) terminal: TerminalPane,
+
+    pub(crate) inbox: InboxPage,
+    pub(crate) review: ReviewPage,
+    pub(crate) editor: EditorPage,
+    pub(crate) overview: OverviewPage,
 }
 
 /// A line for the user, until the next key.
@@ -94,6 +106,7 @@ impl Model {
             zoom: false,
             mouse: false,
             overlay: None,
+            page: None,
             start_is_asked: false,
             follows_run: true,
             pressed: Vec::new(),
@@ -102,6 +115,10 @@ impl Model {
             queue: QueuePane::default(),
             transcript: TranscriptPane::default(),
             terminal: TerminalPane::default(),
+            inbox: InboxPage::default(),
+            review: ReviewPage::default(),
+            editor: EditorPage::default(),
+            overview: OverviewPage::default(),
         }
     }
 
@@ -119,13 +136,19 @@ impl Model {
             }
             None => {}
         }
-        match self.focus {
-            Pane::Queue => vec![Context::Queue, Context::Global],
-            Pane::Transcript => vec![Context::Transcript, Context::Global],
-            Pane::Evidence => vec![Context::Evidence, Context::Global],
-            Pane::Terminal if self.terminal.is_alive() => vec![Context::Shell],
-            Pane::Terminal => vec![Context::Global],
+        match self.page {
+            Some(Page::Editor) => return vec![Context::Editor],
+            Some(page) => return vec![page.context(), Context::Page, Context::Global],
+            None => {}
         }
+        let pane = match self.focus {
+            Pane::Queue => Context::Queue,
+            Pane::Transcript => Context::Transcript,
+            Pane::Evidence => Context::Evidence,
+            Pane::Terminal if self.terminal.is_alive() => return vec![Context::Shell],
+            Pane::Terminal => return vec![Context::Panes, Context::Global],
+        };
+        vec![pane, Context::Panes, Context::Global]
     }
 
     /// What decides the layout.

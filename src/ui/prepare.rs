@@ -7,6 +7,7 @@ use ratatui::layout::{Rect, Size};
 use super::effect::Effect;
 use super::layout::inside;
 use super::model::Model;
+use super::pages;
 use super::panes::transcript::Shown;
 use super::view;
 use crate::domain::reason::until_coarse_changes;
@@ -31,6 +32,9 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
         .evidence
         .prepare(inner(places.evidence).unwrap_or_default(), &model.look);
     effects.extend(model.terminal.prepare(inner(places.terminal)));
+    if let Some(page) = model.page {
+        effects.extend(pages::prepare(model, page, places.body));
+    }
     effects
 }
 

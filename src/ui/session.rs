@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -42,8 +43,38 @@ pub struct Session {
     pub clock: Clock,
     /// Opens shells.
     pub terminals: Box<dyn OpenTerminal>,
+    /// Runs the user's pager and editor.
+    pub outside: Box<dyn RunOutside>,
     /// How a user who looks elsewhere is told.
     pub announce: Announce,
+}
+
+/// A program of the user's that gets the terminal until it ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outside {
+    /// `$PAGER` on a file.
+    Pager {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// `$VISUAL` or `$EDITOR` on a file.
+    Editor {
+        /// Which file.
+        path: PathBuf,
+        /// Where to begin, from 1, for editors that take `+LINE`.
+        line: Option<usize>,
+    },
+}
+
+/// Runs programs that get the terminal.
+pub trait RunOutside: Send {
+    /// Runs it to its end. The screen has given the terminal back, and takes it again afterwards.
+    ///
+    /// The error is for people: the program is missing, or it failed.
+    fn run(
+        &mut self,
+        outside: &Outside,
+    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 }
 
 /// How everything looks.

@@ -189,6 +189,15 @@ impl Host for Terminal {
         out.flush()
     }
 
+    fn lend(&mut self) -> io::Result<()> {
+        give_back();
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        take(self.mouse)
+    }
+
     fn reclaim(&mut self) -> io::Result<bool> {
         if TAKEN.load(Ordering::SeqCst) {
             return Ok(false);

@@ -12,6 +12,7 @@ use ratatui::widgets::{Block, Widget};
 use super::layout::{Pane, Places, inside, places};
 use super::model::Model;
 use super::overlay::{Overlay, borders, help};
+use super::pages;
 use super::text;
 use super::theme::Role;
 use crate::domain::board::TicketState;
@@ -31,7 +32,10 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
     buffer.set_style(area, theme.style(Role::Base));
     header::draw(model, places.header, buffer);
     hints::draw(model, places.hints, buffer);
-    let cursor = panes(model, &places, buffer);
+    let cursor = match model.page {
+        Some(page) => pages::draw(model, page, places.body, buffer),
+        None => panes(model, &places, buffer),
+    };
     match &model.overlay {
         Some(Overlay::Help { top }) => {
             help::draw(&model.keymap, *top, area, buffer, &model.look);

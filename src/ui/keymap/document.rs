@@ -13,7 +13,7 @@ pub fn document() -> String {
          Made from the table in `src/ui/keymap/default.rs`; a test holds it to that. `?` shows the same on the\n\
          screen.\n",
     );
-    for context in Context::ALL {
+    for context in Context::ALL.iter().copied() {
         let mut actions: Vec<Action> = Vec::new();
         for binding in keymap.of(context) {
             if !actions.contains(&binding.action) {

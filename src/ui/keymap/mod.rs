@@ -14,8 +14,10 @@ use super::action::Action;
 /// Where a key means something. The model says which contexts hold, the first that knows the key decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Context {
-    /// Everywhere but in the terminal and in popups.
+    /// Everywhere but in the terminal, in popups and where text is typed.
     Global,
+    /// In all panes but a terminal with a living shell.
+    Panes,
     /// In the queue.
     Queue,
     /// In the transcript.
@@ -32,12 +34,23 @@ pub(crate) enum Context {
     Filter,
     /// In the help.
     Help,
+    /// On all pages but the editor.
+    Page,
+    /// On the inbox.
+    Inbox,
+    /// Where a diff is reviewed.
+    Review,
+    /// In the editor; every other key edits.
+    Editor,
+    /// On the overview.
+    Overview,
 }
 
 impl Context {
     /// In the order of the help.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: &[Self] = &[
         Self::Global,
+        Self::Panes,
         Self::Queue,
         Self::Transcript,
         Self::Evidence,
@@ -46,12 +59,18 @@ impl Context {
         Self::Input,
         Self::Confirm,
         Self::Help,
+        Self::Page,
+        Self::Inbox,
+        Self::Review,
+        Self::Editor,
+        Self::Overview,
     ];
 
     /// What the help calls it.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Global => "Everywhere",
+            Self::Panes => "In the panes",
             Self::Queue => "Queue",
             Self::Transcript => "Transcript",
             Self::Evidence => "Evidence",
@@ -60,6 +79,11 @@ impl Context {
             Self::Input => "Typing a reply or a reason",
             Self::Filter => "Typing a filter",
             Self::Help => "Help",
+            Self::Page => "On a page",
+            Self::Inbox => "Inbox",
+            Self::Review => "Review",
+            Self::Editor => "Editor",
+            Self::Overview => "Overview",
         }
     }
 }

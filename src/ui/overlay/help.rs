@@ -16,7 +16,7 @@ const KEYS: usize = 18;
 
 fn lines(keymap: &Keymap, columns: usize, look: &Look) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    for context in Context::ALL {
+    for context in Context::ALL.iter().copied() {
         if !lines.is_empty() {
             lines.push(Line::default());
         }

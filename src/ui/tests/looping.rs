@@ -21,7 +21,7 @@ use crate::domain::time::{Monotonic, Now};
 use crate::runner::handle::RunnerHandle;
 use crate::ui::announce::Announce;
 use crate::ui::app::{App, Events, Host};
-use crate::ui::session::{Ended, Session, UiEnd};
+use crate::ui::session::{Ended, RunOutside, Session, UiEnd};
 use crate::ui::terminals::{
     OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
 };
@@ -136,6 +136,14 @@ impl Host for FakeHost {
         Ok(())
     }
 
+    fn lend(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn take_back(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn reclaim(&mut self) -> io::Result<bool> {
         Ok(false)
     }
@@ -168,6 +176,18 @@ impl TerminalControl for EchoControl {
     fn resize(&mut self, _: u16, _: u16) {}
 
     fn hang_up(&mut self) {}
+}
+
+/// No program is there.
+struct Nobody;
+
+impl RunOutside for Nobody {
+    fn run(
+        &mut self,
+        _: &crate::ui::session::Outside,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
+        Box::pin(std::future::ready(Err("there is no program".to_owned())))
+    }
 }
 
 /// The ends that a test holds.
@@ -219,6 +239,7 @@ fn begin() -> Outside {
             monotonic: Monotonic(started.elapsed()),
         }),
         terminals: Box::new(Echo),
+        outside: Box::new(Nobody),
         announce: Announce {
             config: NotifyConfig {
                 on: Vec::new(),

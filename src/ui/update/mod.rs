@@ -1,0 +1,252 @@
+//! The only place that changes the model: a message in, effects out. No I/O, no clock.
+
+mod mouse;
+pub(crate) mod movement;
+mod perform;
+
+use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
+
+use super::command;
+use super::effect::{Effect, Loaded, TerminalId};
+use super::keymap::{Key, Meaning};
+use super::layout::Pane;
+use super::model::Model;
+use super::overlay::Overlay;
+use super::pages;
+use super::session::{Outside, UiEnd};
+use super::terminals::TerminalEvent;
+use super::theme::Role;
+use crate::domain::board::Feed;
+use crate::domain::event::Event;
+
+pub(crate) use perform::perform;
+
+/// What came.
+#[derive(Debug)]
+pub(crate) enum Message {
+    /// Something that changes nothing but what is to be painted: a new size.
+    Nothing,
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse did something.
+    Mouse(MouseEvent),
+    /// A signal came.
+    Signal(Signal),
+    /// The runner tells something.
+    Feed(Feed),
+    /// The runner has ended.
+    FeedEnded,
+    /// A file was read.
+    Loaded(Loaded),
+    /// A program on a terminal did something.
+    Terminal(TerminalId, TerminalEvent),
+    /// A program that had the screen has ended; why it could not do its work.
+    Returned(Outside, Result<(), String>),
+}
+
+/// A signal to this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// SIGHUP, or the terminal can't be read any more.
+    HangUp,
+    /// SIGTERM.
+    Terminate,
+    /// SIGINT from outside; Ctrl-C is a key.
+    Interrupt,
+}
+
+/// Takes a message in.
+pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Key(key) if key.kind != KeyEventKind::Release => on_key(model, key),
+        Message::Key(_) | Message::Nothing => Vec::new(),
+        Message::Paste(text) => on_paste(model, &text),
+        Message::Mouse(mouse) => mouse::on_mouse(model, mouse),
+        Message::Signal(Signal::HangUp) => vec![Effect::End(UiEnd::HungUp)],
+        Message::Signal(Signal::Terminate) => command::terminate(model),
+        Message::Signal(Signal::Interrupt) => command::interrupt(model),
+        Message::Feed(feed) => on_feed(model, feed),
+        Message::FeedEnded => {
+            vec![Effect::End(model.leaving.unwrap_or(UiEnd::RunnerEnded))]
+        }
+        Message::Loaded(loaded) => on_loaded(model, loaded),
+        Message::Terminal(terminal, event) => {
+            model.terminal.event(terminal, event);
+            Vec::new()
+        }
+        Message::Returned(outside, result) => {
+            if let Err(why) = result {
+                model.say(why, Role::Error);
+            }
+            pages::returned(model, &outside)
+        }
+    }
+}
+
+fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
+    match feed {
+        Feed::Queue(queue) => {
+            model.queue.set_queue(queue);
+            Vec::new()
+        }
+        Feed::Event(envelope) => {
+            model.board.apply(&envelope);
+            let event = &envelope.event;
+            if matches!(
+                event,
+                Event::RunStarted { .. }
+                    | Event::RunResumed
+                    | Event::StepRetried { .. }
+                    | Event::Refused { .. }
+            ) {
+                model.start_is_asked = false;
+            }
+            if let Event::AttemptStarted { ticket, .. } = event
+                && model.follows_run
+            {
+                model.queue.select_ticket(ticket);
+            }
+            if changes_readiness(event) {
+                model.queue.outdate();
+            }
+            if let Event::Refused { .. } = event
+                && let Some(refused) = model.board.refused.clone()
+            {
+                model.say(refused, Role::Warning);
+            }
+            if model.leaving.is_some() && !model.run_is_alive() {
+                return vec![Effect::End(model.leaving.unwrap_or(UiEnd::Quit))];
+            }
+            let concerns_evidence = event.attempt().is_some_and(|attempt| {
+                let ticket = model.board.ticket_of(attempt);
+                ticket.is_some() && ticket == model.queue.selected()
+            });
+            if concerns_evidence {
+                model.evidence.list()
+            } else {
+                Vec::new()
+            }
+        }
+        Feed::Advanced { attempt, bytes } => model.transcript.advanced(&attempt, bytes),
+        Feed::Status { attempt, status } => {
+            model.board.set_status(&attempt, status);
+            Vec::new()
+        }
+        Feed::Used { attempt, usage } => {
+            model.board.set_usage(&attempt, usage);
+            Vec::new()
+        }
+        Feed::RunOver { .. } => {
+            model.start_is_asked = false;
+            match model.leaving {
+                Some(why) => vec![Effect::End(why)],
+                None => Vec::new(),
+            }
+        }
+        Feed::Trouble(text) => {
+            model.say(text, Role::Error);
+            Vec::new()
+        }
+    }
+}
+
+/// Whether other tickets may become ready, or cease to be, by this.
+fn changes_readiness(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::StepFinished { .. }
+            | Event::StepRetried { .. }
+            | Event::StepStarted { .. }
+            | Event::StepSkipped { .. }
+            | Event::TicketWritten { .. }
+            | Event::AttemptFinished { .. }
+            | Event::RunStarted { .. }
+            | Event::RunFinished { .. }
+    )
+}
+
+fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
+    match loaded {
+        Loaded::Transcript {
+            question,
+            part,
+            slice,
+        } => model.transcript.loaded(question, part, slice),
+        Loaded::Evidence { question, runs } => model.evidence.listed(question, runs),
+        Loaded::Preview { question, content } => {
+            model.evidence.previewed(question, content);
+            Vec::new()
+        }
+    }
+}
+
+fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
+    model.notice = None;
+    let contexts = model.contexts();
+    model.pressed.push(Key::from(event));
+    match model.keymap.meaning(&contexts, &model.pressed) {
+        Meaning::Action(action) => {
+            model.pressed.clear();
+            perform(model, action)
+        }
+        Meaning::Begun => Vec::new(),
+        Meaning::None => {
+            let was_sequence = model.pressed.len() > 1;
+            model.pressed.clear();
+            if was_sequence {
+                // What the second key means by itself was not meant.
+                return Vec::new();
+            }
+            typed(model, event)
+        }
+    }
+}
+
+/// A key that is bound to nothing: text fields and shells take it.
+fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
+    match &mut model.overlay {
+        Some(Overlay::Input(input)) => {
+            input.key(event);
+            follow_filter(model);
+            Vec::new()
+        }
+        Some(_) => Vec::new(),
+        None => match model.page {
+            Some(page) => pages::key(model, page, event),
+            None if model.focus == Pane::Terminal => model.terminal.key(event),
+            None => Vec::new(),
+        },
+    }
+}
+
+/// The queue follows the filter while it is typed.
+fn follow_filter(model: &mut Model) {
+    if let Some(Overlay::Input(input)) = &model.overlay
+        && input.is_filter()
+    {
+        model.queue.set_filter(&input.text());
+    }
+}
+
+fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    match &mut model.overlay {
+        Some(Overlay::Input(input)) => {
+            input.paste(text);
+            follow_filter(model);
+            Vec::new()
+        }
+        Some(_) => Vec::new(),
+        None if model.page.is_some() => match model.page {
+            Some(page) => pages::paste(model, page, text),
+            None => Vec::new(),
+        },
+        None if model.focus == Pane::Terminal => model.terminal.paste(text),
+        // Pasted text presses no keys.
+        None => {
+            model.say("pasted text goes into a reply or a terminal", Role::Notice);
+            Vec::new()
+        }
+    }
+}

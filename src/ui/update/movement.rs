@@ -1,0 +1,50 @@
+//! Focus, and movements in a pane.
+
+use super::super::action::Action;
+use super::super::effect::Effect;
+use super::super::layout::{Pane, inside};
+use super::super::model::Model;
+use super::super::panes::Move;
+
+/// Gives a pane the keys.
+pub(crate) fn focus(model: &mut Model, pane: Pane) {
+    model.follows_run = false;
+    model.focus = pane;
+}
+
+/// Moves in a pane.
+pub(super) fn go(model: &mut Model, pane: Pane, to: Move) -> Vec<Effect> {
+    model.follows_run = false;
+    match pane {
+        Pane::Queue => {
+            model.queue.go(to);
+            Vec::new()
+        }
+        Pane::Transcript => {
+            let places = model.places();
+            let columns = places.transcript.map_or(0, |area| inside(area).width);
+            model.transcript.go(to, &model.look, columns)
+        }
+        Pane::Evidence => model.evidence.go(to),
+        Pane::Terminal => {
+            match to {
+                Move::Lines(count) | Move::Pages(count) => model.terminal.scroll(-count),
+                Move::Top | Move::End => {}
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// The movement that an action is, if it is one.
+pub(crate) fn movement(action: Action) -> Option<Move> {
+    Some(match action {
+        Action::Up => Move::Lines(-1),
+        Action::Down => Move::Lines(1),
+        Action::PageUp => Move::Pages(-1),
+        Action::PageDown => Move::Pages(1),
+        Action::Top => Move::Top,
+        Action::End => Move::End,
+        _ => return None,
+    })
+}
