@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::config::Config;
 use crate::domain::board::Feed;
 use crate::domain::event::RunOutcome;
-use crate::domain::ids::{RunId, TicketId};
+use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::settings::{Isolation, Settings};
 use crate::git::Repository;
 use crate::proc::clock::SystemClock;
@@ -34,6 +34,16 @@ impl Places {
     /// The ledger.
     pub fn ledger(&self) -> PathBuf {
         self.docket().join("ledger.db")
+    }
+
+    /// What docket may forget: it only saves work.
+    pub fn cache(&self) -> PathBuf {
+        self.docket().join("cache")
+    }
+
+    /// Where the snapshots of an attempt's working tree remember what they hashed.
+    pub fn snapshot_cache(&self, attempt: &AttemptId) -> PathBuf {
+        self.cache().join(format!("{attempt}.index"))
     }
 
     /// The root of all evidence.

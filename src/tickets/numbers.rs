@@ -51,6 +51,25 @@ impl Numbers {
     }
 }
 
+/// The next free number of a queue with these numbers: the next multiple of ten after the highest.
+pub fn next_number(taken: impl Iterator<Item = u64>) -> u64 {
+    next_after(
+        taken
+            .filter(|number| is_counted(*number))
+            .max()
+            .unwrap_or(0),
+    )
+}
+
+/// A number out of all proportion is no number to count on from.
+fn is_counted(number: u64) -> bool {
+    number < 1_000_000_000
+}
+
+fn next_after(highest: u64) -> u64 {
+    (highest / 10 + 1) * 10
+}
+
 impl Range {
     /// What [`Numbers::next`] would give now, without holding anything. A folder that isn't there is empty.
     pub fn after(folder: &Path, count: usize) -> std::io::Result<Self> {
@@ -62,14 +81,12 @@ impl Range {
         let (mut highest, mut width) = (0, 3);
         for item in entries.into_iter().flatten() {
             let name = TicketName::from_file_name(&item?.file_name().to_string_lossy());
-            // A number out of all proportion is no number to count on from.
-            let name = name.filter(|name| name.number() < 1_000_000_000);
-            if let Some(name) = name {
+            if let Some(name) = name.filter(|name| is_counted(name.number())) {
                 highest = highest.max(name.number());
                 width = width.max(name.digits().len().min(9));
             }
         }
-        let first = (highest / 10 + 1) * 10;
+        let first = next_after(highest);
         let last = first + 10 * (count.max(1) as u64 - 1);
         Ok(Self {
             first,

@@ -13,7 +13,7 @@ use crate::domain::queue::Queue;
 use crate::domain::ticket::{Dependency, KnownNames, Problem, ProblemCode, QueueEntry, Ticket};
 use crate::tickets::changes::with_identity;
 use crate::tickets::load::Loader;
-use crate::tickets::numbers::Numbers;
+use crate::tickets::numbers::{Numbers, next_number};
 use crate::tickets::parse::parse;
 use crate::tickets::template;
 use crate::tickets::write::{self, WriteError};
@@ -367,10 +367,7 @@ impl<'a> Gatekeeper<'a> {
 
     /// The next multiple of ten after the highest number in the queue.
     fn next_number(&self) -> u64 {
-        let entries = self.queue.entries().iter();
-        let numbers = entries.map(|entry| entry.name.number());
-        let highest = numbers.filter(|number| *number < 1_000_000_000).max();
-        (highest.unwrap_or(0) / 10 + 1) * 10
+        next_number(self.queue.entries().iter().map(|entry| entry.name.number()))
     }
 
     /// A path as the queue names it.

@@ -76,7 +76,7 @@ impl Tickets {
     pub(super) fn copy(folder: &Path, spec: &AttemptSpec, context: &Context) -> io::Result<Self> {
         let is_old = files::is_folder(folder);
         files::folder(folder)?;
-        let cache = context.places.docket().join("cache");
+        let cache = context.places.cache();
         let table_of = |attempt| cache.join(format!("{attempt}.desk.json"));
         let before = spec.carry.as_ref().map(|carry| table_of(&carry.from));
         let table = before.and_then(|file| remembered(&file, spec, context));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 
-use super::{GcError, Item, Stays, Sweep, cache_file};
+use super::{GcError, Item, Stays, Sweep};
 use crate::domain::event::Event;
 use crate::domain::ids::AttemptId;
 use crate::git::{GitError, Repository, SnapshotOptions};
@@ -117,7 +117,7 @@ fn of_git(
             removal,
             ..
         } => {
-            let cache = cache_file(places, attempt);
+            let cache = places.snapshot_cache(attempt);
             let options = SnapshotOptions::new(&cache);
             git.remove_worktree(path, *removal, &options)
                 .map_err(not_gone)?;

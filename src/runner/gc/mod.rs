@@ -210,15 +210,6 @@ pub fn sweep(places: &Places, git: Option<&Repository>, wish: &Wish) -> Result<S
     Ok(done)
 }
 
-/// The file in which the snapshots of an attempt's worktree remember what they hashed.
-fn cache_file(places: &Places, attempt: &AttemptId) -> PathBuf {
-    caches(places).join(format!("{attempt}.index"))
-}
-
-fn caches(places: &Places) -> PathBuf {
-    places.docket().join("cache")
-}
-
 /// What everything below a folder takes. What can't be read counts nothing.
 fn size_of(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

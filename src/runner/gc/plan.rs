@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{GcError, Item, Sweep, Wish, caches, size_of};
+use super::{GcError, Item, Sweep, Wish, size_of};
 use crate::domain::attempt::AttemptOutcome;
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId};
@@ -227,7 +227,7 @@ fn worktrees(
             .saves
             .last()
             .map_or(Removal::IfClean, |save| Removal::IfSavedAs(save.tree));
-        let options = SnapshotOptions::new(super::cache_file(places, &attempt));
+        let options = SnapshotOptions::new(places.snapshot_cache(&attempt));
         match git.check_removable(&path, removal, &options) {
             Ok(()) => sweep.items.push(Item::Worktree {
                 bytes: size_of(&path),
@@ -339,7 +339,7 @@ fn autosaves(wish: &Wish, attempts: &[Known], sweep: &mut Sweep) {
 
 /// Files that belong to nothing anymore.
 fn strays(places: &Places, attempts: &[Known], clock: &SystemClock, sweep: &mut Sweep) {
-    for (path, found) in files_in(&caches(places)) {
+    for (path, found) in files_in(&places.cache()) {
         let attempt = path
             .file_stem()
             .and_then(|stem| stem.to_str()?.parse::<AttemptId>().ok());

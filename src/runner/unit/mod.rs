@@ -263,11 +263,7 @@ impl Unit {
 
     /// Where the snapshots of this attempt's working tree remember what they hashed.
     fn cache_file(&self) -> PathBuf {
-        self.context
-            .places
-            .docket()
-            .join("cache")
-            .join(format!("{}.index", self.spec.attempt))
+        self.context.places.snapshot_cache(&self.spec.attempt)
     }
 }
 

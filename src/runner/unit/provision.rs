@@ -198,7 +198,7 @@ fn remember(context: &Context, mut state: GitState) -> Result<GitState, String> 
 /// Where it is kept what a worktree was provided with.
 fn record(context: &Context, worktree: &Path) -> PathBuf {
     let name = worktree.file_name().unwrap_or_default().to_string_lossy();
-    let cache = context.places.docket().join("cache");
+    let cache = context.places.cache();
     cache.join(format!("{name}.provisioned"))
 }
 
