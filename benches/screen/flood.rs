@@ -40,8 +40,10 @@ pub(super) fn bench() {
     screen.quit();
 
     let text = tempfile::NamedTempFile::new().expect("a file");
-    let line = "warning: the quick brown fox jumps over the lazy dog, again and again\n";
-    std::fs::write(text.path(), line.repeat(1_000_000 / line.len())).expect("a text");
+    let lines = (0..13_000).map(|number| {
+        format!("warning {number}: the quick brown fox jumps over the lazy dog, again and again\n")
+    });
+    std::fs::write(text.path(), lines.collect::<String>()).expect("a text");
     let body = format!(
         "```sh\nwhile :; do cat {0}; sleep 0.1; done\n```",
         text.path().display()
