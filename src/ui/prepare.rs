@@ -70,15 +70,74 @@ fn transcript_path(
         .join("transcript.jsonl")
 }
 
+/// Durations that change seldom are brought up to date together, at multiples of this many milliseconds: twenty agents that
+/// began at twenty moments would otherwise wake the screen twenty times.
+const TOGETHER: i64 = 5_000;
+
 /// How long nothing on the screen changes by itself: durations that are shown, and the time of day.
 pub(crate) fn quiet_for(model: &Model, now: Timestamp) -> Duration {
-    let into_minute = u64::try_from(now.0.rem_euclid(60_000)).unwrap_or(0);
-    let minute = Duration::from_millis(60_000 - into_minute);
     let shown = model
         .queue
         .running_since(&model.board, now)
-        .chain(view::doing_since(model))
-        .map(|since| until_coarse_changes(now.since(since)));
+        .chain(view::doing_since(model));
+    quiet(shown, now)
+}
+
+fn quiet(shown: impl Iterator<Item = Timestamp>, now: Timestamp) -> Duration {
+    let until_minute = until_multiple(now.0, 60_000);
+    let until_change = |since: Timestamp| {
+        let duration = now.since(since);
+        let changes_in = until_coarse_changes(duration);
+        if duration < Duration::from_secs(10) {
+            return changes_in;
+        }
+        let changes_at = now.0 + i64::try_from(changes_in.as_millis()).unwrap_or(0);
+        changes_in + until_multiple(changes_at - 1, TOGETHER) - Duration::from_millis(1)
+    };
     // A little late rather than a little early: early would find nothing changed and wake up again.
-    shown.fold(minute, Duration::min) + Duration::from_millis(5)
+    shown.map(until_change).fold(until_minute, Duration::min) + Duration::from_millis(5)
+}
+
+/// How long it is from a moment to the next multiple of a step after it, in milliseconds.
+fn until_multiple(moment: i64, step: i64) -> Duration {
+    let into = moment.rem_euclid(step);
+    Duration::from_millis(u64::try_from(step - into).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn twenty_agents_wake_the_screen_no_more_often_than_one() {
+        let begun: Vec<_> = (0..20)
+            .map(|agent| Timestamp(1_000_000 + agent * 137))
+            .collect();
+        let mut now = Timestamp(1_013_000);
+        let mut wake_ups = 0;
+        while now.0 < 1_133_000 {
+            now.0 += i64::try_from(quiet(begun.iter().copied(), now).as_millis()).expect("short");
+            wake_ups += 1;
+        }
+        // Two minutes, every five seconds at most.
+        assert!(wake_ups <= 24, "{wake_ups}");
+    }
+
+    #[test]
+    fn a_duration_is_never_brought_up_to_date_before_it_changes() {
+        for since in [
+            0, 1, 999, 1_000, 9_999, 10_000, 12_345, 59_999, 60_000, 61_001,
+        ] {
+            let now = Timestamp(5_000_000);
+            let begun = Timestamp(now.0 - since);
+            let quiet = quiet(std::iter::once(begun), now);
+            let changes_in = until_coarse_changes(now.since(begun));
+            let late = quiet.saturating_sub(changes_in);
+            assert!(
+                quiet >= changes_in.min(until_multiple(now.0, 60_000)),
+                "{since}: {quiet:?}"
+            );
+            assert!(late <= Duration::from_millis(5_010), "{since}: {quiet:?}");
+        }
+    }
 }
