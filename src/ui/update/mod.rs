@@ -1,5 +1,6 @@
 //! The only place that changes the model: a message in, effects out. No I/O, no clock.
 
+mod arrange;
 mod mouse;
 pub(crate) mod movement;
 mod perform;
@@ -11,7 +12,7 @@ use super::effect::{Effect, Loaded, TerminalId};
 use super::keymap::{Key, Meaning};
 use super::layout::Pane;
 use super::model::Model;
-use super::overlay::Overlay;
+use super::overlay::{Overlay, palette};
 use super::pages;
 use super::session::{Outside, UiEnd};
 use super::terminals::TerminalEvent;
@@ -93,6 +94,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         }
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
+            model.spending.take(&envelope);
             let event = &envelope.event;
             if matches!(
                 event,
@@ -212,6 +214,10 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             follow_filter(model);
             Vec::new()
         }
+        Some(Overlay::Palette(_)) => {
+            palette::key(model, event);
+            Vec::new()
+        }
         Some(_) => Vec::new(),
         None => match model.page {
             Some(page) => pages::key(model, page, event),
@@ -235,6 +241,10 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         Some(Overlay::Input(input)) => {
             input.paste(text);
             follow_filter(model);
+            Vec::new()
+        }
+        Some(Overlay::Palette(_)) => {
+            palette::paste(model, text);
             Vec::new()
         }
         Some(_) => Vec::new(),
