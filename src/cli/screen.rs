@@ -24,8 +24,8 @@ use crate::proc::supervise::Status;
 use crate::runner::{self, Life, RunnerHandle};
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Announce, Look, OpenTerminal, Outside, Preferences, RunOutside, Session, TerminalControl, TerminalEvent,
-    TerminalLink, TerminalRequest, UiEnd, UiError,
+    Announce, Look, OpenTerminal, Outside, Preferences, RunOutside, Session, TerminalControl,
+    TerminalEvent, TerminalLink, TerminalRequest, UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.

@@ -195,9 +195,9 @@ mod tests {
         let gained = Input::FocusGained;
         assert_eq!(ring(&[gained.clone(), key.clone()], seconds(5)), "");
         assert_eq!(ring(&[gained.clone(), key.clone()], seconds(60)), "\u{7}");
-        assert_eq!(ring(&[gained.clone()], seconds(5)), "\u{7}");
+        assert_eq!(ring(std::slice::from_ref(&gained), seconds(5)), "\u{7}");
         // A terminal that says nothing of its focus.
-        assert_eq!(ring(&[key.clone()], seconds(5)), "\u{7}");
+        assert_eq!(ring(std::slice::from_ref(&key), seconds(5)), "\u{7}");
         assert_eq!(ring(&[gained, key, Input::FocusLost], seconds(5)), "\u{7}");
     }
 

@@ -201,7 +201,8 @@ impl Columns {
             PaneLayout::Standard if width >= WIDE => &[Pane::Evidence],
             _ => &[],
         };
-        let takes_turns = layout == PaneLayout::Wide || (layout == PaneLayout::Standard && width < WIDE);
+        let takes_turns =
+            layout == PaneLayout::Wide || (layout == PaneLayout::Standard && width < WIDE);
         let middle: &[Pane] = match layout {
             // What has the keys takes the place of the others.
             _ if takes_turns && arrangement.focus == Pane::Evidence => &[Pane::Evidence],
@@ -250,15 +251,10 @@ fn stack(places: &mut Places, area: Rect, panes: &[Pane], focus: Pane, more: i16
         }
         [first, below @ ..] => (*first, below),
     };
+    // Of three there is room for two: what has the keys is one of them.
     let below = match below {
-        [one, other] if area.height < HIGH => {
-            if focus == *one {
-                &below[..1]
-            } else {
-                let _ = other;
-                &below[1..]
-            }
-        }
+        [one, _] if area.height < HIGH && focus == *one => &below[..1],
+        [_, _] if area.height < HIGH => &below[1..],
         below => below,
     };
     let Some(next) = below.first() else {
@@ -378,7 +374,10 @@ mod tests {
                 let mut with = arrangement(Pane::Queue, false, true);
                 with.shape.layout = layout;
                 [(80, 24), (120, 40)].map(|(width, height)| {
-                    format!("{layout:?} {width}x{height}: {}", shown(width, height, with))
+                    format!(
+                        "{layout:?} {width}x{height}: {}",
+                        shown(width, height, with)
+                    )
                 })
             })
             .collect();
@@ -428,7 +427,11 @@ mod tests {
         assert_eq!(edge_at(&here, 90, 10), Some(Edge::Right));
         assert_eq!(edge_at(&here, 60, 20), Some(Edge::Lower));
         assert_eq!(edge_at(&here, 60, 10), None);
-        for (edge, column, row) in [(Edge::Left, 40, 5), (Edge::Right, 80, 5), (Edge::Lower, 60, 30)] {
+        for (edge, column, row) in [
+            (Edge::Left, 40, 5),
+            (Edge::Right, 80, 5),
+            (Edge::Lower, 60, 30),
+        ] {
             with.shape = drag(size, with, edge, column, row);
         }
         assert_eq!(

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::domain::board::{Board, PhaseView};
 use crate::domain::attempt::Fault;
+use crate::domain::board::{Board, PhaseView};
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::AttemptId;
 use crate::domain::item::Usage;

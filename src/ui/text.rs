@@ -234,7 +234,13 @@ mod tests {
         use ratatui::buffer::Buffer;
         use ratatui::layout::Rect;
 
-        for text in ["لا إله", "e\u{301}a\u{300}\u{301}", "漢字 😀 🇩🇪", "שלום עולם", "👍👍"] {
+        for text in [
+            "لا إله",
+            "e\u{301}a\u{300}\u{301}",
+            "漢字 😀 🇩🇪",
+            "שלום עולם",
+            "👍👍",
+        ] {
             let mut buffer = Buffer::empty(Rect::new(0, 0, 40, 1));
             let (end, _) = buffer.set_stringn(0, 0, text, 40, Style::default());
             assert_eq!(width(text), usize::from(end), "{text}");

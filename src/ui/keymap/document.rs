@@ -89,12 +89,7 @@ fn describe(preset: &Preset, text: &mut String) {
     );
     for (context, keys, action) in preset.changes {
         let action = action.map_or("none", Action::name);
-        let _infallible = writeln!(
-            text,
-            "| {} | {} | {action} |",
-            context.name(),
-            code(keys)
-        );
+        let _infallible = writeln!(text, "| {} | {} | {action} |", context.name(), code(keys));
     }
 }
 

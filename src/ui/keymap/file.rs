@@ -272,19 +272,7 @@ impl Reading<'_> {
                     value.span().start,
                     "`preset` takes a name, such as \"vim\"".to_owned(),
                 ),
-                (_, DeValue::Table(table)) => match Context::from_name(word) {
-                    Some(context) => self.table(context, table),
-                    None => {
-                        let names = || Context::ALL.iter().map(|context| context.name());
-                        let near = did_you_mean(word, names());
-                        let names: Vec<_> = names().collect();
-                        let message = format!(
-                            "there is no context [{word}]{near}; there are {}",
-                            names.join(", ")
-                        );
-                        self.fault(at, message);
-                    }
-                },
+                (_, DeValue::Table(table)) => self.context(word, at, table),
                 _ => self.fault(
                     at,
                     format!(
@@ -293,6 +281,20 @@ impl Reading<'_> {
                 ),
             }
         }
+    }
+
+    fn context(&mut self, word: &str, at: usize, table: &DeTable<'_>) {
+        if let Some(context) = Context::from_name(word) {
+            return self.table(context, table);
+        }
+        let names = || Context::ALL.iter().map(|context| context.name());
+        let near = did_you_mean(word, names());
+        let names: Vec<_> = names().collect();
+        let message = format!(
+            "there is no context [{word}]{near}; there are {}",
+            names.join(", ")
+        );
+        self.fault(at, message);
     }
 
     fn table(&mut self, context: Context, table: &DeTable<'_>) {
@@ -471,7 +473,9 @@ mod tests {
         // In another context both stay, and it is told.
         let found = faults("[queue]\n\"q x\" = \"skip\"\n");
         assert!(found[0].contains("`q` (quit) in [global]"), "{found:?}");
-        let found = faults("[queue]\n\"e\" = \"retry\"\nE = \"none\"\n\"Ctrl-E\" = \"skip\"\n\"Ctrl-e\" = \"retry\"\n");
+        let found = faults(
+            "[queue]\n\"e\" = \"retry\"\nE = \"none\"\n\"Ctrl-E\" = \"skip\"\n\"Ctrl-e\" = \"retry\"\n",
+        );
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(
             found[0].contains("`E` does nothing in [queue] anyway"),
@@ -491,9 +495,8 @@ mod tests {
             means(&keymap, &[Context::Shell], "Ctrl-]"),
             Meaning::Action(Action::LeaveTerminal)
         );
-        let (keymap, faults) = Keymap::read(
-            "[shell]\n\"Ctrl-]\" = \"none\"\n\"Ctrl-\\\\\" = \"leave-terminal\"\n",
-        );
+        let (keymap, faults) =
+            Keymap::read("[shell]\n\"Ctrl-]\" = \"none\"\n\"Ctrl-\\\\\" = \"leave-terminal\"\n");
         assert_eq!(faults, []);
         assert_eq!(
             means(&keymap, &[Context::Shell], "Ctrl-\\"),

@@ -13,8 +13,8 @@ use std::str::FromStr;
 
 pub use document::document;
 pub use file::KeyFault;
-pub use listing::{KeyConflict, KeyRow};
 pub(crate) use key::{InvalidKey, Key};
+pub use listing::{KeyConflict, KeyRow};
 
 use super::action::Action;
 

@@ -116,13 +116,15 @@ fn edges(places: &Places) -> impl Iterator<Item = (Edge, Rect)> {
     };
     let lower_left = has_left.then(|| below(body.x)).flatten();
     let middle_x = if has_left { left } else { Some(body.x) };
-    let lower = middle_x
-        .filter(|x| Some(*x) != right)
-        .and_then(below);
+    let lower = middle_x.filter(|x| Some(*x) != right).and_then(below);
     [
         (Edge::LowerLeft, lower_left),
         (Edge::Lower, lower),
-        (Edge::Left, left.filter(|x| Some(*x) != right || starts.len() == 2).map(column)),
+        (
+            Edge::Left,
+            left.filter(|x| Some(*x) != right || starts.len() == 2)
+                .map(column),
+        ),
         (Edge::Right, right.filter(|x| Some(*x) != left).map(column)),
     ]
     .into_iter()

@@ -105,9 +105,7 @@ pub(crate) fn key(model: &mut Model, key: crossterm::event::KeyEvent) {
 /// Text that was pasted.
 pub(crate) fn paste(model: &mut Model, text: &str) {
     with(model, |palette, model| {
-        palette
-            .field
-            .insert_str(text.replace(['\n', '\r'], " "));
+        palette.field.insert_str(text.replace(['\n', '\r'], " "));
         palette.find(model);
     });
 }
@@ -220,11 +218,7 @@ impl Palette {
             }
         }
         found.sort_by_key(|(by_name, score, offer)| {
-            (
-                offer.not.is_some(),
-                !by_name,
-                std::cmp::Reverse(*score),
-            )
+            (offer.not.is_some(), !by_name, std::cmp::Reverse(*score))
         });
         let tickets = ticket(model, query);
         self.rows = tickets
@@ -266,7 +260,9 @@ impl Palette {
         let first = (self.selected + 1).saturating_sub(list.len());
         let rows = self.rows.iter().enumerate().skip(first);
         for ((index, offer), row) in rows.zip(list) {
-            offer.line(usize::from(row.width), look).render(*row, buffer);
+            offer
+                .line(usize::from(row.width), look)
+                .render(*row, buffer);
             if index == self.selected {
                 buffer.set_style(*row, theme.style(Role::Selection));
             }
@@ -321,7 +317,11 @@ fn ticket(model: &Model, query: &str) -> Option<Offer> {
 }
 
 fn area(screen: Rect) -> Rect {
-    centered(screen, COLUMNS, ROWS.min(screen.height.saturating_sub(2)).max(3))
+    centered(
+        screen,
+        COLUMNS,
+        ROWS.min(screen.height.saturating_sub(2)).max(3),
+    )
 }
 
 fn place(model: &Model) -> Rect {

@@ -77,7 +77,12 @@ fn a_border_is_dragged_and_a_second_click_opens() {
     scene.frame(120, 40);
     mouse(&mut scene, MouseEventKind::Down(MouseButton::Left), 30, 20);
     for column in 31..=50 {
-        mouse(&mut scene, MouseEventKind::Drag(MouseButton::Left), column, 20);
+        mouse(
+            &mut scene,
+            MouseEventKind::Drag(MouseButton::Left),
+            column,
+            20,
+        );
     }
     mouse(&mut scene, MouseEventKind::Up(MouseButton::Left), 50, 20);
     assert_eq!(area(&mut scene, Pane::Queue), (50, 38));
@@ -120,7 +125,11 @@ fn holds(buffer: &Buffer, borders: &[u16]) {
         if row.y > buffer.area.y && row.y + 1 < buffer.area.bottom() {
             for column in borders {
                 let symbol = buffer[(*column, row.y)].symbol();
-                assert!("│┌┐└┘├┤┬┴┼".contains(symbol), "{symbol:?} at {column},{}", row.y);
+                assert!(
+                    "│┌┐└┘├┤┬┴┼".contains(symbol),
+                    "{symbol:?} at {column},{}",
+                    row.y
+                );
             }
         }
     }

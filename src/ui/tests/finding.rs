@@ -26,7 +26,10 @@ fn the_palette_finds_an_action_by_its_name_and_does_it() {
     scene.keys(":");
     let frame = scene.frame(100, 30);
     let rows: Vec<_> = frame.lines().collect();
-    let top = rows.iter().position(|row| row.contains("Actions")).expect("a popup");
+    let top = rows
+        .iter()
+        .position(|row| row.contains("Actions"))
+        .expect("a popup");
     assert!(rows[top + 2].contains("pause"), "{frame}");
     scene.keys("Esc");
     assert!(!scene.frame(100, 30).contains("Actions"));
@@ -90,7 +93,10 @@ fn the_help_begins_with_where_the_user_is_and_knows_their_keys() {
     scene.keys("3 ?");
     let frame = scene.frame(100, 40);
     let rows: Vec<_> = frame.lines().collect();
-    let top = rows.iter().position(|row| row.contains("Keys (Esc")).expect("a popup");
+    let top = rows
+        .iter()
+        .position(|row| row.contains("Keys (Esc"))
+        .expect("a popup");
     assert!(rows[top + 1].contains("Evidence (here)"), "{frame}");
     assert!(rows[top + 2].contains("F6"), "{frame}");
     scene.keys("/");
@@ -104,7 +110,11 @@ fn a_fault_in_the_keys_is_said_first() {
         warning: Some("keys.toml:3:1: there is no action `satrt`".to_owned()),
         ..Preferences::default()
     });
-    assert!(scene.frame(80, 24).contains("keys.toml:3:1: there is no action"));
+    assert!(
+        scene
+            .frame(80, 24)
+            .contains("keys.toml:3:1: there is no action")
+    );
     scene.keys("j");
     assert!(!scene.frame(80, 24).contains("keys.toml"));
 }
@@ -127,12 +137,21 @@ fn hints_show_only_what_does_something() {
         },
     );
     let line = hints(&mut scene);
-    assert!(line.contains("s start") && !line.contains("x stop"), "{line}");
+    assert!(
+        line.contains("s start") && !line.contains("x stop"),
+        "{line}"
+    );
     // Nothing in the queue: nothing to start, to open or to filter.
     let mut scene = Scene::empty();
     let line = hints(&mut scene);
-    assert!(!line.contains("start") && !line.contains("filter"), "{line}");
-    assert!(line.contains(": palette") && line.contains("? help"), "{line}");
+    assert!(
+        !line.contains("start") && !line.contains("filter"),
+        "{line}"
+    );
+    assert!(
+        line.contains(": palette") && line.contains("? help"),
+        "{line}"
+    );
 }
 
 fn header(scene: &mut Scene, width: u16) -> String {
@@ -194,9 +213,15 @@ fn the_header_tells_what_waits_what_is_left_and_what_is_in_the_way() {
         assert!(wide.contains(words), "{words}: {wide}");
     }
     let narrow = header(&mut scene, 40);
-    assert!(narrow.contains("r12 running") && narrow.contains("! 1 gate 1 other"), "{narrow}");
+    assert!(
+        narrow.contains("r12 running") && narrow.contains("! 1 gate 1 other"),
+        "{narrow}"
+    );
     let least = header(&mut scene, 22);
-    assert!(least.contains("r12 running") && least.contains("! 2"), "{least}");
+    assert!(
+        least.contains("r12 running") && least.contains("! 2"),
+        "{least}"
+    );
     insta::assert_snapshot!(
         [200, 160, 120, 100, 80, 60, 40, 22, 12]
             .map(|width| header(&mut scene, width))
@@ -222,7 +247,10 @@ fn merges_and_conflicts_are_counted() {
         },
     );
     let line = header(&mut scene, 160);
-    assert!(line.contains("1 conflict") && line.contains("! 1 gate 1 other"), "{line}");
+    assert!(
+        line.contains("1 conflict") && line.contains("! 1 gate 1 other"),
+        "{line}"
+    );
     scene.feed(Feed::Trouble("the disk is full".into()));
     assert!(header(&mut scene, 160).contains("1 conflict"));
 }
@@ -235,4 +263,19 @@ fn the_title_tells_of_the_run() {
     let mut scene = Scene::empty();
     scene.frame(80, 24);
     assert_eq!(crate::ui::view::title(&scene.model), "docket");
+}
+
+#[test]
+fn a_key_of_the_desktop_is_not_the_letter_alone() {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+    let mut scene = Scene::full();
+    for modifiers in [
+        KeyModifiers::SUPER,
+        KeyModifiers::SUPER | KeyModifiers::SHIFT,
+    ] {
+        let key = KeyEvent::new(KeyCode::Char('p'), modifiers);
+        scene.message(crate::ui::update::Message::Key(key));
+    }
+    assert_eq!(scene.asked(), []);
 }

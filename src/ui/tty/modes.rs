@@ -106,7 +106,10 @@ pub(super) fn has_keyboard(variable: impl Fn(&str) -> Option<String>) -> bool {
         || ["xterm-kitty", "xterm-ghostty", "foot"]
             .into_iter()
             .any(is_term)
-        || matches!(program.as_str(), "WezTerm" | "ghostty" | "iTerm.app" | "rio")
+        || matches!(
+            program.as_str(),
+            "WezTerm" | "ghostty" | "iTerm.app" | "rio"
+        )
 }
 
 /// Whether the terminal has a title: the console of Linux and terminals that can do nothing have none.
@@ -126,7 +129,7 @@ mod tests {
         let on = on(ALL);
         let off = off(ALL);
         for mode in LIST {
-            assert_eq!(on.contains(mode.on) && off.contains(mode.off), true);
+            assert!(on.contains(mode.on) && off.contains(mode.off));
             if mode.on.ends_with(['h', 'l']) {
                 let (kind, stem) = (mode.on.chars().last(), &mode.on[..mode.on.len() - 1]);
                 let back = if kind == Some('h') { "l" } else { "h" };
@@ -151,7 +154,10 @@ mod tests {
         };
         assert!(has(&[("KITTY_WINDOW_ID", "1")]));
         assert!(has(&[("TERM", "foot-extra")]));
-        assert!(has(&[("TERM", "xterm-256color"), ("TERM_PROGRAM", "WezTerm")]));
+        assert!(has(&[
+            ("TERM", "xterm-256color"),
+            ("TERM_PROGRAM", "WezTerm")
+        ]));
         assert!(!has(&[("TERM", "xterm-256color")]));
         assert!(!has(&[("KITTY_WINDOW_ID", "1"), ("TMUX", "/tmp/tmux")]));
         assert!(!has(&[("TERM", "footloose")]));

@@ -5,7 +5,7 @@ mod mouse;
 pub(crate) mod movement;
 mod perform;
 
-use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
+use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::command;
 use super::effect::{Effect, Loaded, TerminalId};
@@ -58,9 +58,16 @@ pub(crate) enum Signal {
     Interrupt,
 }
 
+/// Keys that terminals with more of a keyboard protocol tell of.
+const DESKTOP: KeyModifiers = KeyModifiers::SUPER
+    .union(KeyModifiers::HYPER)
+    .union(KeyModifiers::META);
+
 /// Takes a message in.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
+        // With such a key held it is the desktop's, not what the letter alone means.
+        Message::Key(key) if key.modifiers.intersects(DESKTOP) => Vec::new(),
         Message::Key(key) if key.kind != KeyEventKind::Release => on_key(model, key),
         Message::Key(_) | Message::Nothing => Vec::new(),
         Message::Paste(text) => on_paste(model, &text),

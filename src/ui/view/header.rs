@@ -68,7 +68,9 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         // The state of the run and of who waits stays: in fewer letters before a word of their rank is lost.
         let most = words.iter().map(|word| word.expendable).max().unwrap_or(0);
         let of_rank = |word: &Word| word.expendable == most;
-        let shorter = words.iter_mut().rfind(|word| of_rank(word) && word.short.is_some());
+        let shorter = words
+            .iter_mut()
+            .rfind(|word| of_rank(word) && word.short.is_some());
         if let Some(word) = shorter {
             word.text = word.short.take().unwrap_or_default();
             continue;
@@ -161,10 +163,21 @@ fn waiting(model: &Model) -> Option<Word> {
     let words = [
         (requests, "request"),
         (gates, "gate"),
-        (others, if requests + gates == 0 { "waiting" } else { "other" }),
+        (
+            others,
+            if requests + gates == 0 {
+                "waiting"
+            } else {
+                "other"
+            },
+        ),
     ];
     for (count, word) in words.into_iter().filter(|(count, _)| *count > 0) {
-        let end = if count == 1 || word == "waiting" { "" } else { "s" };
+        let end = if count == 1 || word == "waiting" {
+            ""
+        } else {
+            "s"
+        };
         let _infallible = write!(text, " {count} {word}{end}");
     }
     Some(Word {
@@ -231,7 +244,11 @@ fn troubles(model: &Model) -> Vec<Word> {
     }
     if conflicts > 0 {
         let end = if conflicts == 1 { "" } else { "s" };
-        words.push(left(3, format!("{conflicts} conflict{end}"), Role::StateFailed));
+        words.push(left(
+            3,
+            format!("{conflicts} conflict{end}"),
+            Role::StateFailed,
+        ));
     }
     if failed > 0 {
         words.push(left(3, format!("{failed} failed"), Role::StateFailed));

@@ -1,5 +1,7 @@
 //! The title of the terminal's window: the run in three words. Nothing of it comes from an agent or a ticket.
 
+use std::fmt::Write as _;
+
 use crate::domain::board::PhaseView;
 use crate::ui::model::Model;
 
@@ -16,11 +18,11 @@ pub(crate) fn title(model: &Model) -> String {
             PhaseView::Finished { .. } => " ended",
             PhaseView::Running | PhaseView::Ending { .. } => "",
         };
-        title.push_str(&format!(": {}{end}", run.id));
+        let _infallible = write!(title, ": {}{end}", run.id);
     }
     let total = model.queue.total();
     if total > 0 {
-        title.push_str(&format!(" {}/{total}", model.queue.done()));
+        let _infallible = write!(title, " {}/{total}", model.queue.done());
     }
     title
 }
