@@ -180,6 +180,8 @@ pub enum Command {
     Doctor(DoctorArguments),
     /// Print the configuration, with the origin of each value
     Config(ConfigArguments),
+    /// Print what keys do on the screen, your own keys.toml included, and what is wrong with it
+    Keys(KeysArguments),
     /// Let this repository's docket.toml run the commands that it names; they are shown first
     Trust(TrustArguments),
     /// Print a script that completes docket's arguments in a shell
@@ -535,6 +537,13 @@ pub struct ConfigArguments {
     /// Every setting that there is, with its default and meaning
     #[arg(long, conflicts_with = "key")]
     pub keys: bool,
+}
+
+/// Which keys.
+#[derive(Debug, Clone, Args)]
+pub struct KeysArguments {
+    /// Only those of one context: `panes`, `queue`
+    pub context: Option<String>,
 }
 
 /// What to do about trust.

@@ -18,6 +18,7 @@ mod gc;
 mod history;
 mod import;
 mod init;
+mod keys;
 mod limits;
 mod lint;
 mod log;
@@ -116,6 +117,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Merge(arguments)) => merge::run(&global, &arguments),
         Some(Command::Gc(arguments)) => gc::run(&global, &arguments),
         Some(Command::Evidence { command }) => evidence::run(&global, &command),
+        Some(Command::Keys(arguments)) => keys::run(&global, &arguments),
         Some(Command::Config(arguments)) => config::run(&global, &arguments),
         Some(Command::Doctor(arguments)) => doctor::run(&global, &arguments),
         Some(Command::Trust(arguments)) => trust::run(&global, &arguments),

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::drive;
 use super::error::CliError;
+use super::keys;
 use super::place::Place;
 use crate::config::{Config, Directories, Variables};
 use crate::domain::command::Command;
@@ -23,8 +24,8 @@ use crate::proc::supervise::Status;
 use crate::runner::{self, Life, RunnerHandle};
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Announce, Look, OpenTerminal, Outside, RunOutside, Session, TerminalControl, TerminalEvent,
-    TerminalLink, TerminalRequest, UiEnd, UiError,
+    Announce, Look, OpenTerminal, Outside, Preferences, RunOutside, Session, TerminalControl,
+    TerminalEvent, TerminalLink, TerminalRequest, UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.
@@ -57,6 +58,10 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         let _dispatcher_is_gone = started.handle.commands.send(Command::Start { only: None });
     }
     let clock = SystemClock::new();
+    let keys = keys::effective();
+    for fault in keys.told() {
+        tracing::warn!("{fault}");
+    }
     let name = places
         .root
         .file_name()
@@ -80,6 +85,14 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         announce: Announce {
             config: config.notify.clone(),
             in_tmux: std::env::var_os("TMUX").is_some_and(|tmux| !tmux.is_empty()),
+        },
+        preferences: Preferences {
+            warning: keys.warning(),
+            keys: keys.keymap,
+            layout: config.ui.layout,
+            title: config.ui.title,
+            limits: config.spending,
+            spent: started.spent,
         },
     };
     let ended = screen.run(session).await.map_err(in_words)?;

@@ -168,6 +168,8 @@ pub(super) fn build<'a>(
             borders: read.get("ui.borders")?,
             mouse: read.get("ui.mouse")?,
             redraw: read.duration("ui.redraw")?,
+            layout: read.get("ui.layout")?,
+            title: read.get("ui.title")?,
         },
     })
 }

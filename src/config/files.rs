@@ -42,6 +42,11 @@ impl Directories {
         self.config.join("config.toml")
     }
 
+    /// The file of the user's keys.
+    pub fn keys_file(&self) -> PathBuf {
+        self.config.join("keys.toml")
+    }
+
     /// The folder of the user's themes.
     pub fn themes(&self) -> PathBuf {
         self.config.join("themes")

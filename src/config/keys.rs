@@ -8,6 +8,7 @@ use super::model::{BorderStyle, ColorMode, Decoder, NotifyOsc, Sandbox, SandboxM
 use super::origin::Layer;
 use super::path::KeyPath;
 use super::policy_keys::POLICY;
+use super::ui_keys::ARRANGEMENT;
 use crate::domain::notice::NoticeKind;
 use crate::domain::settings::{AgentKind, Claim, Integrate, Isolation, NobodyThere};
 
@@ -125,7 +126,9 @@ pub const KEYS: &[Key] = &join::<{ FIRST.len() + REST.len() }>(FIRST, REST);
 
 const FIRST: &[Key] = &join::<{ GENERAL.len() + LIMITS.len() }>(GENERAL, LIMITS);
 
-const REST: &[Key] = &join::<{ PARTS.len() + POLICY.len() }>(PARTS, POLICY);
+const REST: &[Key] = &join::<{ WITH_UI.len() + POLICY.len() }>(WITH_UI, POLICY);
+
+const WITH_UI: &[Key] = &join::<{ PARTS.len() + ARRANGEMENT.len() }>(PARTS, ARRANGEMENT);
 
 /// Two tables as one.
 const fn join<const N: usize>(first: &[Key], second: &[Key]) -> [Key; N] {

@@ -25,6 +25,7 @@ mod policy_keys;
 pub mod preset;
 mod suggest;
 pub mod trust;
+mod ui_keys;
 mod values;
 
 pub use document::place_at;
@@ -35,8 +36,8 @@ pub use keys_help::{keys_as_markdown, keys_as_text};
 pub use kind::Kind;
 pub use merge::{Source, merge};
 pub use model::{
-    Agent, BorderStyle, ColorMode, Config, Decoder, NotifyConfig, NotifyOsc, Provision, Sandbox,
-    SandboxConfig, SandboxMode, StopGraces, UiConfig,
+    Agent, BorderStyle, ColorMode, Config, Decoder, NotifyConfig, NotifyOsc, PaneLayout, Provision,
+    Sandbox, SandboxConfig, SandboxMode, StopGraces, UiConfig,
 };
 pub use origin::{FilePlace, Layer, Origin, Origins, Sourced};
 pub use overrides::Overrides;

@@ -223,6 +223,44 @@ pub struct UiConfig {
     pub mouse: bool,
     /// The shortest time between two paints.
     pub redraw: Duration,
+    /// How the panes lie at the start.
+    pub layout: PaneLayout,
+    /// Whether the terminal's title tells of the run.
+    pub title: bool,
+}
+
+words! {
+    /// How the panes lie.
+    PaneLayout {
+        /// Queue, transcript and evidence side by side.
+        Standard = "standard",
+        /// Queue and transcript; the evidence takes the transcript's place.
+        Wide = "wide",
+        /// The evidence below the transcript.
+        Below = "below",
+        /// The evidence below the queue.
+        Columns = "columns",
+    }
+}
+
+impl PaneLayout {
+    /// The one after it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::Standard => Self::Wide,
+            Self::Wide => Self::Below,
+            Self::Below => Self::Columns,
+            Self::Columns => Self::Standard,
+        }
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the variants come from a macro")]
+impl Default for PaneLayout {
+    fn default() -> Self {
+        Self::Standard
+    }
 }
 
 words! {

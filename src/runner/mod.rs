@@ -36,8 +36,11 @@ use crate::config::Config;
 use crate::domain::attempt::{ProcessRecord, Proof};
 use crate::domain::board::{Board, Feed};
 use crate::domain::ids::{AttemptId, RunId};
+use crate::domain::item::Usage;
 use crate::domain::machine::{History, Input, RunPlan, State};
 use crate::domain::queue::Queue;
+use crate::domain::settings::SpendingLimits;
+use crate::domain::time::Timestamp;
 use crate::git::Repository;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::identity;
@@ -90,6 +93,8 @@ pub struct Started {
     pub handle: RunnerHandle,
     /// Tickets that earlier runs finished.
     pub board: Board,
+    /// What attempts used before, and when: oldest first. Empty when nothing is limited.
+    pub spent: Vec<(Timestamp, Usage)>,
 }
 
 /// Starts a runner in this process: takes the repository's lock, recovers what a dead docket left, watches the queue.
@@ -122,6 +127,12 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
     let mut board = earlier_runs(&reader)?;
     let history = history(&reader, &places, git.as_ref())?;
     waiting(&mut board, &history, &places);
+    let is_limited = config.spending != SpendingLimits::default();
+    let spent = if is_limited {
+        history.spent.clone()
+    } else {
+        Vec::new()
+    };
     let state = State::new(Arc::new(config.settings()), plan, history);
     let (commands, commands_receiver) = mpsc::unbounded_channel();
     let settings = Arc::new(config.settings());
@@ -153,6 +164,7 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
             feed: feed_receiver,
         },
         board,
+        spent,
     })
 }
 

@@ -10,7 +10,6 @@ macro_rules! actions {
 
         impl Action {
             /// All of them, in the order of the help.
-            #[cfg(test)]
             pub(crate) const ALL: &'static [Self] = &[$(Self::$variant),+];
 
             /// Its name: what a key is bound to.
@@ -87,6 +86,23 @@ actions! {
     Send = "send", "send", "Send what was typed";
     NewLine = "new-line", "new line", "Begin a new line";
     Cancel = "cancel", "cancel", "Drop it";
+
+    Palette = "palette", "palette", "Find an action by its name and do it; a number goes to that ticket";
+    Wider = "wider", "wider", "Make the pane wider";
+    Narrower = "narrower", "narrower", "Make the pane narrower";
+    Taller = "taller", "taller", "Make the pane taller";
+    Lower = "lower", "lower", "Make the pane lower";
+    EvenPanes = "even-panes", "even", "Show all panes, each in its usual size";
+    HidePane = "hide-pane", "hide", "Hide the pane; its number brings it back";
+    NextLayout = "next-layout", "next layout", "Lay the panes out in another way: standard, wide, below, columns";
+}
+
+impl Action {
+    /// The action of this name.
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|action| action.name() == name)
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crossterm::event::Event as Input;
+
 use super::clipboard::through_tmux;
 use crate::config::{NotifyConfig, NotifyOsc};
 use crate::domain::event::Envelope;
@@ -11,6 +13,9 @@ use crate::domain::notice::{Notice, Notices};
 
 /// How long facts wait: what an agent asks and a rule answers at once is nobody's business.
 const SETTLE: Duration = Duration::from_millis(50);
+
+/// How long after a key somebody is taken to sit before the screen.
+const LOOKS: Duration = Duration::from_secs(30);
 
 /// A notification shows one line; terminals cut longer ones at different places.
 const LONGEST: usize = 200;
@@ -34,6 +39,10 @@ pub(crate) struct Announcer {
     notices: Notices,
     waiting: Vec<Arc<Envelope>>,
     due: Duration,
+    /// Whether the terminal has said that it has the focus, and not that it lost it.
+    has_focus: bool,
+    /// When the user pressed the last key.
+    key_at: Option<Duration>,
 }
 
 impl Announcer {
@@ -43,7 +52,26 @@ impl Announcer {
             notices: Notices::default(),
             waiting: Vec::new(),
             due: Duration::ZERO,
+            has_focus: false,
+            key_at: None,
         }
+    }
+
+    /// Learns at the moment `now` from what the terminal tells whether the user looks at docket.
+    pub(crate) fn see(&mut self, event: Option<&Input>, now: Duration) {
+        match event {
+            Some(Input::FocusGained) => self.has_focus = true,
+            Some(Input::FocusLost) => self.has_focus = false,
+            Some(Input::Key(_)) => self.key_at = Some(now),
+            _ => {}
+        }
+    }
+
+    /// Whether the user is at work in docket's window: what happens there is seen anyway. A window with the focus that nobody
+    /// types into may stand in an empty room.
+    fn is_looked_at(&self, now: Duration) -> bool {
+        let types = |at: Duration| now.saturating_sub(at) < LOOKS;
+        self.has_focus && self.key_at.is_some_and(types)
     }
 
     /// Takes a fact at the moment `now`.
@@ -63,9 +91,12 @@ impl Announcer {
     }
 
     /// What the terminal is to be sent for all that waits; may be empty.
-    pub(crate) fn tell(&mut self) -> String {
+    pub(crate) fn tell(&mut self, now: Duration) -> String {
         let events = std::mem::take(&mut self.waiting);
         let notices = self.notices.take(events.iter().map(AsRef::as_ref));
+        if self.is_looked_at(now) {
+            return String::new();
+        }
         let config = &self.how.config;
         let wanted: Vec<&Notice> = notices
             .iter()
@@ -144,7 +175,30 @@ mod tests {
         for event in events {
             announcer.take(&fact(event), Duration::ZERO);
         }
-        announcer.tell()
+        announcer.tell(Duration::ZERO)
+    }
+
+    #[test]
+    fn nothing_rings_while_the_user_types_in_the_window() {
+        use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+        let seconds = Duration::from_secs;
+        let key = Input::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE));
+        let ring = |events: &[Input], now: Duration| {
+            let mut announcer = announcer(NotifyOsc::None, true, false);
+            for event in events {
+                announcer.see(Some(event), seconds(1));
+            }
+            announcer.take(&fact(ended()), now);
+            announcer.tell(now)
+        };
+        let gained = Input::FocusGained;
+        assert_eq!(ring(&[gained.clone(), key.clone()], seconds(5)), "");
+        assert_eq!(ring(&[gained.clone(), key.clone()], seconds(60)), "\u{7}");
+        assert_eq!(ring(std::slice::from_ref(&gained), seconds(5)), "\u{7}");
+        // A terminal that says nothing of its focus.
+        assert_eq!(ring(std::slice::from_ref(&key), seconds(5)), "\u{7}");
+        assert_eq!(ring(&[gained, key, Input::FocusLost], seconds(5)), "\u{7}");
     }
 
     fn ended() -> Event {

@@ -59,6 +59,11 @@ pub(crate) trait Host {
     fn signal(&mut self) -> impl Future<Output = Signal> + Send;
     /// Takes the mouse, or leaves it.
     fn set_mouse(&mut self, mouse: bool) -> io::Result<()>;
+    /// Gives the terminal's window a title. The one before comes back when the terminal is given back.
+    fn set_title(&mut self, title: &str) -> io::Result<()> {
+        let _ = title;
+        Ok(())
+    }
     /// Gives the terminal back, stops this process, and takes the terminal again when it goes on.
     fn suspend(&mut self) -> impl Future<Output = io::Result<()>> + Send;
     /// Sends the terminal what is no part of a frame.
@@ -87,6 +92,8 @@ pub(crate) struct App<H: Host> {
     announcer: Announcer,
     outside: Box<dyn RunOutside>,
     in_tmux: bool,
+    /// The title that was set, if titles are wanted.
+    title: Option<String>,
     clock: Clock,
     is_dirty: bool,
     painted_at: Option<Duration>,
@@ -119,6 +126,8 @@ impl<H: Host> App<H> {
         model.queue = QueuePane::new(session.agents);
         model.viewer = session.viewer;
         model.mouse = mouse;
+        let title = session.preferences.title.then(String::new);
+        model.prefer(session.preferences);
         Ok(Self {
             terminal,
             events: Some(host.events()),
@@ -129,6 +138,7 @@ impl<H: Host> App<H> {
             loaded: mpsc::unbounded_channel(),
             links: Links::new(session.terminals),
             in_tmux: session.announce.in_tmux,
+            title,
             announcer: Announcer::new(session.announce),
             outside: session.outside,
             clock: session.clock,
@@ -154,7 +164,7 @@ impl<H: Host> App<H> {
                 Found::Frame => self.paint().await,
                 Found::Tick => self.is_dirty = true,
                 Found::Announce => {
-                    let sequence = self.announcer.tell();
+                    let sequence = self.announcer.tell((self.clock)().monotonic.0);
                     if !sequence.is_empty() {
                         let done = self.host.send(&sequence);
                         self.gone_if(&done);
@@ -203,7 +213,11 @@ impl<H: Host> App<H> {
         tokio::select! {
             biased;
             signal = self.host.signal() => one(Message::Signal(signal)),
-            event = next_event(self.events.as_mut()) => one(classify(event)),
+            event = next_event(self.events.as_mut()) => {
+                let input = event.as_ref().and_then(|event| event.as_ref().ok());
+                self.announcer.see(input, now);
+                one(classify(event))
+            }
             () = after(frame_in), if self.is_dirty => Found::Frame,
             count = self.handle.feed.recv_many(batch, BATCH), if !self.feed_ended => {
                 if count == 0 {
@@ -249,12 +263,30 @@ impl<H: Host> App<H> {
         self.act(effects).await;
         let model = &self.model;
         self.terminal.draw(|frame| view::draw(model, frame))?;
+        self.tell_title()
+    }
+
+    /// Sets the title of the terminal's window, when it is another one.
+    fn tell_title(&mut self) -> io::Result<()> {
+        let Some(shown) = &mut self.title else {
+            return Ok(());
+        };
+        let title = view::title(&self.model);
+        if *shown == title {
+            return Ok(());
+        }
+        self.host.set_title(&title)?;
+        *shown = title;
         Ok(())
     }
 
     /// The next frame draws every cell.
     fn redraw(&mut self) -> io::Result<()> {
         H::forget(self.terminal.backend_mut());
+        // Whoever had the terminal meanwhile has the title that was before.
+        if let Some(title) = &mut self.title {
+            title.clear();
+        }
         let size = self.terminal.size()?;
         // Unlike `clear`, this doesn't ask the terminal where its cursor is.
         self.terminal

@@ -8,6 +8,7 @@
 mod action;
 mod announce;
 mod app;
+mod available;
 mod clipboard;
 mod command;
 mod effect;
@@ -21,10 +22,12 @@ mod model;
 mod overlay;
 mod pages;
 mod panes;
+mod preferences;
 mod prepare;
 mod render;
 mod screen;
 mod session;
+mod spending;
 mod terminals;
 #[cfg(test)]
 mod tests;
@@ -36,6 +39,8 @@ mod view;
 
 pub use announce::Announce;
 pub use keymap::document as keys_document;
+pub use keymap::{KeyConflict, KeyFault, KeyRow, Keymap};
+pub use preferences::Preferences;
 pub use session::{Clock, Ended, Look, Outside, RunOutside, Session, UiEnd, UiError};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};
 

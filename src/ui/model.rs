@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use ratatui::layout::Size;
 
+use super::action::Action;
 use super::keymap::{Context, Key, Keymap};
-use super::layout::{Arrangement, Pane, Places, places};
+use super::layout::{Arrangement, Edge, Pane, Places, Shape, places};
 use super::overlay::Overlay;
 use super::pages::Page;
 use super::pages::editor::EditorPage;
@@ -16,7 +17,9 @@ use super::panes::evidence::EvidencePane;
 use super::panes::queue::QueuePane;
 use super::panes::terminal::TerminalPane;
 use super::panes::transcript::TranscriptPane;
+use super::preferences::Preferences;
 use super::session::{Look, UiEnd};
+use super::spending::Spending;
 use super::theme::Role;
 use crate::domain::board::{Board, PhaseView, RunView, TicketView};
 use crate::domain::reason::Reason;
@@ -63,6 +66,14 @@ pub(crate) struct Model {
     pub(crate) review: ReviewPage,
     pub(crate) editor: EditorPage,
     pub(crate) overview: OverviewPage,
+
+    /// How the user wants the panes.
+    pub(crate) shape: Shape,
+    /// The border that the mouse holds.
+    pub(crate) dragged: Option<Edge>,
+    /// What was done by the palette, the last one first.
+    pub(crate) recent: Vec<Action>,
+    pub(crate) spending: Spending,
 }
 
 /// A line for the user, until the next key.
@@ -119,6 +130,20 @@ impl Model {
             review: ReviewPage::default(),
             editor: EditorPage::default(),
             overview: OverviewPage::default(),
+            shape: Shape::default(),
+            dragged: None,
+            recent: Vec::new(),
+            spending: Spending::default(),
+        }
+    }
+
+    /// Takes what the user wants of the screen.
+    pub(crate) fn prefer(&mut self, preferences: Preferences) {
+        self.keymap = preferences.keys;
+        self.shape.layout = preferences.layout;
+        self.spending = Spending::new(preferences.limits, preferences.spent);
+        if let Some(warning) = preferences.warning {
+            self.say(warning, Role::Error);
         }
     }
 
@@ -134,8 +159,14 @@ impl Model {
                     Context::Input
                 }];
             }
+            Some(Overlay::Palette(_)) => return vec![Context::Palette],
             None => {}
         }
+        self.contexts_below()
+    }
+
+    /// Where a key would mean something if no popup was open, the most special first.
+    pub(crate) fn contexts_below(&self) -> Vec<Context> {
         match self.page {
             Some(Page::Editor) => return vec![Context::Editor],
             Some(page) => return vec![page.context(), Context::Page, Context::Global],
@@ -157,6 +188,7 @@ impl Model {
             focus: self.focus,
             zoom: self.zoom,
             terminal: self.terminal.is_open(),
+            shape: self.shape,
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::announce::Announce;
+use super::preferences::Preferences;
 use super::terminals::OpenTerminal;
 use super::theme::{ColorDepth, Theme};
 use crate::domain::board::Board;
@@ -47,6 +48,8 @@ pub struct Session {
     pub outside: Box<dyn RunOutside>,
     /// How a user who looks elsewhere is told.
     pub announce: Announce,
+    /// Keys, layout, limits.
+    pub preferences: Preferences,
 }
 
 /// A program of the user's that gets the terminal until it ends.

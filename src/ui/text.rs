@@ -9,20 +9,25 @@ use unicode_width::UnicodeWidthStr;
 /// Columns between two tab stops.
 const TAB: usize = 4;
 
-/// Whether a character may not reach the screen: it would move the cursor, or change the order of what is beside it.
+/// Whether a character may not reach the screen: it would move the cursor, change the order of what is beside it, or join
+/// its neighbours to a sign about whose width terminals disagree (joined emoji, skin tones, variation selectors): that would
+/// push the border away.
 fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
             '\u{61c}'
                 | '\u{200b}'
+                | '\u{200d}'
                 | '\u{200e}'
                 | '\u{200f}'
                 | '\u{2028}'..='\u{202e}'
                 | '\u{2060}'..='\u{2069}'
+                | '\u{fe00}'..='\u{fe0f}'
                 | '\u{feff}'
                 | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
+                | '\u{1f3fb}'..='\u{1f3ff}'
+                | '\u{e0000}'..='\u{e01ef}'
         )
 }
 
@@ -70,7 +75,17 @@ pub(crate) fn first_bytes(text: &str, most: usize) -> &str {
 
 /// How many columns a text takes.
 pub(crate) fn width(text: &str) -> usize {
-    text.width()
+    if text.is_ascii() {
+        return text.width();
+    }
+    // Each sign by itself, as it is drawn: the width of a whole text is less where letters join (Arabic lam and alef).
+    graphemes(text).map(UnicodeWidthStr::width).sum()
+}
+
+/// How many columns a line takes.
+fn line_width(line: &Line<'_>) -> usize {
+    let spans = line.spans.iter();
+    spans.map(|span| width(&span.content)).sum()
 }
 
 /// The text, cut to at most `columns`; what was cut shows as an ellipsis.
@@ -92,7 +107,7 @@ pub(crate) fn head(text: &str, columns: usize) -> &str {
     let mut used = 0;
     let mut end = 0;
     for grapheme in graphemes(text) {
-        let columns_of_it = width(grapheme);
+        let columns_of_it = grapheme.width();
         if used + columns_of_it > columns {
             break;
         }
@@ -124,7 +139,7 @@ pub(crate) fn wrap(line: Line<'static>, columns: usize, indent: usize) -> Vec<Li
     if columns == 0 {
         return Vec::new();
     }
-    if line.width() <= columns {
+    if line_width(&line) <= columns {
         return vec![line];
     }
     let indent = if indent + 8 <= columns { indent } else { 0 };
@@ -141,7 +156,7 @@ pub(crate) fn wrap(line: Line<'static>, columns: usize, indent: usize) -> Vec<Li
         .map(|grapheme| (grapheme.symbol.to_owned(), grapheme.style))
         .collect();
     'pieces: for (symbol, style_of_it) in pieces {
-        let columns_of_it = width(&symbol);
+        let columns_of_it = symbol.width();
         // Twice where a wide character does not fit behind the word that went to the next line.
         while used + columns_of_it > columns && !current.is_empty() {
             let rest = match space {
@@ -151,7 +166,7 @@ pub(crate) fn wrap(line: Line<'static>, columns: usize, indent: usize) -> Vec<Li
             lines.push(joined(&current, style));
             current = std::iter::repeat_n((" ".to_owned(), Style::default()), indent).collect();
             current.extend(rest);
-            used = current.iter().map(|(symbol, _)| width(symbol)).sum();
+            used = current.iter().map(|(symbol, _)| symbol.width()).sum();
             space = None;
             if symbol == " " {
                 continue 'pieces;
@@ -201,6 +216,35 @@ mod tests {
         assert_eq!(clean("a\u{202e}b\u{1b}[31mc\rd\u{9b}e"), "ab[31mcde");
         assert_eq!(clean("a\tb"), "a   b");
         assert!(matches!(clean("plain ünïcode 漢字"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn signs_that_terminals_disagree_about_are_taken_apart() {
+        // A family, a thumb with a skin tone, a heart in its emoji form, a key cap.
+        assert_eq!(clean("👨\u{200d}👩\u{200d}👧"), "👨👩👧");
+        assert_eq!(clean("👍\u{1f3fd}!"), "👍!");
+        assert_eq!(clean("\u{2764}\u{fe0f}"), "\u{2764}");
+        assert_eq!(clean("1\u{fe0f}\u{20e3}"), "1\u{20e3}");
+        // What is written so stays so.
+        assert!(matches!(clean("عربى עברית e\u{301} 🇩🇪"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_text_is_as_wide_as_it_is_drawn() {
+        use ratatui::buffer::Buffer;
+        use ratatui::layout::Rect;
+
+        for text in [
+            "لا إله",
+            "e\u{301}a\u{300}\u{301}",
+            "漢字 😀 🇩🇪",
+            "שלום עולם",
+            "👍👍",
+        ] {
+            let mut buffer = Buffer::empty(Rect::new(0, 0, 40, 1));
+            let (end, _) = buffer.set_stringn(0, 0, text, 40, Style::default());
+            assert_eq!(width(text), usize::from(end), "{text}");
+        }
     }
 
     #[test]

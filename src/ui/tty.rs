@@ -1,25 +1,19 @@
 //! The user's terminal: taken at the start, given back on every path, panics and signals included.
 
+mod modes;
+
 use std::cell::Cell;
 use std::io::{self, BufWriter, Stdout, Write, stdout};
 use std::panic;
 use std::sync::Once;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use crossterm::cursor::{Hide, SetCursorStyle, Show};
-use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
-    EventStream,
-};
-use crossterm::queue;
-use crossterm::style::ResetColor;
-use crossterm::terminal::{
-    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
-    enable_raw_mode,
-};
+use crossterm::event::EventStream;
+use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
 use tokio::signal::unix::{self, SignalKind};
 
+use self::modes::Modes;
 use super::app::{Events, Host};
 use super::screen::Screen;
 use super::update::Signal;
@@ -27,8 +21,8 @@ use super::update::Signal;
 /// A frame of a large screen is 50 kB.
 const BUFFER: usize = 64 * 1024;
 
-/// Whether the screen is docket's. Global, since the panic hook is.
-static TAKEN: AtomicBool = AtomicBool::new(false);
+/// What of the terminal is docket's. Global, since the panic hook is.
+static TAKEN: AtomicU8 = AtomicU8::new(0);
 
 thread_local! {
     /// Whether a panic of this thread is caught close by.
@@ -68,41 +62,39 @@ fn install_panic_hook() {
     });
 }
 
-fn take(mouse: bool) -> io::Result<()> {
-    enable_raw_mode()?;
-    TAKEN.store(true, Ordering::SeqCst);
+fn write(sequence: &str) -> io::Result<()> {
     let mut out = stdout().lock();
-    queue!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
-    if mouse {
-        queue!(out, EnableMouseCapture)?;
-    }
+    out.write_all(sequence.as_bytes())?;
     out.flush()
+}
+
+fn take(modes: Modes) -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(modes.bits(), Ordering::SeqCst);
+    write(&modes::on(modes))
+}
+
+/// Takes more of a terminal that is taken.
+fn take_more(modes: Modes) -> io::Result<()> {
+    TAKEN.fetch_or(modes.bits(), Ordering::SeqCst);
+    write(&modes::on(modes))
 }
 
 /// Gives the terminal back; does nothing when it is given back already. A dead terminal is no error.
 fn give_back() {
-    if !TAKEN.swap(false, Ordering::SeqCst) {
+    let taken = Modes::from_bits(TAKEN.swap(0, Ordering::SeqCst));
+    if taken == Modes::NONE {
         return;
     }
-    let mut out = stdout().lock();
-    let written = queue!(
-        out,
-        EndSynchronizedUpdate,
-        DisableMouseCapture,
-        DisableBracketedPaste,
-        ResetColor,
-        SetCursorStyle::DefaultUserShape,
-        Show,
-        LeaveAlternateScreen
-    )
-    .and_then(|()| out.flush());
+    let written = write(&modes::off(taken));
     let restored = disable_raw_mode();
     drop((written, restored));
 }
 
 /// The user's terminal while it is docket's.
 pub(super) struct Terminal {
-    mouse: bool,
+    modes: Modes,
+    has_title: bool,
     hang_up: unix::Signal,
     terminate: unix::Signal,
     interrupt: unix::Signal,
@@ -112,15 +104,24 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Takes the terminal. Must be called inside of tokio's runtime.
     pub(super) fn enter(mouse: bool) -> io::Result<Self> {
+        let variable = |name: &str| std::env::var(name).ok();
+        let mut modes = Modes::SCREEN;
+        if mouse {
+            modes = modes.with(Modes::MOUSE);
+        }
+        if modes::has_keyboard(variable) {
+            modes = modes.with(Modes::KEYBOARD);
+        }
         let terminal = Self {
-            mouse,
+            modes,
+            has_title: modes::has_title(variable),
             hang_up: unix::signal(SignalKind::hangup())?,
             terminate: unix::signal(SignalKind::terminate())?,
             interrupt: unix::signal(SignalKind::interrupt())?,
             resume: unix::signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
         };
         install_panic_hook();
-        if let Err(error) = take(mouse) {
+        if let Err(error) = take(modes) {
             give_back();
             return Err(error);
         }
@@ -160,14 +161,25 @@ impl Host for Terminal {
     }
 
     fn set_mouse(&mut self, mouse: bool) -> io::Result<()> {
-        self.mouse = mouse;
-        let mut out = stdout().lock();
+        let modes = Modes::MOUSE;
         if mouse {
-            queue!(out, EnableMouseCapture)?;
-        } else {
-            queue!(out, DisableMouseCapture)?;
+            self.modes = self.modes.with(modes);
+            return take_more(modes);
         }
-        out.flush()
+        self.modes = self.modes.without(modes);
+        TAKEN.fetch_and(!modes.bits(), Ordering::SeqCst);
+        write(&modes::off(modes))
+    }
+
+    fn set_title(&mut self, title: &str) -> io::Result<()> {
+        if !self.has_title {
+            return Ok(());
+        }
+        let taken = Modes::from_bits(TAKEN.load(Ordering::SeqCst));
+        if !taken.has(Modes::TITLE) {
+            take_more(Modes::TITLE)?;
+        }
+        write(&format!("\x1b]2;{title}\x07"))
     }
 
     async fn suspend(&mut self) -> io::Result<()> {
@@ -180,13 +192,11 @@ impl Host for Terminal {
             let waited = tokio::time::timeout(Duration::from_millis(300), brought_back).await;
             drop(waited);
         }
-        take(self.mouse)
+        take(self.modes)
     }
 
     fn send(&mut self, sequence: &str) -> io::Result<()> {
-        let mut out = stdout().lock();
-        out.write_all(sequence.as_bytes())?;
-        out.flush()
+        write(sequence)
     }
 
     fn lend(&mut self) -> io::Result<()> {
@@ -195,14 +205,14 @@ impl Host for Terminal {
     }
 
     fn take_back(&mut self) -> io::Result<()> {
-        take(self.mouse)
+        take(self.modes)
     }
 
     fn reclaim(&mut self) -> io::Result<bool> {
-        if TAKEN.load(Ordering::SeqCst) {
+        if TAKEN.load(Ordering::SeqCst) != 0 {
             return Ok(false);
         }
-        take(self.mouse)?;
+        take(self.modes)?;
         Ok(true)
     }
 }

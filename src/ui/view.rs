@@ -2,6 +2,7 @@
 
 mod header;
 mod hints;
+mod title;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -11,7 +12,7 @@ use ratatui::widgets::{Block, Widget};
 
 use super::layout::{Pane, Places, inside, places};
 use super::model::Model;
-use super::overlay::{Overlay, borders, help};
+use super::overlay::{Overlay, borders, help, which_key};
 use super::pages;
 use super::text;
 use super::theme::Role;
@@ -19,6 +20,8 @@ use crate::domain::board::TicketState;
 use crate::domain::item::AgentStatus;
 use crate::domain::reason::coarse;
 use crate::domain::time::Timestamp;
+
+pub(crate) use title::title;
 
 /// Draws everything.
 pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
@@ -38,11 +41,13 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
     };
     match &model.overlay {
         Some(Overlay::Help { top }) => {
-            help::draw(&model.keymap, *top, area, buffer, &model.look);
+            help::draw(model, *top, area, buffer);
         }
         Some(Overlay::Confirm(confirm)) => confirm.draw(area, buffer, &model.look),
         Some(Overlay::Input(input)) => input.draw(area, places.hints, buffer, &model.look),
+        Some(Overlay::Palette(palette)) => palette.draw(area, buffer, &model.look),
         None => {
+            which_key::draw(model, area, places.hints, buffer);
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);
             }

@@ -18,6 +18,7 @@ const TMUX_WAIT: Duration = Duration::from_secs(2);
 
 pub(super) fn checks() -> Vec<Check> {
     let mut checks = vec![terminal(), locale()];
+    checks.extend(keys());
     checks.extend(tmux());
     checks
 }
@@ -70,6 +71,20 @@ fn locale() -> Check {
             "export LANG=C.UTF-8",
         )
     }
+}
+
+/// Whether the user's own keys are sound, if there are any.
+fn keys() -> Option<Check> {
+    let name = "keys";
+    let keys = super::super::keys::effective();
+    let file = keys.file.as_ref()?.display().to_string();
+    let faults = keys.told();
+    Some(if faults.is_empty() {
+        Check::ok(name, file)
+    } else {
+        let next = "correct it; `docket keys` shows what holds until then";
+        Check::warning(name, faults.join("\n"), next)
+    })
 }
 
 /// What tmux passes on, if docket runs in one.

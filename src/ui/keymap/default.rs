@@ -1,8 +1,8 @@
 //! The keys that docket comes with.
 
 use super::Context::{
-    self, Confirm, Editor, Evidence, Filter, Global, Help, Input, Page, Panes, Queue, Shell,
-    Transcript,
+    self, Confirm, Editor, Evidence, Filter, Global, Help, Input, Page, Palette, Panes, Queue,
+    Shell, Transcript,
 };
 use crate::ui::action::Action;
 
@@ -99,4 +99,28 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Help, "q", Action::Cancel),
     (Help, "?", Action::Cancel),
     (Help, "Ctrl-c", Action::Cancel),
+    (Help, "/", Action::Palette),
+    (Help, ":", Action::Palette),
+    (Global, ":", Action::Palette),
+    (Panes, "Ctrl-w >", Action::Wider),
+    (Panes, "Ctrl-w <", Action::Narrower),
+    (Panes, "Ctrl-w +", Action::Taller),
+    (Panes, "Ctrl-w -", Action::Lower),
+    (Panes, "Ctrl-w =", Action::EvenPanes),
+    (Panes, "Ctrl-w c", Action::HidePane),
+    (Panes, "Ctrl-w o", Action::Zoom),
+    (Panes, "Ctrl-w l", Action::NextLayout),
+    (Panes, "Ctrl-w w", Action::NextPane),
+    (Input, "Shift-Enter", Action::NewLine),
+    (Palette, "Enter", Action::Send),
+    (Palette, "Esc", Action::Cancel),
+    (Palette, "Ctrl-c", Action::Cancel),
+    (Palette, "Up", Action::Up),
+    (Palette, "Ctrl-p", Action::Up),
+    (Palette, "Down", Action::Down),
+    (Palette, "Ctrl-n", Action::Down),
+    (Palette, "Tab", Action::Down),
+    (Palette, "Shift-Tab", Action::Up),
+    (Palette, "PageUp", Action::PageUp),
+    (Palette, "PageDown", Action::PageDown),
 ];

@@ -14,11 +14,20 @@ pub(crate) struct Key {
 
 impl From<KeyEvent> for Key {
     fn from(event: KeyEvent) -> Self {
+        Self::new(event.code, event.modifiers)
+    }
+}
+
+impl Key {
+    /// A key; what terminals send in different ways, and people write in different ways, is one.
+    fn new(mut code: KeyCode, modifiers: KeyModifiers) -> Self {
         let known = KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT;
-        let mut modifiers = event.modifiers & known;
-        let mut code = event.code;
+        let mut modifiers = modifiers & known;
         if let KeyCode::Char(c) = &mut code {
             // The character itself tells what Shift did.
+            if modifiers.contains(KeyModifiers::SHIFT) {
+                *c = c.to_ascii_uppercase();
+            }
             modifiers.remove(KeyModifiers::SHIFT);
             if modifiers.contains(KeyModifiers::CONTROL) {
                 // Terminals send Ctrl-\ to Ctrl-_ as bytes 28 to 31, which crossterm calls Ctrl-4 to Ctrl-7.
@@ -31,10 +40,21 @@ impl From<KeyEvent> for Key {
                 };
             }
         }
+        if code == KeyCode::Tab && modifiers.contains(KeyModifiers::SHIFT) {
+            code = KeyCode::BackTab;
+        }
         if code == KeyCode::BackTab {
             modifiers.remove(KeyModifiers::SHIFT);
         }
         Self { code, modifiers }
+    }
+
+    /// Whether it types a character.
+    pub(crate) fn types(&self) -> bool {
+        let plain = !self
+            .modifiers
+            .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
+        matches!(self.code, KeyCode::Char(_)) && plain
     }
 }
 
@@ -59,6 +79,20 @@ const NAMES: &[(KeyCode, &str)] = &[
     (KeyCode::PageUp, "PageUp"),
     (KeyCode::PageDown, "PageDown"),
     (KeyCode::Char(' '), "Space"),
+    (KeyCode::Delete, "Delete"),
+    (KeyCode::Insert, "Insert"),
+    (KeyCode::F(1), "F1"),
+    (KeyCode::F(2), "F2"),
+    (KeyCode::F(3), "F3"),
+    (KeyCode::F(4), "F4"),
+    (KeyCode::F(5), "F5"),
+    (KeyCode::F(6), "F6"),
+    (KeyCode::F(7), "F7"),
+    (KeyCode::F(8), "F8"),
+    (KeyCode::F(9), "F9"),
+    (KeyCode::F(10), "F10"),
+    (KeyCode::F(11), "F11"),
+    (KeyCode::F(12), "F12"),
 ];
 
 impl fmt::Display for Key {
@@ -113,15 +147,15 @@ impl FromStr for Key {
                 break KeyCode::Char(c);
             }
             let (modifier, tail) = rest.split_once('-').ok_or_else(invalid)?;
-            modifiers |= match modifier {
-                "Ctrl" => KeyModifiers::CONTROL,
-                "Alt" => KeyModifiers::ALT,
-                "Shift" => KeyModifiers::SHIFT,
+            modifiers |= match modifier.to_ascii_lowercase().as_str() {
+                "ctrl" | "c" => KeyModifiers::CONTROL,
+                "alt" | "a" | "m" => KeyModifiers::ALT,
+                "shift" | "s" => KeyModifiers::SHIFT,
                 _ => return Err(invalid()),
             };
             rest = tail;
         };
-        Ok(Self { code, modifiers })
+        Ok(Self::new(code, modifiers))
     }
 }
 
@@ -140,9 +174,21 @@ mod tests {
             "-",
             "Alt-Enter",
             "Space",
+            "F5",
+            "Ctrl-F12",
+            "Alt->",
         ] {
             let key: Key = text.parse().expect(text);
             assert_eq!(key.to_string(), text);
+        }
+        for (written, key) in [
+            ("C-X", "Ctrl-x"),
+            ("M-x", "Alt-x"),
+            ("shift-g", "G"),
+            ("Shift-tab", "Shift-Tab"),
+            ("ctrl-space", "Ctrl-Space"),
+        ] {
+            assert_eq!(written.parse::<Key>().expect(written).to_string(), key);
         }
         assert!("Hyper-x".parse::<Key>().is_err());
         assert!("".parse::<Key>().is_err());

@@ -1,13 +1,20 @@
 //! Keys as data: one table gives dispatch, hints, the help and `docs/KEYS.md`.
 
+mod conflict;
+mod context;
 mod default;
 mod document;
+mod file;
 mod key;
+mod listing;
+mod preset;
 
 use std::str::FromStr;
 
 pub use document::document;
+pub use file::KeyFault;
 pub(crate) use key::{InvalidKey, Key};
+pub use listing::{KeyConflict, KeyRow};
 
 use super::action::Action;
 
@@ -44,6 +51,8 @@ pub(crate) enum Context {
     Editor,
     /// On the overview.
     Overview,
+    /// Where an action is looked for by its name; every other key edits.
+    Palette,
 }
 
 impl Context {
@@ -64,6 +73,7 @@ impl Context {
         Self::Review,
         Self::Editor,
         Self::Overview,
+        Self::Palette,
     ];
 
     /// What the help calls it.
@@ -84,6 +94,7 @@ impl Context {
             Self::Review => "Review",
             Self::Editor => "Editor",
             Self::Overview => "Overview",
+            Self::Palette => "Palette",
         }
     }
 }
@@ -94,13 +105,24 @@ pub(crate) struct Binding {
     pub(crate) context: Context,
     pub(crate) keys: Vec<Key>,
     pub(crate) action: Action,
+    pub(crate) source: Source,
+}
+
+/// Who says that keys mean something. Later ones win.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Source {
+    /// docket.
+    Default,
+    /// The preset that the user chose.
+    Preset,
+    /// The user's `keys.toml`.
+    User,
 }
 
 impl Binding {
     /// The keys as people read them.
     pub(crate) fn label(&self) -> String {
-        let keys: Vec<_> = self.keys.iter().map(ToString::to_string).collect();
-        keys.join(" ")
+        label(&self.keys)
     }
 }
 
@@ -117,7 +139,7 @@ pub(crate) enum Meaning {
 
 /// All bindings.
 #[derive(Debug, Clone)]
-pub(crate) struct Keymap {
+pub struct Keymap {
     bindings: Vec<Binding>,
 }
 
@@ -128,6 +150,7 @@ impl Default for Keymap {
                 context,
                 keys: sequence(keys).ok()?,
                 action,
+                source: Source::Default,
             })
         };
         Self {
@@ -139,6 +162,12 @@ impl Default for Keymap {
 /// `g g` is two keys, one after the other.
 fn sequence(text: &str) -> Result<Vec<Key>, InvalidKey> {
     text.split(' ').map(Key::from_str).collect()
+}
+
+/// Keys as people read them.
+fn label(keys: &[Key]) -> String {
+    let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
+    keys.join(" ")
 }
 
 impl Keymap {

@@ -1,4 +1,4 @@
-//! All keys, from the table.
+//! All keys, from the table: those of where the user is first.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,24 +6,41 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::{centered, frame};
-use crate::ui::keymap::{Context, Keymap};
-use crate::ui::session::Look;
+use crate::ui::keymap::{Binding, Context};
+use crate::ui::model::Model;
 use crate::ui::text;
 use crate::ui::theme::Role;
 
 /// Columns for the keys.
 const KEYS: usize = 18;
 
-fn lines(keymap: &Keymap, columns: usize, look: &Look) -> Vec<Line<'static>> {
+/// The contexts, those that hold where the user is first.
+fn contexts(model: &Model) -> impl Iterator<Item = (Context, bool)> {
+    let here = model.contexts_below();
+    let elsewhere: Vec<Context> = Context::ALL
+        .iter()
+        .copied()
+        .filter(|context| !here.contains(context))
+        .collect();
+    let here = here.into_iter().map(|context| (context, true));
+    here.chain(elsewhere.into_iter().map(|context| (context, false)))
+}
+
+fn lines(model: &Model, columns: usize) -> Vec<Line<'static>> {
+    let (look, keymap) = (&model.look, &model.keymap);
     let mut lines = Vec::new();
-    for context in Context::ALL.iter().copied() {
+    for (context, is_here) in contexts(model) {
+        if keymap.of(context).next().is_none() {
+            continue;
+        }
         if !lines.is_empty() {
             lines.push(Line::default());
         }
-        lines.push(Line::styled(
-            context.title(),
-            look.theme.style(Role::Heading),
-        ));
+        let here = if is_here { " (here)" } else { "" };
+        lines.push(Line::from(vec![
+            Span::styled(context.title(), look.theme.style(Role::Heading)),
+            Span::styled(here, look.theme.style(Role::Dim)),
+        ]));
         let mut shown = Vec::new();
         for binding in keymap.of(context) {
             if shown.contains(&binding.action) {
@@ -33,7 +50,7 @@ fn lines(keymap: &Keymap, columns: usize, look: &Look) -> Vec<Line<'static>> {
             let keys: Vec<_> = keymap
                 .of(context)
                 .filter(|other| other.action == binding.action)
-                .map(crate::ui::keymap::Binding::label)
+                .map(Binding::label)
                 .collect();
             let keys = text::fit(&keys.join(", "), KEYS, look.ascii).into_owned();
             let line = Line::from(vec![
@@ -51,17 +68,18 @@ fn place(screen: Rect) -> Rect {
 }
 
 /// The last line that may be the first one shown.
-pub(crate) fn last_top(keymap: &Keymap, screen: Rect, look: &Look) -> usize {
+pub(crate) fn last_top(model: &Model, screen: Rect) -> usize {
     let area = place(screen);
     let columns = usize::from(area.width.saturating_sub(2));
     let rows = usize::from(area.height.saturating_sub(2));
-    lines(keymap, columns, look).len().saturating_sub(rows)
+    lines(model, columns).len().saturating_sub(rows)
 }
 
 /// Draws the help from a line on.
-pub(crate) fn draw(keymap: &Keymap, top: usize, screen: Rect, buffer: &mut Buffer, look: &Look) {
-    let inner = frame("Keys (Esc closes)", place(screen), buffer, look);
-    let lines = lines(keymap, usize::from(inner.width), look);
+pub(crate) fn draw(model: &Model, top: usize, screen: Rect, buffer: &mut Buffer) {
+    let title = "Keys (Esc closes)";
+    let inner = frame(title, place(screen), buffer, &model.look);
+    let lines = lines(model, usize::from(inner.width));
     for (line, row) in lines.iter().skip(top).zip(inner.rows()) {
         line.render(row, buffer);
     }

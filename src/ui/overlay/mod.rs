@@ -3,6 +3,8 @@
 pub(crate) mod confirm;
 pub(crate) mod help;
 pub(crate) mod input;
+pub(crate) mod palette;
+pub(crate) mod which_key;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,6 +12,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 pub(crate) use confirm::{Allow, AtGate, Confirm, Wish};
 pub(crate) use input::{Input, Purpose};
+pub(crate) use palette::Palette;
 
 use super::layout::inside;
 use super::session::Look;
@@ -27,6 +30,8 @@ pub(crate) enum Overlay {
     Confirm(Confirm),
     /// A field to type into.
     Input(Box<Input>),
+    /// Every action by its name.
+    Palette(Box<Palette>),
 }
 
 /// Draws an empty popup and gives its inside.

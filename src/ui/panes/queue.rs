@@ -179,12 +179,14 @@ impl QueuePane {
         }
     }
 
-    /// Selects the row that is shown on a line of the pane.
-    pub(crate) fn select_line(&mut self, line: u16) {
+    /// Selects the row that is shown on a line of the pane. Whether there is one.
+    pub(crate) fn select_line(&mut self, line: u16) -> bool {
         let row = self.top + usize::from(line);
-        if row < self.rows.len() {
+        let is_row = row < self.rows.len();
+        if is_row {
             self.select(row);
         }
+        is_row
     }
 
     /// Selects the next ticket that waits for a human. Whether there is one.
@@ -223,6 +225,15 @@ impl QueuePane {
     ) -> impl Iterator<Item = Timestamp> + 'a {
         let shown = self.rows.iter().skip(self.top).take(self.height);
         shown.filter_map(move |position| self.reason_at(*position, board, now)?.since)
+    }
+
+    /// The ticket of this number; `12` and `012` are the same.
+    pub(crate) fn numbered(&self, number: &str) -> Option<&QueueEntry> {
+        let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        let wanted = number.trim_start_matches('0');
+        let entries = self.queue.entries().iter().filter(|_| is_number);
+        let mut entries = entries.map(AsRef::as_ref);
+        entries.find(|entry| entry.name.digits().trim_start_matches('0') == wanted)
     }
 
     /// Draws the rows that are to be seen, and no others are even looked at.

@@ -1,5 +1,6 @@
 //! Whatever was pressed, whatever came: it draws at any size.
 
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use proptest::prelude::*;
 
 use super::scene::{Scene, attempt, event_of};
@@ -48,6 +49,25 @@ const KEYS: &[&str] = &[
     "Backspace",
     "Alt-Enter",
     "Shift-PageUp",
+    ":",
+    "Ctrl-w",
+    ">",
+    "<",
+    "+",
+    "-",
+    "=",
+    "c",
+    "o",
+    "l",
+    "Down",
+];
+
+const MOUSE: [MouseEventKind; 5] = [
+    MouseEventKind::Down(MouseButton::Left),
+    MouseEventKind::Drag(MouseButton::Left),
+    MouseEventKind::Up(MouseButton::Left),
+    MouseEventKind::ScrollDown,
+    MouseEventKind::Down(MouseButton::Right),
 ];
 
 #[derive(Debug, Clone)]
@@ -58,6 +78,7 @@ enum Step {
     Advanced,
     Size(u16, u16),
     Terminate,
+    Mouse(u8, u16, u16),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -69,6 +90,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0u16..=300, 0u16..=100).prop_map(|(width, height)| Step::Size(width, height)),
         2 => (0u16..=12, 0u16..=8).prop_map(|(width, height)| Step::Size(width, height)),
         1 => Just(Step::Terminate),
+        2 => (0u8..5, 0u16..310, 0u16..110).prop_map(|(kind, column, row)| Step::Mouse(kind, column, row)),
     ]
 }
 
@@ -92,6 +114,12 @@ proptest! {
                     bytes: 1 << 30,
                 }),
                 Step::Size(width, height) => drop(scene.buffer(width, height)),
+                Step::Mouse(kind, column, row) => scene.message(Message::Mouse(MouseEvent {
+                    kind: MOUSE[usize::from(kind)],
+                    column,
+                    row,
+                    modifiers: KeyModifiers::NONE,
+                })),
                 Step::Terminate => scene.message(Message::Signal(Signal::Terminate)),
             }
         }

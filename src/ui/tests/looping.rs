@@ -250,6 +250,7 @@ fn begin() -> Outside {
             },
             in_tmux: false,
         },
+        preferences: crate::ui::Preferences::default(),
     };
     let app = App::new(session, host, false).expect("an app");
     let app = tokio::spawn(async move { app.run().await.expect("an end") });

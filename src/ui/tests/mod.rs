@@ -1,6 +1,8 @@
 //! Tests of the whole screen, without a terminal: messages in, frames and effects out.
 
 mod anything;
+mod arranging;
+mod finding;
 mod frames;
 mod keys;
 mod looping;

@@ -1,17 +1,18 @@
 //! The only place that changes the model: a message in, effects out. No I/O, no clock.
 
+mod arrange;
 mod mouse;
 pub(crate) mod movement;
 mod perform;
 
-use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
+use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::command;
 use super::effect::{Effect, Loaded, TerminalId};
 use super::keymap::{Key, Meaning};
 use super::layout::Pane;
 use super::model::Model;
-use super::overlay::Overlay;
+use super::overlay::{Overlay, palette};
 use super::pages;
 use super::session::{Outside, UiEnd};
 use super::terminals::TerminalEvent;
@@ -57,9 +58,16 @@ pub(crate) enum Signal {
     Interrupt,
 }
 
+/// Keys that terminals with more of a keyboard protocol tell of.
+const DESKTOP: KeyModifiers = KeyModifiers::SUPER
+    .union(KeyModifiers::HYPER)
+    .union(KeyModifiers::META);
+
 /// Takes a message in.
 pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
+        // With such a key held it is the desktop's, not what the letter alone means.
+        Message::Key(key) if key.modifiers.intersects(DESKTOP) => Vec::new(),
         Message::Key(key) if key.kind != KeyEventKind::Release => on_key(model, key),
         Message::Key(_) | Message::Nothing => Vec::new(),
         Message::Paste(text) => on_paste(model, &text),
@@ -93,6 +101,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         }
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
+            model.spending.take(&envelope);
             let event = &envelope.event;
             if matches!(
                 event,
@@ -212,6 +221,10 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             follow_filter(model);
             Vec::new()
         }
+        Some(Overlay::Palette(_)) => {
+            palette::key(model, event);
+            Vec::new()
+        }
         Some(_) => Vec::new(),
         None => match model.page {
             Some(page) => pages::key(model, page, event),
@@ -235,6 +248,10 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         Some(Overlay::Input(input)) => {
             input.paste(text);
             follow_filter(model);
+            Vec::new()
+        }
+        Some(Overlay::Palette(_)) => {
+            palette::paste(model, text);
             Vec::new()
         }
         Some(_) => Vec::new(),

@@ -2,12 +2,14 @@
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
+use super::super::action::Action;
 use super::super::effect::Effect;
-use super::super::layout::{Pane, inside};
+use super::super::layout::{Pane, drag, edge_at, inside};
 use super::super::model::Model;
 use super::super::pages;
 use super::super::panes::Move;
 use super::movement::{focus, go};
+use super::perform;
 
 /// Wheel and clicks: a popup takes none.
 pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
@@ -18,6 +20,21 @@ pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
         return pages::mouse(model, page, mouse);
     }
     let places = model.places();
+    match (mouse.kind, model.dragged) {
+        (MouseEventKind::Drag(MouseButton::Left), Some(edge)) => {
+            let arrangement = model.arrangement();
+            model.shape = drag(model.size, arrangement, edge, mouse.column, mouse.row);
+            return Vec::new();
+        }
+        (MouseEventKind::Up(_), Some(_)) => {
+            model.dragged = None;
+            return Vec::new();
+        }
+        (MouseEventKind::Down(MouseButton::Left), _) => {
+            model.dragged = edge_at(&places, mouse.column, mouse.row);
+        }
+        _ => {}
+    }
     let Some(pane) = places.at(mouse.column, mouse.row) else {
         return Vec::new();
     };
@@ -25,6 +42,10 @@ pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
         MouseEventKind::ScrollUp => -3,
         MouseEventKind::ScrollDown => 3,
         MouseEventKind::Down(MouseButton::Left) => {
+            // A click on what is selected already opens it: so does a double click, and no clock is needed.
+            let before = (model.focus == pane)
+                .then(|| model.queue.selected().cloned())
+                .flatten();
             focus(model, pane);
             let inner = places.of(pane).map(inside).unwrap_or_default();
             let line = mouse.row.checked_sub(inner.y);
@@ -33,7 +54,10 @@ pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
             };
             return match pane {
                 Pane::Queue => {
-                    model.queue.select_line(line);
+                    let is_ticket = model.queue.select_line(line);
+                    if is_ticket && before.is_some() && before.as_ref() == model.queue.selected() {
+                        return perform(model, Action::Open);
+                    }
                     Vec::new()
                 }
                 Pane::Evidence => model.evidence.select_line(line),

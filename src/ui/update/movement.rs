@@ -10,6 +10,7 @@ use super::super::panes::Move;
 pub(crate) fn focus(model: &mut Model, pane: Pane) {
     model.follows_run = false;
     model.focus = pane;
+    model.shape.show(pane);
 }
 
 /// Moves in a pane.

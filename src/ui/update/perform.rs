@@ -7,10 +7,11 @@ use super::super::command;
 use super::super::effect::Effect;
 use super::super::layout::Pane;
 use super::super::model::Model;
-use super::super::overlay::{Input, Overlay, Purpose, help};
+use super::super::overlay::{Input, Overlay, Purpose, help, palette};
 use super::super::pages::{self, Page};
 use super::super::panes::moved;
 use super::super::theme::Role;
+use super::arrange::arrange;
 use super::movement::{focus, go, movement};
 use crate::domain::ids::TicketId;
 
@@ -20,8 +21,12 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Help { top }) => {
             if let Some(to) = movement(action) {
                 let screen = Rect::new(0, 0, model.size.width, model.size.height);
-                let last = help::last_top(&model.keymap, screen, &model.look);
-                *top = moved(*top, to, usize::from(screen.height)).min(last);
+                let top = *top;
+                let last = help::last_top(model, screen);
+                let top = moved(top, to, usize::from(screen.height)).min(last);
+                model.overlay = Some(Overlay::Help { top });
+            } else if action == Action::Palette {
+                palette::open(model);
             } else {
                 model.overlay = None;
             }
@@ -29,6 +34,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Some(Overlay::Confirm(_)) => return answer(model, action),
         Some(Overlay::Input(_)) => return edit(model, action),
+        Some(Overlay::Palette(_)) => return palette::act(model, action),
         None => {}
     }
     if let Some(page) = model.page
@@ -98,6 +104,14 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Overview => return pages::open(model, Page::Overview),
         Action::Edit => return pages::open(model, Page::Editor),
         Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
+        Action::Palette => palette::open(model),
+        Action::Wider
+        | Action::Narrower
+        | Action::Taller
+        | Action::Lower
+        | Action::EvenPanes
+        | Action::HidePane
+        | Action::NextLayout => arrange(model, action),
         Action::Suspend => return vec![Effect::Suspend],
         Action::StopRun => return command::interrupt(model),
         Action::Quit => return command::quit(model),
@@ -159,6 +173,7 @@ fn step_focus(model: &mut Model, step: isize) {
     if model.terminal.is_open() {
         panes.push(Pane::Terminal);
     }
+    panes.retain(|pane| *pane == model.focus || !model.shape.hides(*pane));
     let count = panes.len() as isize;
     let at = panes.iter().position(|pane| *pane == model.focus);
     let next = (at.unwrap_or(0) as isize + step).rem_euclid(count);

@@ -1,15 +1,18 @@
 //! The line at the top: the state of everything, on any screen.
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use crate::domain::attempt::CancelReason;
-use crate::domain::board::PhaseView;
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
+use crate::domain::board::{PhaseView, TicketState};
 use crate::domain::event::RunOutcome;
-use crate::domain::item::Usage;
+use crate::domain::item::{AgentStatus, Usage};
 use crate::domain::reason::count;
+use crate::domain::time::Timestamp;
 use crate::ui::model::Model;
 use crate::ui::text;
 use crate::ui::theme::Role;
@@ -22,6 +25,8 @@ struct Word {
     role: Role,
     /// Whether it stands at the right edge.
     right: bool,
+    /// The same in fewer letters, for when there is no room.
+    short: Option<String>,
 }
 
 fn left(expendable: u8, text: impl Into<String>, role: Role) -> Word {
@@ -30,6 +35,7 @@ fn left(expendable: u8, text: impl Into<String>, role: Role) -> Word {
         text: text.into(),
         role,
         right: false,
+        short: None,
     }
 }
 
@@ -39,6 +45,7 @@ fn right(expendable: u8, text: impl Into<String>) -> Word {
         text: text.into(),
         role: Role::Header,
         right: true,
+        short: None,
     }
 }
 
@@ -58,8 +65,17 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
             .sum::<usize>()
     };
     while needed(&words) > columns && words.len() > 1 {
+        // The state of the run and of who waits stays: in fewer letters before a word of their rank is lost.
         let most = words.iter().map(|word| word.expendable).max().unwrap_or(0);
-        let index = words.iter().rposition(|word| word.expendable == most);
+        let of_rank = |word: &Word| word.expendable == most;
+        let shorter = words
+            .iter_mut()
+            .rfind(|word| of_rank(word) && word.short.is_some());
+        if let Some(word) = shorter {
+            word.text = word.short.take().unwrap_or_default();
+            continue;
+        }
+        let index = words.iter().position(of_rank);
         words.remove(index.unwrap_or(0));
     }
     let mut spans = vec![Span::raw(" ")];
@@ -100,14 +116,22 @@ fn words(model: &Model) -> Vec<Word> {
     if running > 0 {
         words.push(left(3, format!("{running} running"), Role::StateRunning));
     }
-    let waiting = model.board.waiting();
-    if waiting > 0 {
-        words.push(left(1, format!("{waiting} waiting"), Role::Badge));
-    }
+    words.extend(waiting(model));
+    words.extend(troubles(model));
     let mut usage = Usage::default();
     for view in model.board.tickets.values() {
         usage.add(&view.usage);
         usage.add(&view.turn_usage);
+    }
+    if let Some(left) = model.spending.left(&model.board, model.now) {
+        words.push(Word {
+            role: if left.is_close {
+                Role::Warning
+            } else {
+                Role::Header
+            },
+            ..right(if left.is_close { 3 } else { 5 }, left.words)
+        });
     }
     if usage.tokens() > 0 {
         words.push(right(7, format!("{} tok", count(usage.tokens()))));
@@ -115,8 +139,123 @@ fn words(model: &Model) -> Vec<Word> {
     if let Some(cost) = usage.cost_usd {
         words.push(right(6, format!("${cost:.2}")));
     }
-    words.push(right(9, time_of_day(model)));
+    words.push(right(9, time_of_day(model, model.now)));
     words.push(right(5, "? help"));
+    words
+}
+
+/// Who waits for the user: `! 1 request 1 gate 2 others`, and `! 4` where there is no room for that.
+fn waiting(model: &Model) -> Option<Word> {
+    let (mut requests, mut gates) = (0, 0);
+    for view in model.board.tickets.values() {
+        match waits_for(&view.state) {
+            Some(Need::Request { .. }) => requests += 1,
+            Some(Need::Review { .. }) => gates += 1,
+            _ => {}
+        }
+    }
+    let all = model.board.waiting();
+    if all == 0 {
+        return None;
+    }
+    let mut text = "!".to_owned();
+    let others = all.saturating_sub(requests + gates);
+    let words = [
+        (requests, "request"),
+        (gates, "gate"),
+        (
+            others,
+            if requests + gates == 0 {
+                "waiting"
+            } else {
+                "other"
+            },
+        ),
+    ];
+    for (count, word) in words.into_iter().filter(|(count, _)| *count > 0) {
+        let end = if count == 1 || word == "waiting" {
+            ""
+        } else {
+            "s"
+        };
+        let _infallible = write!(text, " {count} {word}{end}");
+    }
+    Some(Word {
+        short: Some(format!("! {all}")),
+        ..left(1, text, Role::Badge)
+    })
+}
+
+fn waits_for(state: &TicketState) -> Option<&Need> {
+    match state {
+        TicketState::Waiting { need }
+        | TicketState::Finished {
+            outcome: AttemptOutcome::NeedsHuman { need },
+        } => Some(need),
+        _ => None,
+    }
+}
+
+/// What keeps the run from going on smoothly, or is on its way: the provider's limit, failures, merges, conflicts.
+fn troubles(model: &Model) -> Vec<Word> {
+    let (mut failed, mut merging, mut conflicts) = (0, 0, 0);
+    let mut until: Option<Timestamp> = None;
+    let (mut is_busy, mut is_limited) = (false, false);
+    for view in model.board.tickets.values() {
+        if let Some(Need::Conflict { .. }) = waits_for(&view.state) {
+            conflicts += 1;
+        }
+        let again = match (&view.state, &view.status) {
+            (TicketState::BackingOff { until, .. }, _) => Some(Some(*until)),
+            (TicketState::Running, Some(AgentStatus::RateLimited { until })) => Some(*until),
+            _ => None,
+        };
+        if let Some(again) = again {
+            is_busy = true;
+            let by_fact = view.attempt.as_ref();
+            let by_fact = by_fact.is_some_and(|attempt| model.spending.is_limited(attempt));
+            is_limited |= by_fact || view.state == TicketState::Running;
+            until = match (until, again) {
+                (Some(known), Some(again)) => Some(known.min(again)),
+                (known, again) => known.or(again),
+            };
+        }
+        match &view.state {
+            TicketState::MergeQueued | TicketState::Integrating => merging += 1,
+            TicketState::Finished {
+                outcome:
+                    AttemptOutcome::Failed { .. } | AttemptOutcome::Limit { .. } | AttemptOutcome::Lost,
+            } => failed += 1,
+            _ => {}
+        }
+    }
+    let mut words = Vec::new();
+    if is_busy {
+        let what = if is_limited {
+            "rate limit"
+        } else {
+            "provider busy"
+        };
+        let text = match until {
+            Some(until) => format!("{what} until {}", time_of_day(model, until)),
+            None => what.to_owned(),
+        };
+        words.push(left(2, text, Role::StateWaiting));
+    }
+    if conflicts > 0 {
+        let end = if conflicts == 1 { "" } else { "s" };
+        words.push(left(
+            3,
+            format!("{conflicts} conflict{end}"),
+            Role::StateFailed,
+        ));
+    }
+    if failed > 0 {
+        words.push(left(3, format!("{failed} failed"), Role::StateFailed));
+    }
+    if merging > 0 {
+        words.push(left(5, format!("{merging} merging"), Role::StateValidating));
+    }
     words
 }
 
@@ -148,8 +287,8 @@ fn state(model: &Model) -> (String, Role) {
 }
 
 /// `12:04`.
-fn time_of_day(model: &Model) -> String {
-    match jiff::Timestamp::from_millisecond(model.now.0) {
+fn time_of_day(model: &Model, at: Timestamp) -> String {
+    match jiff::Timestamp::from_millisecond(at.0) {
         Ok(now) => {
             let zoned = now.to_zoned(model.look.zone.clone());
             format!("{:02}:{:02}", zoned.hour(), zoned.minute())

@@ -8,10 +8,12 @@ use ratatui::widgets::Widget;
 use crate::domain::attempt::Need;
 use crate::domain::board::{PhaseView, TicketState};
 use crate::ui::action::Action;
+use crate::ui::available::available;
 use crate::ui::command;
 use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::model::Model;
+use crate::ui::overlay::{Overlay, which_key};
 use crate::ui::text;
 use crate::ui::theme::Role;
 
@@ -54,15 +56,14 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 fn hints(model: &Model) -> Vec<(String, String)> {
     let contexts = model.contexts();
     if !model.pressed.is_empty() {
-        return model
-            .keymap
-            .continuations(&contexts, &model.pressed)
+        return which_key::continuations(model)
             .into_iter()
             .map(|binding| (binding.label(), binding.action.hint().to_owned()))
             .collect();
     }
     wanted(model, &contexts)
         .into_iter()
+        .filter(|action| available(model, *action))
         .filter_map(|action| {
             let key = model.keymap.key_for(&contexts, action)?;
             Some((key, words(model, action).to_owned()))
@@ -75,6 +76,8 @@ fn words(model: &Model, action: Action) -> &'static str {
     match action {
         Action::TogglePause if phase == Some(PhaseView::Paused) => "go on",
         Action::Zoom if model.zoom => "unzoom",
+        Action::Send if matches!(model.overlay, Some(Overlay::Palette(_))) => "do it",
+        Action::Cancel if matches!(model.overlay, Some(Overlay::Palette(_))) => "close",
         action => action.hint(),
     }
 }
@@ -91,6 +94,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
+        Some(Context::Palette) => {
+            return vec![Action::Send, Action::Down, Action::Up, Action::Cancel];
+        }
         _ => {}
     }
     let mut actions = Vec::new();
@@ -139,6 +145,12 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Pane::Evidence => actions.extend([Action::Open, Action::Close]),
         Pane::Terminal => actions.extend([Action::Open, Action::Terminal]),
     }
-    actions.extend([Action::NextPane, Action::Zoom, Action::Help, Action::Quit]);
+    actions.extend([
+        Action::Palette,
+        Action::NextPane,
+        Action::Zoom,
+        Action::Help,
+        Action::Quit,
+    ]);
     actions
 }

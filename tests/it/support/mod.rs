@@ -1,5 +1,6 @@
 //! What several areas of tests need.
 
+pub(crate) mod modes;
 pub(crate) mod processes;
 pub(crate) mod programs;
 pub(crate) mod repository;

@@ -13,6 +13,7 @@ use pty_process::blocking as pty;
 use rustix::process::Signal;
 use rustix::termios::{LocalModes, tcgetattr};
 
+use super::modes::left_behind;
 use super::sandbox;
 use super::wait::{LONG, wait_until};
 
@@ -105,8 +106,13 @@ impl Terminal {
         self.with(|received| received.emulator.screen().alternate_screen())
     }
 
+    /// The modes that the program has changed and not put back.
+    pub(crate) fn left_behind(&self) -> Vec<String> {
+        self.with(|received| left_behind(&received.bytes))
+    }
+
     /// Whether the program has changed nothing about the terminal, or has put it back: cooked mode, the normal screen, a
-    /// cursor, no bracketed paste and no mouse.
+    /// cursor, no bracketed paste and no mouse, and every other mode that it set.
     pub(crate) fn is_as_before(&self) -> bool {
         let settings = tcgetattr(self.master()).expect("the terminal's settings");
         let cooked = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
@@ -117,6 +123,7 @@ impl Terminal {
                     && !screen.hide_cursor()
                     && !screen.bracketed_paste()
                     && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+                    && left_behind(&received.bytes).is_empty()
             })
     }
 

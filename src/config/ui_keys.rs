@@ -1,0 +1,20 @@
+//! The settings of the screen that say how it is arranged.
+
+use super::keys::{Key, key};
+use super::kind::Kind;
+use super::model::PaneLayout;
+
+pub(super) const ARRANGEMENT: &[Key] = &[
+    key(
+        "ui.layout",
+        Kind::Word(PaneLayout::WORDS),
+        Some(r#""standard""#),
+        "how the panes lie at the start",
+    ),
+    key(
+        "ui.title",
+        Kind::Flag,
+        Some("true"),
+        "whether the title of the terminal's window tells of the run",
+    ),
+];

@@ -1,0 +1,71 @@
+//! Whether an action would do something here and now: hints leave out what wouldn't, the palette says so.
+//!
+//! No rule of the runner: it has the last word on whatever is asked of it.
+
+use super::action::Action;
+use super::command;
+use super::layout::Pane;
+use super::model::Model;
+use crate::domain::attempt::Need;
+use crate::domain::board::{PhaseView, TicketState};
+
+/// Whether an action would do something.
+pub(crate) fn available(model: &Model, action: Action) -> bool {
+    let phase = model.board.run.as_ref().map(|run| run.phase);
+    let entry = model.queue.entry();
+    let view = model.view();
+    let state = view.map(|view| &view.state);
+    let is_active = state.is_some_and(TicketState::is_active);
+    let is_done = state.is_some_and(|state| state.proof().is_some());
+    let has_attempt = view.is_some_and(|view| view.attempt.is_some());
+    match action {
+        Action::Start => {
+            model.queue.total() > 0
+                && !matches!(phase, Some(PhaseView::Running | PhaseView::Ending { .. }))
+        }
+        Action::StartOnly => entry.is_some() && !is_active && !is_done,
+        Action::TogglePause => matches!(phase, Some(PhaseView::Running | PhaseView::Paused)),
+        Action::StopTicket => {
+            let waits = matches!(
+                state,
+                Some(TicketState::Waiting { .. } | TicketState::BackingOff { .. })
+            );
+            model.run_is_told() && (is_active || waits)
+        }
+        Action::Retry => match state {
+            Some(TicketState::Finished { .. }) => !is_done,
+            Some(TicketState::Skipped) => true,
+            _ => matches!(command::need(model), Some(Need::Review { .. })),
+        },
+        Action::Skip => {
+            model.run_is_told()
+                && entry.is_some()
+                && matches!(state, None | Some(TicketState::Queued))
+        }
+        Action::Approve | Action::Reject => {
+            let asks = view.is_some_and(|view| !view.requests.is_empty());
+            asks || matches!(command::need(model), Some(Need::Review { .. }))
+        }
+        Action::Reply => has_attempt && !is_done,
+        Action::Steer | Action::Interrupt => state == Some(&TicketState::Running),
+        Action::NextWaiting => model.board.waiting() > 0,
+        Action::FollowRun => !model.follows_run && model.board.active() > 0,
+        Action::Diff | Action::ToggleDetails => has_attempt,
+        Action::Edit => entry.is_some(),
+        Action::Filter => model.queue.total() > 0,
+        Action::StopRun => model.run_is_alive(),
+        Action::Back => {
+            model.page.is_some()
+                || model.zoom
+                || model.focus != Pane::Queue
+                || !model.queue.filter().is_empty()
+        }
+        Action::Wider
+        | Action::Narrower
+        | Action::Taller
+        | Action::Lower
+        | Action::HidePane
+        | Action::NextLayout => model.page.is_none() && !model.zoom,
+        _ => true,
+    }
+}
