@@ -87,6 +87,25 @@ actions! {
     Send = "send", "send", "Send what was typed";
     NewLine = "new-line", "new line", "Begin a new line";
     Cancel = "cancel", "cancel", "Drop it";
+
+    EditOutside = "edit-outside", "in $EDITOR", "Edit the ticket, the note or the text as it is in $VISUAL or $EDITOR";
+    Notes = "notes", "notes", "The notes that all agents share: edit one, or begin a new one";
+    NewNote = "new-note", "new note", "Begin a new note";
+    SaveText = "save-text", "save", "Save the text";
+    UndoEdit = "undo-edit", "undo", "Undo the last change of the text";
+    RedoEdit = "redo-edit", "redo", "Do again what was undone";
+    CopyText = "copy-text", "copy", "Copy the selected text, to the system's clipboard too (Shift with an arrow selects)";
+    CutText = "cut-text", "cut", "Cut the selected text, to the system's clipboard too";
+    PasteText = "paste-text", "paste", "Put in what was cut or copied last";
+    SelectAllText = "select-all-text", "select all", "Select the whole text";
+    FindText = "find-text", "find", "Find a text; small letters find capital ones too";
+    FindNextText = "find-next-text", "next match", "Go to the next match";
+    FindPreviousText = "find-previous-text", "previous match", "Go to the previous match";
+    GoToLine = "go-to-line", "go to line", "Go to a line by its number";
+    NextProblem = "next-problem", "next problem", "Go to the next problem that lint finds";
+    DropText = "drop-text", "drop it", "Leave without saving";
+    OverwriteText = "overwrite-text", "overwrite", "Write over what is on the disk now and was just shown";
+    ReloadText = "reload-text", "take theirs", "Take what is on the disk; the text as it was here is kept in a file";
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use super::effect::{Effect, Loaded};
 use super::links::Links;
 use super::loader;
 use super::model::Model;
+use super::pages;
 use super::panes::queue::QueuePane;
 use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Outside, RunOutside, Session, UiEnd, UiError};
@@ -171,6 +172,10 @@ impl<H: Host> App<H> {
             }
         }
         self.links.hang_up();
+        if let Some(save) = pages::editor::left_over(&mut self.model) {
+            // The end came from outside: what was typed is not lost.
+            loader::texts::save(save);
+        }
         let Self {
             terminal,
             events,
@@ -319,6 +324,13 @@ impl<H: Host> App<H> {
                     }
                 }
                 Effect::End(why) => self.end = self.end.or(Some(why)),
+                Effect::Save(save) => {
+                    let answer = self.loaded.0.clone();
+                    // Begun at once, and waited for at the end of the process.
+                    drop(tokio::task::spawn_blocking(move || {
+                        drop(answer.send(Loaded::Text(loader::texts::save(save))));
+                    }));
+                }
             }
         }
     }

@@ -137,7 +137,7 @@ impl Model {
             None => {}
         }
         match self.page {
-            Some(Page::Editor) => return vec![Context::Editor],
+            Some(Page::Editor) => return self.editor.contexts(),
             Some(page) => return vec![page.context(), Context::Page, Context::Global],
             None => {}
         }

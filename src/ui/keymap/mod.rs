@@ -44,6 +44,14 @@ pub(crate) enum Context {
     Editor,
     /// On the overview.
     Overview,
+    /// In the list of notes.
+    Notes,
+    /// In the editor's line: what to find, where to go, a name; every other key edits.
+    Prompt,
+    /// When the editor asks what becomes of a text that is not saved.
+    Unsaved,
+    /// When the editor shows what changed on the disk meanwhile.
+    OnDisk,
 }
 
 impl Context {
@@ -64,6 +72,10 @@ impl Context {
         Self::Review,
         Self::Editor,
         Self::Overview,
+        Self::Notes,
+        Self::Prompt,
+        Self::Unsaved,
+        Self::OnDisk,
     ];
 
     /// What the help calls it.
@@ -84,6 +96,10 @@ impl Context {
             Self::Review => "Review",
             Self::Editor => "Editor",
             Self::Overview => "Overview",
+            Self::Notes => "Notes",
+            Self::Prompt => "The editor's line",
+            Self::Unsaved => "A text that is not saved",
+            Self::OnDisk => "A file that changed meanwhile",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Tests of the whole screen, without a terminal: messages in, frames and effects out.
 
 mod anything;
+mod editor;
 mod frames;
 mod keys;
 mod looping;

@@ -12,6 +12,7 @@ use crate::ui::command;
 use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::model::Model;
+use crate::ui::pages::{self, Page};
 use crate::ui::text;
 use crate::ui::theme::Role;
 
@@ -91,6 +92,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
+        Some(first) if model.page == Some(Page::Editor) => {
+            return pages::editor::wanted(*first, &model.editor);
+        }
         _ => {}
     }
     let mut actions = Vec::new();
