@@ -39,6 +39,9 @@ const BATCH: usize = 256;
 /// How long what programs write is parsed before input is looked at again.
 const PARSE: Duration = Duration::from_millis(4);
 
+/// How long a program that is asked to end has to leave the terminal as it was.
+const LEAVE: Duration = Duration::from_millis(150);
+
 /// How long the runner has to freeze its agents before docket is stopped.
 const FREEZE: Duration = Duration::from_millis(100);
 
@@ -344,6 +347,7 @@ impl<H: Host> App<H> {
         let mut program = self.outside.run(&outside);
         let mut batch = Vec::with_capacity(BATCH);
         let mut effects = Vec::new();
+        let mut is_cut_short = false;
         let result = loop {
             tokio::select! {
                 biased;
@@ -353,6 +357,7 @@ impl<H: Host> App<H> {
                     Signal::Interrupt => {}
                     Signal::HangUp | Signal::Terminate => {
                         effects.extend(update(&mut self.model, Message::Signal(signal)));
+                        is_cut_short = true;
                         break Ok(());
                     }
                 },
@@ -368,6 +373,9 @@ impl<H: Host> App<H> {
             }
         };
         drop(program);
+        if is_cut_short {
+            tokio::time::sleep(LEAVE).await;
+        }
         let taken = self.host.take_back();
         self.gone_if(&taken);
         self.events = Some(self.host.events());

@@ -36,6 +36,7 @@ mod view;
 
 pub use announce::Announce;
 pub use keymap::document as keys_document;
+pub use pages::editor::note_file_name;
 pub use session::{Clock, Ended, Look, Outside, RunOutside, Session, UiEnd, UiError};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};
 

@@ -18,6 +18,8 @@ use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
     enable_raw_mode,
 };
+use rustix::stdio::stdin;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::signal::unix::{self, SignalKind};
 
 use super::app::{Events, Host};
@@ -103,6 +105,8 @@ fn give_back() {
 /// The user's terminal while it is docket's.
 pub(super) struct Terminal {
     mouse: bool,
+    /// How the terminal was when it was lent.
+    lent: Option<Termios>,
     hang_up: unix::Signal,
     terminate: unix::Signal,
     interrupt: unix::Signal,
@@ -114,6 +118,7 @@ impl Terminal {
     pub(super) fn enter(mouse: bool) -> io::Result<Self> {
         let terminal = Self {
             mouse,
+            lent: None,
             hang_up: unix::signal(SignalKind::hangup())?,
             terminate: unix::signal(SignalKind::terminate())?,
             interrupt: unix::signal(SignalKind::interrupt())?,
@@ -191,10 +196,15 @@ impl Host for Terminal {
 
     fn lend(&mut self) -> io::Result<()> {
         give_back();
+        self.lent = tcgetattr(stdin()).ok();
         Ok(())
     }
 
     fn take_back(&mut self) -> io::Result<()> {
+        if let Some(before) = self.lent.take() {
+            // A program that crashed may have left the terminal raw: that must not become what is given back at the end.
+            tcsetattr(stdin(), OptionalActions::Now, &before)?;
+        }
         take(self.mouse)
     }
 

@@ -128,11 +128,17 @@ fn what_lint_finds_is_told_while_it_is_typed() {
         .map(|x| buffer[(x, row)].symbol().to_owned())
         .collect();
     assert_eq!(underlined.trim(), "falsey");
-    // The next problem is behind the cursor; putting it right shows what the queue has against it.
-    scene.keys("Alt-n Ctrl-z Ctrl-z");
     scene.keys("Ctrl-g");
-    scene.text("4");
-    scene.keys("Enter");
+    scene.text("9");
+    scene.keys("Enter Alt-n");
+    assert!(
+        scene.frame(100, 30).contains("3:7 "),
+        "{}",
+        scene.frame(100, 30)
+    );
+    // What the queue has against a ticket that is sound by itself.
+    let mut scene = open_with(TICKET);
+    scene.keys("Down Down Down");
     scene.message(Message::Paste("depends_on: [99, 5]\n".into()));
     let frame = scene.frame(140, 30);
     assert!(
@@ -330,6 +336,7 @@ fn the_users_editor_gets_the_text_as_it_is_and_gives_it_back() {
     assert!(scene.frame(80, 24).contains("1 another"));
 
     // What is not saved goes out as a copy, and comes back as one change.
+    scene.keys("Up");
     scene.text("my ");
     scene.keys("Ctrl-o");
     let outside = handed_over(&mut scene);
@@ -399,7 +406,7 @@ fn notes_are_listed_begun_and_edited() {
     scene.keys("Esc");
     assert!(scene.frame(80, 24).contains("Notes that all agents share"));
     scene.keys("n");
-    scene.text("../x");
+    scene.text("a/b");
     scene.keys("Enter");
     assert!(scene.frame(80, 24).contains("notes lie in one folder"));
     scene.keys("n");
@@ -439,7 +446,9 @@ fn text_is_selected_copied_cut_and_found() {
     assert_eq!(scene.effects.pop(), Some(Effect::Copy("one two\n".into())));
     scene.keys("Ctrl-x Ctrl-v Ctrl-v");
     assert!(scene.frame(80, 24).contains("2 one two"));
-    scene.keys("Ctrl-z Ctrl-z Ctrl-z Ctrl-f");
+    scene.keys("Ctrl-z Ctrl-z Ctrl-z Ctrl-g");
+    scene.text("1");
+    scene.keys("Enter Ctrl-f");
     scene.text("two");
     insta::assert_snapshot!("editor_find", scene.frame(80, 24));
     scene.keys("Enter Ctrl-n");
@@ -472,7 +481,7 @@ fn the_mouse_moves_the_cursor_and_selects() {
     let Some(Effect::Copy(text)) = scene.effects.pop() else {
         panic!("nothing was selected:\n{}", scene.frame(80, 24));
     };
-    assert_eq!(text, "two\nth");
+    assert_eq!(text, "two\nt");
     scene.message(mouse(MouseEventKind::ScrollUp, 9, 9));
     assert!(scene.frame(80, 24).contains("1:"));
 }

@@ -3,6 +3,7 @@
 mod anything;
 mod editor;
 mod frames;
+mod handing_over;
 mod keys;
 mod looping;
 mod scene;

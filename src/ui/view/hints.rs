@@ -76,8 +76,13 @@ fn words(model: &Model, action: Action) -> &'static str {
     match action {
         Action::TogglePause if phase == Some(PhaseView::Paused) => "go on",
         Action::Zoom if model.zoom => "unzoom",
+        Action::No if is_asked_by_editor(model) => "stay",
         action => action.hint(),
     }
+}
+
+fn is_asked_by_editor(model: &Model) -> bool {
+    model.page == Some(Page::Editor) && model.overlay.is_none()
 }
 
 fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {

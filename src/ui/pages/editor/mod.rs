@@ -33,6 +33,7 @@ use crate::ui::theme::Role;
 
 pub(crate) use self::answers::{loaded, queue_changed, returned};
 pub(crate) use self::draw::draw;
+pub use self::notes::file_name as note_file_name;
 
 /// Lines that the wheel moves.
 const WHEEL: i64 = 3;

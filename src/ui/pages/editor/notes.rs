@@ -133,8 +133,8 @@ impl Notes {
     }
 }
 
-/// The file of a note that was named; why it can't be one.
-pub(super) fn file_name(typed: &str) -> Result<String, &'static str> {
+/// The name of the file of a note that was named: `.md` is added where it has no ending. The error says why it can't be one.
+pub fn file_name(typed: &str) -> Result<String, &'static str> {
     let name = typed.trim();
     if name.is_empty() || name.starts_with('.') || name.len() > 200 {
         return Err("a note needs a name, which does not begin with a point");
