@@ -35,10 +35,7 @@ impl Drop for Asked {
         let id = self.0.id().and_then(|id| i32::try_from(id).ok());
         if let Some(id) = id.and_then(rustix::process::Pid::from_raw) {
             // One that ended in this moment needs no word.
-            drop(rustix::process::kill_process(
-                id,
-                rustix::process::Signal::TERM,
-            ));
+            let _ended = rustix::process::kill_process(id, rustix::process::Signal::TERM);
         }
     }
 }
