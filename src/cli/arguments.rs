@@ -95,6 +95,9 @@ pub enum Command {
     Init,
     /// Write a new ticket and print its path
     New(NewArguments),
+    /// Open a ticket, or a note that all agents share, in $VISUAL or $EDITOR; then say what is wrong with it
+    #[command(after_help = "Exits with 2 when the ticket can't run as it is now.")]
+    Edit(EditArguments),
     /// Take over the work of another runner: tickets of codex-autorunner, a pitboss plan, Codencer TaskSpecs, a Markdown checklist
     Import(ImportArguments),
     /// Hand in one task: a TaskSpec or ticket as a file, JSON or text on standard input, or words; prints the new ticket's name
@@ -289,6 +292,17 @@ pub struct NewArguments {
     /// Open it in $VISUAL or $EDITOR
     #[arg(long, short)]
     pub edit: bool,
+}
+
+/// What to edit.
+#[derive(Debug, Clone, Args)]
+pub struct EditArguments {
+    /// Its name, number, id or file
+    #[arg(required_unless_present = "note", conflicts_with = "note")]
+    pub ticket: Option<String>,
+    /// A note in `.docket/context/` instead, such as spec.md; it need not be there yet
+    #[arg(long, value_name = "NAME")]
+    pub note: Option<String>,
 }
 
 /// The templates by name, for help, completion and refusals.

@@ -10,6 +10,7 @@ mod demo;
 mod diff;
 mod doctor;
 mod drive;
+mod edit;
 pub mod error;
 mod evidence;
 mod find;
@@ -25,6 +26,7 @@ mod log;
 mod ls;
 mod merge;
 mod new;
+mod outside;
 pub mod place;
 mod redecode;
 pub mod reference;
@@ -91,6 +93,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         None => drive::screen(&global),
         Some(Command::Init) => init::run(&global),
         Some(Command::New(arguments)) => new::run(&global, &arguments),
+        Some(Command::Edit(arguments)) => edit::run(&global, &arguments),
         Some(Command::Import(arguments)) => import::run(&global, &arguments),
         Some(Command::Submit(arguments)) => submit::run(&global, &arguments),
         Some(Command::Lint(arguments)) => lint::run(&global, &arguments),

@@ -7,14 +7,13 @@ use serde::Serialize;
 use super::arguments::{Global, NewArguments};
 use super::error::CliError;
 use super::place::Place;
-use super::text;
+use super::{outside, text};
 use crate::config::Config;
 use crate::domain::ids::{TicketId, TicketName};
 use crate::domain::settings::AgentKind;
 use crate::domain::ticket::{AgentName, QueueEntry};
 use crate::exit::Exit;
 use crate::output;
-use crate::proc::foreground;
 use crate::tickets::template::{self, NewTicket, TEMPLATES, Template};
 use crate::tickets::{load, parse};
 
@@ -56,7 +55,7 @@ pub(super) fn run(global: &Global, arguments: &NewArguments) -> Result<Exit, Cli
         },
     )?;
     if arguments.edit {
-        edit(&path)?;
+        outside::edit(&path, None)?;
     }
     let shown = place.from_here(&path);
     let Some(entry) = read(&place, &path) else {
@@ -98,28 +97,6 @@ fn fitting(config: &Config) -> Template {
         _ => "default",
     };
     Template::named(name).unwrap_or(TEMPLATES[0])
-}
-
-fn edit(path: &Path) -> Result<(), CliError> {
-    let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let editor = ["VISUAL", "EDITOR"].iter().find(|name| is_set(name));
-    let Some(editor) = editor.and_then(std::env::var_os) else {
-        return Err(CliError::Usage(format!(
-            "no editor: set VISUAL or EDITOR; the ticket is {}",
-            path.display()
-        )));
-    };
-    let status = foreground::command_line(&editor, path)
-        .map_err(|error| CliError::Failed(format!("can't start {}: {error}", editor.display())))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(CliError::Failed(format!(
-            "{} ended with {status}; the ticket is {}",
-            editor.display(),
-            path.display()
-        )))
-    }
 }
 
 fn read(place: &Place, path: &Path) -> Option<QueueEntry> {

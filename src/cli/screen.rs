@@ -1,7 +1,6 @@
 //! `docket`: the screen, with the runner behind it.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -9,6 +8,7 @@ use tokio::sync::mpsc;
 use super::drive;
 use super::error::CliError;
 use super::keys;
+use super::outside;
 use super::place::Place;
 use crate::config::{Config, Directories, Variables};
 use crate::domain::command::Command;
@@ -18,14 +18,13 @@ use crate::headless::{self, Form};
 use crate::output;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::environment;
-use crate::proc::foreground;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
 use crate::runner::{self, Life, RunnerHandle};
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Announce, Look, OpenTerminal, Outside, Preferences, RunOutside, Session, TerminalControl,
-    TerminalEvent, TerminalLink, TerminalRequest, UiEnd, UiError,
+    Announce, Look, OpenTerminal, Preferences, Session, TerminalControl, TerminalEvent,
+    TerminalLink, TerminalRequest, UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.
@@ -81,7 +80,7 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
             docket: places.program.clone(),
             opened: 0,
         }),
-        outside: Box::new(Foreground),
+        outside: Box::new(outside::Foreground),
         announce: Announce {
             config: config.notify.clone(),
             in_tmux: std::env::var_os("TMUX").is_some_and(|tmux| !tmux.is_empty()),
@@ -136,40 +135,6 @@ fn look(config: &Config) -> Result<Look, CliError> {
         ascii,
         zone: jiff::tz::TimeZone::system(),
     })
-}
-
-/// Runs the user's pager and editor.
-struct Foreground;
-
-impl RunOutside for Foreground {
-    fn run(
-        &mut self,
-        outside: &Outside,
-    ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
-        let set = |names: &[&str], default: &str| {
-            let mut found = names.iter().filter_map(std::env::var_os);
-            let found = found.find(|value| !value.is_empty());
-            found.unwrap_or_else(|| default.into())
-        };
-        let (mut line, path) = match outside {
-            Outside::Pager { path } => (set(&["PAGER"], "less"), path.clone()),
-            Outside::Editor { path, .. } => (set(&["VISUAL", "EDITOR"], "vi"), path.clone()),
-        };
-        if let Outside::Editor {
-            line: Some(number), ..
-        } = outside
-        {
-            line.push(format!(" +{number}"));
-        }
-        Box::pin(async move {
-            let name = line.to_string_lossy().into_owned();
-            match foreground::beside(&line, &path).await {
-                Ok(status) if status.success() => Ok(()),
-                Ok(status) => Err(format!("`{name}` ended with {status}")),
-                Err(error) => Err(format!("can't start `{name}`: {error}")),
-            }
-        })
-    }
 }
 
 /// Opens the user's shell for the terminal pane.

@@ -8,21 +8,36 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::{SIGINT, SIGQUIT};
-use tokio::process::Command as AsyncCommand;
+use tokio::process::{Child, Command as AsyncCommand};
 
-/// The same while other things go on: the program is killed when the future is dropped, and Ctrl-C is the business of whoever
+/// The same while other things go on: the program is asked to end when the future is dropped, and Ctrl-C is the business of whoever
 /// listens to it.
 #[expect(clippy::disallowed_methods, reason = "this is a home of processes")]
 pub async fn beside(line: &OsStr, file: &Path) -> io::Result<ExitStatus> {
     let noted = Arc::new(AtomicBool::new(false));
     let quit = signal_hook::flag::register(SIGQUIT, noted)?;
-    let status = AsyncCommand::new("sh")
-        .args(arguments(line, file))
-        .kill_on_drop(true)
-        .status()
-        .await;
+    let child = AsyncCommand::new("sh").args(arguments(line, file)).spawn();
+    let status = match child {
+        Ok(child) => Asked(child).0.wait().await,
+        Err(error) => Err(error),
+    };
     signal_hook::low_level::unregister(quit);
     status
+}
+
+/// A program that is asked to end when nobody waits for it any more. Asked, not killed: an editor saves what it has, and leaves the
+/// terminal as it was.
+struct Asked(Child);
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        // `None`: it has ended and was waited for.
+        let id = self.0.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(id) = id.and_then(rustix::process::Pid::from_raw) {
+            // One that ended in this moment needs no word.
+            let _ended = rustix::process::kill_process(id, rustix::process::Signal::TERM);
+        }
+    }
 }
 
 /// Runs a command line of the user's, such as the value of `EDITOR` (which may hold arguments), on a file, and waits for its

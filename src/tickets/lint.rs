@@ -16,6 +16,7 @@ use super::edit::NewValue;
 use super::fields::{self, in_file, items, meant_boolean};
 use super::front_matter::FrontMatter;
 use super::load::{self, Scan};
+use super::parse::parse;
 use super::write::{self, WriteError};
 use super::yaml::{self, Node};
 
@@ -77,6 +78,37 @@ pub fn lint(root: &Path, scan: &Scan, known: Option<&KnownNames>) -> Report {
         tickets: scan.entries.len(),
         findings,
     }
+}
+
+/// Everything that is wrong with one ticket whose text is `bytes`, as if it were saved as `path` in this queue: what [`lint`] says
+/// about the file. Reads no file. `path` is relative to the repository.
+pub fn lint_text(
+    queue: &Queue,
+    path: &Path,
+    bytes: &[u8],
+    known: Option<&KnownNames>,
+) -> Vec<Problem> {
+    let entry = Arc::new(parse(path, bytes));
+    let others = queue.entries().iter().filter(|other| other.path != path);
+    let queue = Queue::new(others.cloned().chain([Arc::clone(&entry)]));
+    let mut problems = entry.problems.clone();
+    let index = queue.entries().iter().position(|other| other.path == path);
+    let mut shared = index.map_or_else(Vec::new, |index| queue.problems_of(index, known));
+    let root = (entry.ticket.is_some() && !shared.is_empty())
+        .then(|| std::str::from_utf8(bytes).ok().and_then(front_matter_of))
+        .flatten();
+    for problem in &mut shared {
+        if let Some(near) = known.and_then(|known| nearest_policy(problem, &entry, known)) {
+            problem.message = format!("{}; did you mean `{near}`?", problem.message);
+        }
+        let place = root
+            .as_ref()
+            .and_then(|root| place_of(root, problem, &queue));
+        problem.place = problem.place.or(place);
+    }
+    problems.extend(shared);
+    problems.sort_by_key(|problem| (problem.place, problem.code));
+    problems
 }
 
 /// The policy that was probably meant by one that is unknown.
@@ -186,8 +218,11 @@ fn free_id(entry: &QueueEntry, taken: &mut HashMap<TicketId, usize>) -> TicketId
 }
 
 fn front_matter(path: &Path) -> Option<Node> {
-    let text = std::fs::read_to_string(path).ok()?;
-    let parts = FrontMatter::find(&text).ok()?;
+    front_matter_of(&std::fs::read_to_string(path).ok()?)
+}
+
+fn front_matter_of(text: &str) -> Option<Node> {
+    let parts = FrontMatter::find(text).ok()?;
     yaml::read(&text[parts.yaml]).ok()
 }
 

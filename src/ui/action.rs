@@ -45,11 +45,9 @@ actions! {
     NextWaiting = "next-waiting", "next waiting", "Select the next ticket that waits for a human";
     FollowRun = "follow-run", "follow", "Select whatever begins to run, until you move";
     Diff = "diff", "diff", "Show the diff of the selected ticket's last attempt";
-
     Inbox = "inbox", "inbox", "Everything that waits for you, of all tickets";
     Overview = "overview", "overview", "The run in pictures: time line, dependencies, usage";
     Edit = "edit", "edit", "Edit the selected ticket";
-
     FocusQueue = "focus-queue", "queue", "Go to the queue";
     FocusTranscript = "focus-transcript", "transcript", "Go to the transcript";
     FocusEvidence = "focus-evidence", "evidence", "Go to the evidence";
@@ -58,7 +56,6 @@ actions! {
     PreviousPane = "previous-pane", "previous pane", "Go to the previous pane";
     Zoom = "zoom", "zoom", "Give the pane the whole screen, or take it back";
     ToggleDetails = "toggle-details", "unfold", "Show all of the transcript's tool output and reasoning, or fold it";
-
     Up = "up", "up", "One line up";
     Down = "down", "down", "One line down";
     PageUp = "page-up", "page up", "One page up";
@@ -69,24 +66,20 @@ actions! {
     Close = "close", "close", "Close what is open around the selection";
     Back = "back", "back", "Back: clear the filter, leave the zoom, go to the queue";
     Filter = "filter", "filter", "Show only tickets that match; words in any order, `!word` excludes";
-
     LeaveTerminal = "leave-terminal", "leave the terminal", "Leave the terminal; the shell goes on";
     ScrollbackUp = "scrollback-up", "scroll up", "Look at what the terminal showed before";
     ScrollbackDown = "scrollback-down", "scroll down", "Back towards the terminal's end";
-
     ToggleMouse = "toggle-mouse", "mouse", "Take the mouse, or leave it to your terminal (to select text)";
     Redraw = "redraw", "redraw", "Draw everything anew";
     Help = "help", "help", "Show all keys";
     Suspend = "suspend", "suspend", "Put docket into the background (`fg` brings it back); its agents are frozen meanwhile";
     StopRun = "stop-run", "stop the run", "Stop the run after asking; twice: kill it now";
     Quit = "quit", "quit", "Leave docket; asks first while a run is alive";
-
     Yes = "yes", "yes", "Do it";
     No = "no", "no", "Don't";
     Send = "send", "send", "Send what was typed";
     NewLine = "new-line", "new line", "Begin a new line";
     Cancel = "cancel", "cancel", "Drop it";
-
     Palette = "palette", "palette", "Find an action by its name and do it; a number goes to that ticket";
     Wider = "wider", "wider", "Make the pane wider";
     Narrower = "narrower", "narrower", "Make the pane narrower";
@@ -95,6 +88,24 @@ actions! {
     EvenPanes = "even-panes", "even", "Show all panes, each in its usual size";
     HidePane = "hide-pane", "hide", "Hide the pane; its number brings it back";
     NextLayout = "next-layout", "next layout", "Lay the panes out in another way: standard, wide, below, columns";
+    EditOutside = "edit-outside", "in $EDITOR", "Edit the ticket, the note or the text as it is in $VISUAL or $EDITOR";
+    Notes = "notes", "notes", "The notes that all agents share: edit one, or begin a new one";
+    NewNote = "new-note", "new note", "Begin a new note";
+    SaveText = "save-text", "save", "Save the text";
+    UndoEdit = "undo-edit", "undo", "Undo the last change of the text";
+    RedoEdit = "redo-edit", "redo", "Do again what was undone";
+    CopyText = "copy-text", "copy", "Copy the selected text, to the system's clipboard too (Shift with an arrow selects)";
+    CutText = "cut-text", "cut", "Cut the selected text, to the system's clipboard too";
+    PasteText = "paste-text", "paste", "Put in what was cut or copied last";
+    SelectAllText = "select-all-text", "select all", "Select the whole text";
+    FindText = "find-text", "find", "Find a text; small letters find capital ones too";
+    FindNextText = "find-next-text", "next match", "Go to the next match";
+    FindPreviousText = "find-previous-text", "previous match", "Go to the previous match";
+    GoToLine = "go-to-line", "go to line", "Go to a line by its number";
+    NextProblem = "next-problem", "next problem", "Go to the next problem that lint finds";
+    DropText = "drop-text", "drop it", "Leave without saving";
+    OverwriteText = "overwrite-text", "overwrite", "Write over what is on the disk now and was just shown";
+    ReloadText = "reload-text", "take theirs", "Take what is on the disk; the text as it was here is kept in a file";
 }
 
 impl Action {

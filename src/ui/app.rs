@@ -22,6 +22,7 @@ use super::effect::{Effect, Loaded};
 use super::links::Links;
 use super::loader;
 use super::model::Model;
+use super::pages;
 use super::panes::queue::QueuePane;
 use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Outside, RunOutside, Session, UiEnd, UiError};
@@ -37,6 +38,9 @@ const FRAME: Duration = Duration::from_millis(16);
 const BATCH: usize = 256;
 /// How long what programs write is parsed before input is looked at again.
 const PARSE: Duration = Duration::from_millis(4);
+
+/// How long a program that is asked to end has to leave the terminal as it was.
+const LEAVE: Duration = Duration::from_millis(150);
 
 /// How long the runner has to freeze its agents before docket is stopped.
 const FREEZE: Duration = Duration::from_millis(100);
@@ -181,6 +185,10 @@ impl<H: Host> App<H> {
             }
         }
         self.links.hang_up();
+        if let Some(save) = pages::editor::left_over(&mut self.model) {
+            // The end came from outside: what was typed is not lost.
+            loader::texts::save(save);
+        }
         let Self {
             terminal,
             events,
@@ -351,6 +359,13 @@ impl<H: Host> App<H> {
                     }
                 }
                 Effect::End(why) => self.end = self.end.or(Some(why)),
+                Effect::Save(save) => {
+                    let answer = self.loaded.0.clone();
+                    // Begun at once, and waited for at the end of the process.
+                    drop(tokio::task::spawn_blocking(move || {
+                        drop(answer.send(Loaded::Text(loader::texts::save(save))));
+                    }));
+                }
             }
         }
     }
@@ -364,6 +379,7 @@ impl<H: Host> App<H> {
         let mut program = self.outside.run(&outside);
         let mut batch = Vec::with_capacity(BATCH);
         let mut effects = Vec::new();
+        let mut is_cut_short = false;
         let result = loop {
             tokio::select! {
                 biased;
@@ -373,6 +389,7 @@ impl<H: Host> App<H> {
                     Signal::Interrupt => {}
                     Signal::HangUp | Signal::Terminate => {
                         effects.extend(update(&mut self.model, Message::Signal(signal)));
+                        is_cut_short = true;
                         break Ok(());
                     }
                 },
@@ -388,6 +405,9 @@ impl<H: Host> App<H> {
             }
         };
         drop(program);
+        if is_cut_short {
+            tokio::time::sleep(LEAVE).await;
+        }
         let taken = self.host.take_back();
         self.gone_if(&taken);
         self.events = Some(self.host.events());

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+pub(crate) use super::loader::texts::{Save, TextLoad, TextLoaded};
 use super::session::{Outside, UiEnd};
 use crate::domain::command::Command;
 use crate::domain::ids::TicketName;
@@ -47,6 +48,8 @@ pub(crate) enum Effect {
     Suspend,
     /// End the screen.
     End(UiEnd),
+    /// Write a text of the editor's, off the UI's thread.
+    Save(Save),
 }
 
 /// Which terminal; never used again.
@@ -70,6 +73,8 @@ pub(crate) enum Load {
     },
     /// The beginning of a file.
     Preview { question: u64, path: PathBuf },
+    /// Something for the editor.
+    Text(TextLoad),
 }
 
 /// Which part of a transcript.
@@ -101,6 +106,8 @@ pub(crate) enum Loaded {
         question: u64,
         content: Result<Content, String>,
     },
+    /// Something for the editor.
+    Text(TextLoaded),
 }
 
 /// Whole lines of a transcript.

@@ -40,6 +40,7 @@ mod view;
 pub use announce::Announce;
 pub use keymap::document as keys_document;
 pub use keymap::{KeyConflict, KeyFault, KeyRow, Keymap};
+pub use pages::editor::note_file_name;
 pub use preferences::Preferences;
 pub use session::{Clock, Ended, Look, Outside, RunOutside, Session, UiEnd, UiError};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};

@@ -168,7 +168,7 @@ impl Model {
     /// Where a key would mean something if no popup was open, the most special first.
     pub(crate) fn contexts_below(&self) -> Vec<Context> {
         match self.page {
-            Some(Page::Editor) => return vec![Context::Editor],
+            Some(Page::Editor) => return self.editor.contexts(),
             Some(page) => return vec![page.context(), Context::Page, Context::Global],
             None => {}
         }

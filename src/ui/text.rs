@@ -12,7 +12,7 @@ const TAB: usize = 4;
 /// Whether a character may not reach the screen: it would move the cursor, change the order of what is beside it, or join
 /// its neighbours to a sign about whose width terminals disagree (joined emoji, skin tones, variation selectors): that would
 /// push the border away.
-fn is_hostile(c: char) -> bool {
+pub(crate) fn is_hostile(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -118,7 +118,7 @@ pub(crate) fn head(text: &str, columns: usize) -> &str {
 }
 
 /// What people see as one character each; the pieces join to the text again, as long as it is clean.
-fn graphemes(text: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn graphemes(text: &str) -> impl Iterator<Item = &str> {
     // ratatui's own segmentation, so that widths agree with what it draws.
     let mut rest = text;
     let span = Span::raw(text);

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use crossterm::event::EventStream;
 use crossterm::terminal::{disable_raw_mode, enable_raw_mode};
+use rustix::stdio::stdin;
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 use tokio::signal::unix::{self, SignalKind};
 
 use self::modes::Modes;
@@ -95,6 +97,8 @@ fn give_back() {
 pub(super) struct Terminal {
     modes: Modes,
     has_title: bool,
+    /// How the terminal was when it was lent.
+    lent: Option<Termios>,
     hang_up: unix::Signal,
     terminate: unix::Signal,
     interrupt: unix::Signal,
@@ -115,6 +119,7 @@ impl Terminal {
         let terminal = Self {
             modes,
             has_title: modes::has_title(variable),
+            lent: None,
             hang_up: unix::signal(SignalKind::hangup())?,
             terminate: unix::signal(SignalKind::terminate())?,
             interrupt: unix::signal(SignalKind::interrupt())?,
@@ -201,10 +206,15 @@ impl Host for Terminal {
 
     fn lend(&mut self) -> io::Result<()> {
         give_back();
+        self.lent = tcgetattr(stdin()).ok();
         Ok(())
     }
 
     fn take_back(&mut self) -> io::Result<()> {
+        if let Some(before) = self.lent.take() {
+            // A program that crashed may have left the terminal raw: that must not become what is given back at the end.
+            tcsetattr(stdin(), OptionalActions::Now, &before)?;
+        }
         take(self.modes)
     }
 

@@ -13,6 +13,7 @@ mod conversations;
 mod crash;
 mod desk;
 mod doctor;
+mod editing;
 mod evidence;
 mod export;
 mod gates;

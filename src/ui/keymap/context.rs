@@ -23,6 +23,10 @@ impl Context {
             Self::Editor => "editor",
             Self::Overview => "overview",
             Self::Palette => "palette",
+            Self::Notes => "notes",
+            Self::Prompt => "prompt",
+            Self::Unsaved => "unsaved",
+            Self::OnDisk => "on-disk",
         }
     }
 
@@ -36,7 +40,9 @@ impl Context {
     pub(crate) fn below(self) -> &'static [Self] {
         match self {
             Self::Queue | Self::Transcript | Self::Evidence => &[Self::Panes, Self::Global],
-            Self::Inbox | Self::Review | Self::Overview => &[Self::Page, Self::Global],
+            Self::Inbox | Self::Review | Self::Overview | Self::Notes => {
+                &[Self::Page, Self::Global]
+            }
             Self::Panes | Self::Page => &[Self::Global],
             _ => &[],
         }
@@ -46,7 +52,7 @@ impl Context {
     pub(crate) fn types(self) -> bool {
         matches!(
             self,
-            Self::Shell | Self::Input | Self::Filter | Self::Editor | Self::Palette
+            Self::Shell | Self::Input | Self::Filter | Self::Editor | Self::Palette | Self::Prompt
         )
     }
 
@@ -55,7 +61,10 @@ impl Context {
         match self {
             Self::Shell => Some(Action::LeaveTerminal),
             Self::Confirm => Some(Action::No),
-            Self::Input | Self::Filter | Self::Help | Self::Palette => Some(Action::Cancel),
+            Self::Input | Self::Filter | Self::Help | Self::Palette | Self::Prompt => {
+                Some(Action::Cancel)
+            }
+            Self::Unsaved | Self::OnDisk => Some(Action::No),
             Self::Page | Self::Editor => Some(Action::Back),
             Self::Global => Some(Action::Quit),
             _ => None,

@@ -53,6 +53,14 @@ pub(crate) enum Context {
     Overview,
     /// Where an action is looked for by its name; every other key edits.
     Palette,
+    /// In the list of notes.
+    Notes,
+    /// In the editor's line: what to find, where to go, a name; every other key edits.
+    Prompt,
+    /// When the editor asks what becomes of a text that is not saved.
+    Unsaved,
+    /// When the editor shows what changed on the disk meanwhile.
+    OnDisk,
 }
 
 impl Context {
@@ -74,6 +82,10 @@ impl Context {
         Self::Editor,
         Self::Overview,
         Self::Palette,
+        Self::Notes,
+        Self::Prompt,
+        Self::Unsaved,
+        Self::OnDisk,
     ];
 
     /// What the help calls it.
@@ -95,6 +107,10 @@ impl Context {
             Self::Editor => "Editor",
             Self::Overview => "Overview",
             Self::Palette => "Palette",
+            Self::Notes => "Notes",
+            Self::Prompt => "The editor's line",
+            Self::Unsaved => "A text that is not saved",
+            Self::OnDisk => "A file that changed meanwhile",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Reads files for the screen, in bounded pieces. Called off the UI's thread; holds no state.
 
 mod evidence;
+pub(crate) mod texts;
 mod transcript;
 
 use std::fs::File;
@@ -36,6 +37,7 @@ pub(crate) fn load(load: Load) -> Loaded {
             question,
             content: preview(&path),
         },
+        Load::Text(load) => Loaded::Text(texts::load(load)),
     }
 }
 

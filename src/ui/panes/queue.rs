@@ -57,6 +57,16 @@ impl QueuePane {
         self.stale = true;
     }
 
+    /// The queue as it was told last.
+    pub(crate) fn queue(&self) -> &Arc<Queue> {
+        &self.queue
+    }
+
+    /// The names that tickets may use, if that is known.
+    pub(crate) fn known(&self) -> Option<&KnownNames> {
+        self.agents.as_ref()
+    }
+
     /// Something happened that readiness depends on.
     pub(crate) fn outdate(&mut self) {
         self.stale = true;

@@ -60,6 +60,23 @@ const KEYS: &[&str] = &[
     "o",
     "l",
     "Down",
+    "e",
+    "M",
+    "E",
+    "Ctrl-s",
+    "Ctrl-f",
+    "Ctrl-g",
+    "Ctrl-n",
+    "Ctrl-o",
+    "Ctrl-x",
+    "Ctrl-v",
+    "Ctrl-z",
+    "Ctrl-y",
+    "Alt-a",
+    "Alt-n",
+    "Shift-Down",
+    "Shift-Left",
+    "o",
 ];
 
 const MOUSE: [MouseEventKind; 5] = [
@@ -100,6 +117,10 @@ proptest! {
     #[test]
     fn any_state_draws_at_any_size(steps in proptest::collection::vec(step(), 1..40)) {
         let mut scene = Scene::full();
+        let tickets = scene.folder.path().join("tickets");
+        std::fs::create_dir_all(&tickets).expect("a folder");
+        let text = "---\nagent: codex\ndone: no\n---\n\u{202e}\t\u{1b}[31m 漢字 e\u{301}\u{300}\r\nmixed\n";
+        std::fs::write(tickets.join("TICKET-003.md"), text).expect("a ticket");
         for step in steps {
             match step {
                 Step::Key(index) => scene.message(Message::Key(event_of(KEYS[index]))),

@@ -35,6 +35,7 @@ struct Screen {
     frames: watch::Sender<String>,
     /// When it is false, the terminal is dead.
     alive: watch::Receiver<bool>,
+    lent: watch::Sender<Lent>,
 }
 
 fn never<T>(result: Result<T, std::convert::Infallible>) -> io::Result<T> {
@@ -97,6 +98,15 @@ struct FakeHost {
     input: Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<io::Result<Input>>>>,
     signals: mpsc::UnboundedReceiver<Signal>,
     suspended: watch::Sender<u32>,
+    lent: watch::Sender<Lent>,
+}
+
+/// How often the terminal was lent and taken back, and everything drawn anew.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Lent {
+    pub(super) lent: u32,
+    pub(super) taken: u32,
+    pub(super) forgotten: u32,
 }
 
 impl Host for FakeHost {
@@ -106,7 +116,9 @@ impl Host for FakeHost {
         self.screen.take().expect("asked for once")
     }
 
-    fn forget(_: &mut Screen) {}
+    fn forget(screen: &mut Screen) {
+        screen.lent.send_modify(|lent| lent.forgotten += 1);
+    }
 
     fn events(&mut self) -> Events {
         let input = Arc::clone(&self.input);
@@ -137,10 +149,12 @@ impl Host for FakeHost {
     }
 
     fn lend(&mut self) -> io::Result<()> {
+        self.lent.send_modify(|lent| lent.lent += 1);
         Ok(())
     }
 
     fn take_back(&mut self) -> io::Result<()> {
+        self.lent.send_modify(|lent| lent.taken += 1);
         Ok(())
     }
 
@@ -191,18 +205,24 @@ impl RunOutside for Nobody {
 }
 
 /// The ends that a test holds.
-struct Outside {
+pub(super) struct Outside {
     input: mpsc::UnboundedSender<io::Result<Input>>,
-    signals: mpsc::UnboundedSender<Signal>,
-    feed: mpsc::UnboundedSender<Feed>,
+    pub(super) signals: mpsc::UnboundedSender<Signal>,
+    pub(super) feed: mpsc::UnboundedSender<Feed>,
     commands: mpsc::UnboundedReceiver<Command>,
     frames: watch::Receiver<String>,
     alive: watch::Sender<bool>,
     suspended: watch::Receiver<u32>,
+    pub(super) lent: watch::Receiver<Lent>,
     app: tokio::task::JoinHandle<Ended>,
 }
 
 fn begin() -> Outside {
+    begin_with(Box::new(Nobody))
+}
+
+/// A screen whose pager and editor are these.
+pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
     let (input, input_receiver) = mpsc::unbounded_channel();
     let (signals, signals_receiver) = mpsc::unbounded_channel();
     let (feed, feed_receiver) = mpsc::unbounded_channel();
@@ -210,12 +230,15 @@ fn begin() -> Outside {
     let (frames_sender, frames) = watch::channel(String::new());
     let (alive, alive_receiver) = watch::channel(true);
     let (suspended_sender, suspended) = watch::channel(0);
+    let (lent_sender, lent) = watch::channel(Lent::default());
     let host = FakeHost {
         screen: Some(Screen {
             inner: TestBackend::new(100, 30),
             frames: frames_sender,
             alive: alive_receiver,
+            lent: lent_sender.clone(),
         }),
+        lent: lent_sender,
         input: Arc::new(tokio::sync::Mutex::new(input_receiver)),
         signals: signals_receiver,
         suspended: suspended_sender,
@@ -239,7 +262,7 @@ fn begin() -> Outside {
             monotonic: Monotonic(started.elapsed()),
         }),
         terminals: Box::new(Echo),
-        outside: Box::new(Nobody),
+        outside: programs,
         announce: Announce {
             config: NotifyConfig {
                 on: Vec::new(),
@@ -262,32 +285,44 @@ fn begin() -> Outside {
         frames,
         alive,
         suspended,
+        lent,
         app,
     }
 }
 
 impl Outside {
-    fn press(&self, keys: &str) {
+    /// What is on the screen.
+    pub(super) fn frame(&self) -> String {
+        self.frames.borrow().clone()
+    }
+
+    /// The runner ends.
+    pub(super) fn end_feed(&mut self) {
+        let (feed, _) = mpsc::unbounded_channel();
+        self.feed = feed;
+    }
+
+    pub(super) fn press(&self, keys: &str) {
         for word in keys.split_whitespace() {
             let key: KeyEvent = event_of(word);
             self.input.send(Ok(Input::Key(key))).expect("an app");
         }
     }
 
-    async fn shows(&mut self, text: &str) {
+    pub(super) async fn shows(&mut self, text: &str) {
         let shown = self.frames.wait_for(|frame| frame.contains(text));
         let waited = tokio::time::timeout(Duration::from_secs(20), shown).await;
         let found = waited.is_ok_and(|shown| shown.is_ok());
         assert!(found, "{text:?} never came:\n{}", *self.frames.borrow());
     }
 
-    async fn ends(self) -> UiEnd {
+    pub(super) async fn ends(self) -> UiEnd {
         let ended = tokio::time::timeout(Duration::from_secs(20), self.app).await;
         ended.expect("in time").expect("no panic").why
     }
 }
 
-fn queue() -> Feed {
+pub(super) fn queue() -> Feed {
     let entries = [entry("001", "the only one", "codex", &[])];
     Feed::Queue(Arc::new(Queue::new(entries)))
 }

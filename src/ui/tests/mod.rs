@@ -2,8 +2,10 @@
 
 mod anything;
 mod arranging;
+mod editor;
 mod finding;
 mod frames;
+mod handing_over;
 mod keys;
 mod looping;
 mod scene;

@@ -51,6 +51,8 @@ pub(super) struct Scene {
     pub(super) effects: Vec<Effect>,
     pub(super) now: Timestamp,
     pub(super) size: Size,
+    /// Whether texts to be written wait among the effects.
+    pub(super) holds_saves: bool,
     sequence: u64,
 }
 
@@ -88,6 +90,7 @@ impl Scene {
             effects: Vec::new(),
             now: NOON,
             size: Size::new(120, 40),
+            holds_saves: false,
             sequence: 0,
         }
     }
@@ -290,6 +293,12 @@ impl Scene {
                 Effect::Send(command) => self.commands.push(command),
                 Effect::Load(load) => {
                     let loaded = loader::load(load);
+                    let effects = update(&mut self.model, Message::Loaded(loaded));
+                    self.act(effects);
+                }
+                Effect::Save(save) if !self.holds_saves => {
+                    let loaded = loader::texts::save(save);
+                    let loaded = crate::ui::effect::Loaded::Text(loaded);
                     let effects = update(&mut self.model, Message::Loaded(loaded));
                     self.act(effects);
                 }

@@ -97,7 +97,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
     match feed {
         Feed::Queue(queue) => {
             model.queue.set_queue(queue);
-            Vec::new()
+            pages::editor::queue_changed(model)
         }
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
@@ -188,6 +188,7 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             model.evidence.previewed(question, content);
             Vec::new()
         }
+        Loaded::Text(loaded) => pages::editor::loaded(model, loaded),
     }
 }
 

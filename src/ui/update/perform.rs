@@ -103,6 +103,8 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Inbox => return pages::open(model, Page::Inbox),
         Action::Overview => return pages::open(model, Page::Overview),
         Action::Edit => return pages::open(model, Page::Editor),
+        Action::EditOutside => return pages::editor::outside(model),
+        Action::Notes => return pages::editor::open_notes(model),
         Action::Help => model.overlay = Some(Overlay::Help { top: 0 }),
         Action::Palette => palette::open(model),
         Action::Wider

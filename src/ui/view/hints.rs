@@ -14,6 +14,7 @@ use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::model::Model;
 use crate::ui::overlay::{Overlay, which_key};
+use crate::ui::pages::{self, Page};
 use crate::ui::text;
 use crate::ui::theme::Role;
 
@@ -78,8 +79,13 @@ fn words(model: &Model, action: Action) -> &'static str {
         Action::Zoom if model.zoom => "unzoom",
         Action::Send if matches!(model.overlay, Some(Overlay::Palette(_))) => "do it",
         Action::Cancel if matches!(model.overlay, Some(Overlay::Palette(_))) => "close",
+        Action::No if is_asked_by_editor(model) => "stay",
         action => action.hint(),
     }
+}
+
+fn is_asked_by_editor(model: &Model) -> bool {
+    model.page == Some(Page::Editor) && model.overlay.is_none()
 }
 
 fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
@@ -96,6 +102,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
         Some(Context::Palette) => {
             return vec![Action::Send, Action::Down, Action::Up, Action::Cancel];
+        }
+        Some(first) if model.page == Some(Page::Editor) => {
+            return pages::editor::wanted(*first, &model.editor);
         }
         _ => {}
     }

@@ -170,7 +170,7 @@ fn new_opens_the_editor() {
     let mut command = sandbox.command(["new", "Edit me too", "--edit"]);
     command.env("EDITOR", "false");
     let new = sandbox.start_command(command).finish().exits(1);
-    let new = new.says("false ended with exit status: 1");
+    let new = new.says("`false` ended with exit status: 1");
     assert!(
         new.stderr.contains("TICKET-020-edit-me-too.md"),
         "{}",
