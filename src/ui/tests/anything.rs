@@ -48,6 +48,15 @@ const KEYS: &[&str] = &[
     "Backspace",
     "Alt-Enter",
     "Shift-PageUp",
+    "V",
+    "X",
+    "c",
+    "O",
+    "E",
+    "]",
+    "[",
+    "h",
+    "R",
 ];
 
 #[derive(Debug, Clone)]

@@ -12,6 +12,7 @@ use crate::ui::command;
 use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::model::Model;
+use crate::ui::pages::review;
 use crate::ui::text;
 use crate::ui::theme::Role;
 
@@ -90,6 +91,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         }
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
+        Some(Context::Review) => return review::wanted(model),
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
         _ => {}
     }
@@ -136,7 +138,13 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             }
             actions.extend([Action::ToggleDetails, Action::End, Action::Terminal]);
         }
-        Pane::Evidence => actions.extend([Action::Open, Action::Close]),
+        Pane::Evidence => actions.extend([
+            Action::Open,
+            Action::Diff,
+            Action::Verify,
+            Action::CompareAttempts,
+            Action::OpenInPager,
+        ]),
         Pane::Terminal => actions.extend([Action::Open, Action::Terminal]),
     }
     actions.extend([Action::NextPane, Action::Zoom, Action::Help, Action::Quit]);
