@@ -79,7 +79,10 @@ pub(crate) enum Load {
         piece: Piece,
     },
     /// Whether an attempt's evidence is as it was sealed.
-    Verify { evidence: PathBuf, attempt: AttemptId },
+    Verify {
+        evidence: PathBuf,
+        attempt: AttemptId,
+    },
     /// An attempt's evidence as one file that travels.
     Export {
         evidence: PathBuf,

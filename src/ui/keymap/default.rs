@@ -1,8 +1,8 @@
 //! The keys that docket comes with.
 
 use super::Context::{
-    self, Confirm, Editor, Evidence, Filter, Global, Help, Input, Page, Panes, Queue, Review, Shell,
-    Transcript,
+    self, Confirm, Editor, Evidence, Filter, Global, Help, Input, Page, Panes, Queue, Review,
+    Shell, Transcript,
 };
 use crate::ui::action::Action;
 

@@ -6,9 +6,9 @@ use ratatui::widgets::Widget;
 use tui_textarea::{TextArea, WrapMode};
 
 use super::{AtGate, centered, frame};
-use crate::ui::pages::review::Anchor;
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
 use crate::domain::request::RequestId;
+use crate::ui::pages::review::Anchor;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
 

@@ -11,6 +11,10 @@ use proptest::prelude::*;
 use crate::ui::pages::review::unified::{Kind, Status, Unified};
 
 /// What git prints, with nobody's settings.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the reader is held against what git itself writes"
+)]
 fn git(folder: &Path, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new("git")
         .current_dir(folder)
@@ -36,7 +40,10 @@ struct Counted {
 /// What git says of the changes in the index, by path.
 fn counted(folder: &Path) -> BTreeMap<String, Counted> {
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-    let names = text(git(folder, &["diff", "--cached", "-M", "--name-status", "-z"]));
+    let names = text(git(
+        folder,
+        &["diff", "--cached", "-M", "--name-status", "-z"],
+    ));
     let mut fields = names.split_terminator('\0');
     let mut found = BTreeMap::new();
     while let Some(status) = fields.next() {

@@ -183,10 +183,7 @@ fn comments_become_the_reason_of_a_rejection() {
     );
     // They are not sent again, and stay to be seen.
     let frame = scene.frame(100, 40);
-    assert!(
-        frame.contains("3 (sent): an error, no option"),
-        "{frame}"
-    );
+    assert!(frame.contains("3 (sent): an error, no option"), "{frame}");
     scene.keys("N");
     scene.text("more");
     scene.keys("Enter");
@@ -243,12 +240,7 @@ fn a_gate_is_passed_after_a_question() {
     scene.keys("a");
     assert!(scene.asked().is_empty());
     scene.keys("y");
-    assert_eq!(
-        scene.asked(),
-        [Command::Approve {
-            ticket: id("004")
-        }]
-    );
+    assert_eq!(scene.asked(), [Command::Approve { ticket: id("004") }]);
 }
 
 #[test]
@@ -332,7 +324,10 @@ fn what_is_not_there_is_said() {
     let mut scene = Scene::full();
     scene.keys("j d");
     let frame = scene.frame(80, 24);
-    assert!(frame.contains("there is no diff of TICKET-004.1 yet"), "{frame}");
+    assert!(
+        frame.contains("there is no diff of TICKET-004.1 yet"),
+        "{frame}"
+    );
     scene.keys("c a n Esc");
     write_diff(&scene, b"");
     scene.keys("d");
@@ -355,9 +350,9 @@ fn a_diff_of_200_000_lines_is_a_window() {
     let frame = scene.frame(120, 40);
     assert!(frame.contains("new line 99999"), "{frame}");
     scene.keys("PageUp PageUp g g PageDown");
-    assert!(scene.frame(120, 40).contains("new line 17"));
+    assert!(scene.frame(120, 40).contains("new line 10"));
     scene.keys("s");
-    assert!(scene.frame(200, 40).contains("old line 17"));
+    assert!(scene.frame(200, 40).contains("old line 10"));
 }
 
 proptest! {
@@ -391,11 +386,8 @@ proptest! {
 #[test]
 fn two_attempts_are_compared_with_a_table() {
     let mut scene = at_gate();
-    let effects = crate::ui::pages::review::compare(
-        &mut scene.model,
-        attempt("001"),
-        attempt("002"),
-    );
+    let effects =
+        crate::ui::pages::review::compare(&mut scene.model, attempt("001"), attempt("002"));
     let question = match effects.as_slice() {
         [crate::ui::effect::Effect::Load(crate::ui::effect::Load::Compare { question, .. })] => {
             *question

@@ -144,7 +144,10 @@ mod tests {
         comments.put(anchor("src/b.rs", 9, false), String::new());
         assert_eq!(comments.open(&attempt), 2);
         comments.sent(&attempt);
-        assert_eq!((comments.composed(&attempt), comments.open(&attempt)), (String::new(), 0));
+        assert_eq!(
+            (comments.composed(&attempt), comments.open(&attempt)),
+            (String::new(), 0)
+        );
         comments.put(anchor("src/a.rs", 41, false), "again".into());
         assert_eq!(comments.of(&attempt).len(), 3);
         assert_eq!(comments.open(&attempt), 1);

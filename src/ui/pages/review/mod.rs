@@ -374,7 +374,12 @@ impl ReviewPage {
             title.push_str(&words);
         };
         if matches!(self.subject, Some(Subject::Attempt { .. })) {
-            say(if reviewed.is_live { "now" } else { "after its last turn" }.to_owned());
+            say(if reviewed.is_live {
+                "now"
+            } else {
+                "after its last turn"
+            }
+            .to_owned());
         }
         let (added, removed) = reviewed.diff.counts();
         let files = reviewed.diff.files().len();
@@ -383,7 +388,9 @@ impl ReviewPage {
         if let Some(length) = reviewed.cut_of {
             say(format!("only the beginning of {}", text::bytes(length)));
         }
-        let open = self.attempt().map_or(0, |attempt| self.comments.open(attempt));
+        let open = self
+            .attempt()
+            .map_or(0, |attempt| self.comments.open(attempt));
         match open {
             0 => {}
             1 => say("1 comment".to_owned()),
@@ -408,7 +415,16 @@ impl ReviewPage {
             }
             return;
         }
-        if let Some(reviewed) = self.ready() {
+        if let Some(reviewed) = self.ready().filter(|_| !list.is_empty()) {
+            let divider = Rect {
+                x: list.right(),
+                width: 1,
+                ..list
+            };
+            let bar = if look.ascii { "|" } else { "│" };
+            for place in divider.rows() {
+                Line::styled(bar, look.theme.style(Role::Border)).render(place, buffer);
+            }
             self.files
                 .draw(&reviewed.diff, self.file(), list, buffer, look);
         }

@@ -285,5 +285,8 @@ fn short(line: &str) -> Cow<'_, str> {
     if start.len() == line.len() {
         return Cow::Borrowed(line);
     }
-    Cow::Owned(format!("{start} ({} in all)", text::bytes(line.len() as u64)))
+    Cow::Owned(format!(
+        "{start} ({} in all)",
+        text::bytes(line.len() as u64)
+    ))
 }

@@ -272,10 +272,9 @@ impl Tree<'_> {
         match &row.kind {
             Kind::Outcome { role, .. } => Some(self.about_outcome(row, *role, files)),
             Kind::Seal { role, .. } => Some(self.about_seal(row, *role, attempt, files)),
-            Kind::Check { output: None, .. } => Some(vec![(
-                "its output is not there".to_owned(),
-                Role::Dim,
-            )]),
+            Kind::Check { output: None, .. } => {
+                Some(vec![("its output is not there".to_owned(), Role::Dim)])
+            }
             _ => None,
         }
     }
