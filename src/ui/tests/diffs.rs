@@ -103,7 +103,8 @@ fn odd_names_and_odd_changes_are_read_as_git_means_them() {
         fs::write(path, bytes).expect("a file");
     };
     git(root, &["init", "-q"]);
-    let long: String = (0..40).map(|n| format!("line {n}\n")).collect();
+    let long: Vec<String> = (0..40).map(|n| format!("line {n}\n")).collect();
+    let long = long.concat();
     for name in [
         "a b.txt",
         "ünï.txt",

@@ -9,7 +9,7 @@ mod style;
 pub(crate) mod unified;
 mod words;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
@@ -335,7 +335,7 @@ impl ReviewPage {
             columns: usize::from(hunks.width),
             digits: reviewed.digits(),
         };
-        let mut lines: std::collections::VecDeque<(usize, Line<'static>)> = Default::default();
+        let mut lines: VecDeque<(usize, Line<'static>)> = VecDeque::new();
         let mut row = self.top;
         while row < self.rows.len() && (lines.len() < self.height || row <= self.cursor) {
             let Some(kind) = self.rows.get(row) else {

@@ -7,8 +7,11 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 /// Lines of more words than this are not compared: it would take long, and nobody would see the difference.
 const MOST_WORDS: usize = 600;
 
-/// Where two lines differ, in bytes of each; `None` when they have too little in common to say so.
-pub(super) fn changed(old: &str, new: &str) -> Option<(Vec<Range<usize>>, Vec<Range<usize>>)> {
+/// Places in a line, in bytes.
+pub(super) type Parts = Vec<Range<usize>>;
+
+/// Where two lines differ, old and new; `None` when they have too little in common to say so.
+pub(super) fn changed(old: &str, new: &str) -> Option<(Parts, Parts)> {
     if old == new {
         return None;
     }

@@ -270,38 +270,13 @@ impl Tree<'_> {
             .flat_map(|run| &run.attempts)
             .find(|files| files.number == attempt.number)?;
         match &row.kind {
-            Kind::Outcome { role, .. } => Some(self.about_outcome(row, *role, files)),
+            Kind::Outcome { role, .. } => Some(about_outcome(row, *role, files)),
             Kind::Seal { role, .. } => Some(self.about_seal(row, *role, attempt, files)),
             Kind::Check { output: None, .. } => {
                 Some(vec![("its output is not there".to_owned(), Role::Dim)])
             }
             _ => None,
         }
-    }
-
-    fn about_outcome(&self, row: &Row, role: Role, files: &AttemptFiles) -> Vec<(String, Role)> {
-        let mut words = vec![(row.label.clone(), role)];
-        let Some(facts) = &files.facts else {
-            return words;
-        };
-        let record = &facts.attempted.record;
-        let mut say = |words_of_it: String| words.push((words_of_it, Role::Text));
-        say(format!("agent {}, turns {}", record.agent, record.turns));
-        if let Some(end) = record.finished {
-            let millis = end.since(record.started).as_millis();
-            let millis = u64::try_from(millis).unwrap_or(u64::MAX);
-            say(format!("took {}", text::millis(millis)));
-        }
-        if record.usage.tokens() > 0 {
-            say(format!("{} tokens", count(record.usage.tokens())));
-        }
-        if let Some(cost) = record.usage.cost_usd {
-            say(format!("${cost:.2}"));
-        }
-        if let Some(commit) = &record.commit {
-            say(format!("commit {commit}"));
-        }
-        words
     }
 
     fn about_seal(
@@ -336,6 +311,31 @@ impl Tree<'_> {
         }
         words
     }
+}
+
+fn about_outcome(row: &Row, role: Role, files: &AttemptFiles) -> Vec<(String, Role)> {
+    let mut words = vec![(row.label.clone(), role)];
+    let Some(facts) = &files.facts else {
+        return words;
+    };
+    let record = &facts.attempted.record;
+    let mut say = |words_of_it: String| words.push((words_of_it, Role::Text));
+    say(format!("agent {}, turns {}", record.agent, record.turns));
+    if let Some(end) = record.finished {
+        let millis = end.since(record.started).as_millis();
+        let millis = u64::try_from(millis).unwrap_or(u64::MAX);
+        say(format!("took {}", text::millis(millis)));
+    }
+    if record.usage.tokens() > 0 {
+        say(format!("{} tokens", count(record.usage.tokens())));
+    }
+    if let Some(cost) = record.usage.cost_usd {
+        say(format!("${cost:.2}"));
+    }
+    if let Some(commit) = &record.commit {
+        say(format!("commit {commit}"));
+    }
+    words
 }
 
 /// `exit 1  4.0s`.
