@@ -53,8 +53,9 @@ fn a_comment_on_a_line_reaches_the_agent_and_the_next_diff_is_shown() {
     terminal.shows("Approve TICKET-010?");
     terminal.send("y");
     until("it is done", || sandbox.is_done(10));
+    terminal.shows("r1 done");
     terminal.send("\u{1b}");
-    terminal.shows("1/1 done");
+    terminal.shows("Queue");
     terminal.send("q");
     assert_eq!(terminal.ends(), 0);
     assert!(terminal.is_as_before());
@@ -89,6 +90,7 @@ fn evidence_is_verified_exported_and_compared() {
     terminal.shows("- TICKET-010.1");
     terminal.shows("+ TICKET-010.2");
     terminal.send("\u{1b}");
+    terminal.shows("⚿ verified");
     // Somebody changes a sealed file: it is told, by word.
     let file = sandbox.evidence_path(1, "TICKET-010.2").join("result.json");
     let mut permissions = fs::metadata(&file).expect("it is there").permissions();
