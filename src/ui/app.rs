@@ -274,7 +274,7 @@ impl<H: Host> App<H> {
                     let work = move || drop(answer.send(loader::load(load)));
                     if is_long {
                         // The runtime would wait for its own threads when docket is left.
-                        drop(std::thread::spawn(work));
+                        drop(std::thread::Builder::new().spawn(work));
                     } else {
                         drop(tokio::task::spawn_blocking(work));
                     }

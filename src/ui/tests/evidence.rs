@@ -312,6 +312,7 @@ fn a_long_log_is_read_as_a_window() {
         assert!(now < last && now + 98 >= last, "{last} {now}");
         last = now;
     }
+    scene.frame(80, 24);
     scene.keys("G");
     let frame = scene.frame(80, 24);
     assert!(frame.contains("line 23999 of the log"), "{frame}");

@@ -309,6 +309,11 @@ fn a_new_diff_leaves_the_cursor_on_its_line_and_comments_on_theirs() {
             .contains("Comment on src/codec/mod.rs:3")
     );
     scene.keys("Esc");
+    // Leaving the page keeps the place.
+    scene.keys("Esc d c");
+    let frame = scene.frame(100, 30);
+    assert!(frame.contains("Comment on src/codec/mod.rs:3"), "{frame}");
+    scene.keys("Esc");
     let frame = scene.frame(100, 40);
     assert!(frame.contains("zstd"), "{frame}");
     assert!(frame.contains("3: an error"), "{frame}");
@@ -335,6 +340,23 @@ fn what_is_not_there_is_said() {
     scene.keys("Esc j d");
     assert_eq!(scene.model.page, None);
     assert!(scene.frame(80, 24).contains("there is no diff yet"));
+}
+
+#[test]
+fn nothing_hostile_is_quoted() {
+    let mut scene = at_gate();
+    let diff = "diff --git \"a/x\\ny\" \"b/x\\ny\"\n--- \"a/x\\ny\"\n+++ \"b/x\\ny\"\n@@ -1 +1 @@\n-a\n+b\u{1b}[31m\u{202e}\tc\r\n";
+    write_diff(&scene, diff.as_bytes());
+    scene.keys("R G c");
+    scene.text("no");
+    scene.keys("Enter N Enter");
+    assert_eq!(
+        scene.asked(),
+        [Command::Reject {
+            ticket: id("004"),
+            reason: "x y:1: no\n> b[31m   c".to_owned(),
+        }]
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
 use crate::domain::ids::AttemptId;
+use crate::ui::text;
 
 /// The line that a comment is about. It finds its line again when the diff was taken anew.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,7 +23,8 @@ pub(crate) struct Anchor {
 
 impl fmt::Display for Anchor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.path, self.number)?;
+        // A path may hold line breaks and worse.
+        write!(f, "{}:{}", text::clean(&self.path), self.number)?;
         if self.is_removed {
             f.write_str(" (removed)")?;
         }

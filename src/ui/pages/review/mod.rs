@@ -114,6 +114,16 @@ impl ReviewPage {
         self.change();
     }
 
+    /// The page is left: a large diff is not kept, the place in it is.
+    fn release(&mut self) {
+        self.wanted = self.spot().or(self.wanted.take());
+        self.reviewed = None;
+        self.rows = Vec::new();
+        self.lines = Vec::new();
+        self.files.outdate();
+        self.change();
+    }
+
     /// Something was said about a line.
     pub(crate) fn comment(&mut self, anchor: Anchor, text: String) {
         self.comments.put(anchor, text);

@@ -13,8 +13,12 @@ use crate::ui::effect::{AskReview, Effect, Load};
 use crate::ui::model::Model;
 use crate::ui::overlay::Purpose;
 use crate::ui::pages::Page;
+use crate::ui::text;
 use crate::ui::theme::Role;
 use crate::ui::update::movement::movement;
+
+/// So many bytes of a line are quoted in a comment.
+const LONGEST_QUOTE: usize = 300;
 
 /// The page was opened: it shows what the selected ticket's last attempt changed.
 pub(crate) fn open(model: &mut Model) -> Vec<Effect> {
@@ -131,6 +135,10 @@ pub(crate) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
             page.side_by_side = Some(!is_now);
         }
         Action::Comment => comment(model),
+        Action::Back => {
+            page.release();
+            model.page = None;
+        }
         Action::Reload => return Some(load(model)),
         Action::Approve | Action::Reject | Action::Reply => return Some(answer(model, action)),
         _ => return None,
@@ -177,8 +185,15 @@ fn anchor(page: &ReviewPage) -> Option<Anchor> {
         path: diff.files().get(diff.file_of(index))?.path.clone(),
         number,
         is_removed,
-        quote: diff.text(index).trim_end().to_owned(),
+        quote: quote(&diff.text(index)),
     })
+}
+
+/// A line as it is quoted: safe in a field, and no longer than people read.
+fn quote(line: &str) -> String {
+    let start = text::first_bytes(line, LONGEST_QUOTE);
+    let dots = if start.len() < line.len() { "..." } else { "" };
+    format!("{}{dots}", text::clean(start).trim_end())
 }
 
 /// Approves, rejects or replies: about the ticket that is shown, whatever the queue has selected meanwhile.
@@ -233,7 +248,7 @@ pub(crate) fn sent(model: &mut Model, effects: &[Effect]) {
     if is_sent {
         let page = &mut model.review;
         page.comments.sent(&attempt);
-        page.wanted = page.spot();
+        page.wanted = page.spot().or(page.wanted.take());
         page.change();
     }
 }

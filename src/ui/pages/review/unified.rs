@@ -14,6 +14,7 @@ pub(crate) struct Unified {
     bytes: Vec<u8>,
     lines: Vec<DiffLine>,
     files: Vec<FileDiff>,
+    highest: u32,
 }
 
 /// What a line is.
@@ -126,7 +127,9 @@ impl Unified {
             start += length + 1;
         }
         reader.end_file();
+        let numbers = reader.lines.iter().map(|line| line.old.max(line.new));
         Self {
+            highest: numbers.max().unwrap_or(0),
             lines: reader.lines,
             files: reader.files,
             bytes,
@@ -184,11 +187,7 @@ impl Unified {
 
     /// The highest line number.
     pub(crate) fn highest(&self) -> u32 {
-        self.lines
-            .iter()
-            .map(|line| line.old.max(line.new))
-            .max()
-            .unwrap_or(0)
+        self.highest
     }
 }
 
