@@ -378,7 +378,7 @@ fn a_diff_of_200_000_lines_is_a_window() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
     fn any_bytes_draw_at_any_size(
