@@ -13,7 +13,7 @@ use crate::domain::ids::RunId;
 use crate::exit::Exit;
 use crate::output;
 use crate::store::Reader;
-use crate::store::bundle::{self, BundleError, BundleReport, Content};
+use crate::store::bundle::{self, BundleError, BundleReport};
 
 const ENDING: &str = ".tar.zst";
 
@@ -83,13 +83,7 @@ pub(super) fn export(
         || place.here.join(format!("{name}{ENDING}")),
         |path| place.here.join(path),
     );
-    let content = Content {
-        rows: reader.rows_about(&ended)?,
-        head: reader.head()?,
-        attempts: ended,
-    };
-    let written = bundle::write(&content, &place.places.evidence(), &path)?;
-    let report = bundle::check(&path)?;
+    let (written, report) = bundle::export(&reader, ended, &place.places.evidence(), &path)?;
     if json {
         output::document(&Exported {
             path: &path,

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use serde::{Deserialize, Serialize};
 
 use super::arguments::{DiffArguments, Global};
-use super::compare::{self, Side};
+use super::compare;
 use super::error::CliError;
 use super::history::{self, History};
 use super::output::{self, Paint, Role};
@@ -15,6 +15,7 @@ use super::{find, table, text};
 use crate::domain::ids::{AttemptId, TicketName};
 use crate::exit::Exit;
 use crate::git::{ChangeKind, Diff, FileChange};
+use crate::runner::comparison::{self, Side};
 
 /// A changed file, as in `files.json` of the evidence.
 #[derive(Debug, Serialize, Deserialize)]
@@ -158,11 +159,8 @@ fn live(place: &Place, history: &History) -> Option<Found> {
     }
     let git = place.git.as_ref()?;
     let workspace = history.workspace.as_ref()?;
-    let base = workspace.branch.as_ref()?.base.parse().ok()?;
-    let now = compare::live_tree(git, &history.record.attempt, workspace);
-    let diff = now.and_then(|now| git.diff(git.tree_of(base)?, now));
-    match diff {
-        Ok(diff) => Some(of_diff(&diff)),
+    match comparison::live(git, &history.record.attempt, workspace) {
+        Ok(diff) => diff.as_ref().map(of_diff),
         Err(error) => {
             output::say(&format!("the state after the last turn, because: {error}"));
             None

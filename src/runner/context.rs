@@ -26,6 +26,9 @@ pub struct Places {
 }
 
 impl Places {
+    /// What the ledger's file is called; it lies beside the root of all evidence.
+    pub const LEDGER: &'static str = "ledger.db";
+
     /// docket's own folder.
     pub fn docket(&self) -> PathBuf {
         self.root.join(".docket")
@@ -33,7 +36,7 @@ impl Places {
 
     /// The ledger.
     pub fn ledger(&self) -> PathBuf {
-        self.docket().join("ledger.db")
+        self.docket().join(Self::LEDGER)
     }
 
     /// What docket may forget: it only saves work.

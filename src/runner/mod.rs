@@ -1,6 +1,7 @@
 //! The runner: one dispatcher task, one task per attempt.
 
 mod answer;
+pub mod comparison;
 mod context;
 mod desk;
 mod dispatcher;

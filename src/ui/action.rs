@@ -106,6 +106,19 @@ actions! {
     DropText = "drop-text", "drop it", "Leave without saving";
     OverwriteText = "overwrite-text", "overwrite", "Write over what is on the disk now and was just shown";
     ReloadText = "reload-text", "take theirs", "Take what is on the disk; the text as it was here is kept in a file";
+    Verify = "verify", "verify", "Check that the attempt's evidence is as it was sealed";
+    Export = "export", "export", "Write the attempt's evidence into one file that anybody can check";
+    CompareAttempts = "compare", "compare", "Mark this attempt; on another one: compare the two";
+    OpenInPager = "open-in-pager", "pager", "Open the file in $PAGER";
+    OpenInEditor = "open-in-editor", "editor", "Open a read-only copy of the file in $EDITOR: evidence is never edited";
+    CopyPath = "copy-path", "copy path", "Put the file's path on the clipboard";
+    NextFile = "next-file", "next file", "Go to the next file of the diff";
+    PreviousFile = "previous-file", "previous file", "Go to the previous file of the diff";
+    NextHunk = "next-hunk", "next hunk", "Go to the next hunk";
+    PreviousHunk = "previous-hunk", "previous hunk", "Go to the previous hunk";
+    SideBySide = "side-by-side", "side by side", "Show old and new side by side, or one below the other";
+    Comment = "comment", "comment", "Comment on this line, or change its comment; an empty one is dropped";
+    Reload = "reload", "reload", "Take the diff anew";
 }
 
 impl Action {

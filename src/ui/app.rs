@@ -309,10 +309,15 @@ impl<H: Host> App<H> {
                 Effect::Send(command) => drop(self.handle.commands.send(command)),
                 Effect::Load(load) => {
                     let answer = self.loaded.0.clone();
+                    let is_long = load.is_long();
                     // Without a screen nobody wants the answer.
-                    drop(tokio::task::spawn_blocking(move || {
-                        drop(answer.send(loader::load(load)));
-                    }));
+                    let work = move || drop(answer.send(loader::load(load)));
+                    if is_long {
+                        // The runtime would wait for its own threads when docket is left.
+                        drop(std::thread::Builder::new().spawn(work));
+                    } else {
+                        drop(tokio::task::spawn_blocking(work));
+                    }
                 }
                 Effect::OpenTerminal {
                     terminal,

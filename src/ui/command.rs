@@ -172,16 +172,36 @@ fn asked(model: &Model, ticket: TicketId, name: TicketName) -> Option<Allow> {
     })
 }
 
+/// Opens the field for the reason of a rejection at the selected ticket's gate, with these words in it. Whether it waits at
+/// one.
+pub(super) fn reject_with(model: &mut Model, words: &str) -> bool {
+    let gate = selected(model).and_then(|(ticket, name)| gate(model, ticket, &name));
+    let Some(gate) = gate else {
+        return false;
+    };
+    type_words(model, Purpose::Reject(Box::new(gate)), words);
+    true
+}
+
+/// Opens the field for a reply to the selected ticket's agent, with these words in it.
+pub(super) fn reply_with(model: &mut Model, words: &str) {
+    if let Some((ticket, name)) = selected(model) {
+        type_words(model, Purpose::Reply(ticket, name), words);
+    }
+}
+
 fn ask(model: &mut Model, wish: Wish) {
     model.overlay = Some(Overlay::Confirm(Confirm { wish }));
 }
 
 fn type_into(model: &mut Model, purpose: Purpose) {
-    model.overlay = Some(Overlay::Input(Box::new(Input::new(
-        purpose,
-        "",
-        &model.look,
-    ))));
+    type_words(model, purpose, "");
+}
+
+/// Opens a field with words in it.
+pub(super) fn type_words(model: &mut Model, purpose: Purpose, words: &str) {
+    let input = Input::new(purpose, words, &model.look);
+    model.overlay = Some(Overlay::Input(Box::new(input)));
 }
 
 /// The user wants to leave.
@@ -282,6 +302,10 @@ pub(super) fn typed(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effe
             if text.is_empty() =>
         {
             model.say("nothing was typed, nothing is sent", Role::Notice);
+            Vec::new()
+        }
+        Purpose::Comment(anchor) => {
+            model.review.comment(*anchor, text);
             Vec::new()
         }
         Purpose::Reply(ticket, _) => send(Command::Reply { ticket, text }),

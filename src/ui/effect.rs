@@ -4,10 +4,14 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 pub(crate) use super::loader::texts::{Save, TextLoad, TextLoaded};
+use super::pages::review::unified::Unified;
 use super::session::{Outside, UiEnd};
+use crate::domain::attempt::Workspace;
 use crate::domain::command::Command;
-use crate::domain::ids::TicketName;
+use crate::domain::ids::{AttemptId, RunId, TicketName};
 use crate::domain::item::Entry;
+use crate::runner::comparison::Attempted;
+use crate::store::verify::AttemptState;
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,10 +75,70 @@ pub(crate) enum Load {
         root: PathBuf,
         ticket: TicketName,
     },
-    /// The beginning of a file.
-    Preview { question: u64, path: PathBuf },
+    /// A piece of a file.
+    Preview {
+        question: u64,
+        path: PathBuf,
+        piece: Piece,
+    },
     /// Something for the editor.
     Text(TextLoad),
+    /// Whether an attempt's evidence is as it was sealed.
+    Verify {
+        evidence: PathBuf,
+        attempt: AttemptId,
+    },
+    /// An attempt's evidence as one file that travels.
+    Export {
+        evidence: PathBuf,
+        attempt: AttemptId,
+        folder: PathBuf,
+    },
+    /// A copy of a file that may be opened in an editor.
+    CopyOut { path: PathBuf },
+    /// A copy is not needed any more.
+    Discard { path: PathBuf },
+    /// What an attempt changed.
+    Review { question: u64, ask: AskReview },
+    /// What differs between two attempts.
+    Compare {
+        question: u64,
+        root: PathBuf,
+        evidence: PathBuf,
+        from: AttemptId,
+        to: AttemptId,
+    },
+}
+
+impl Load {
+    /// Whether it may take long: nobody waits for its end when docket is left.
+    pub(crate) fn is_long(&self) -> bool {
+        matches!(self, Self::Verify { .. } | Self::Export { .. })
+    }
+}
+
+/// Which piece of a file, in whole lines where it has lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// What follows this offset.
+    From(u64),
+    /// What lies before this offset.
+    Before(u64),
+}
+
+/// Whose changes are reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AskReview {
+    /// The repository.
+    pub(crate) root: PathBuf,
+    /// The root of all evidence.
+    pub(crate) evidence: PathBuf,
+    /// The run in which the attempt began.
+    pub(crate) run: RunId,
+    /// Which attempt.
+    pub(crate) attempt: AttemptId,
+    /// Where it works while it does.
+    pub(crate) workspace: Option<Workspace>,
 }
 
 /// Which part of a transcript.
@@ -101,13 +165,65 @@ pub(crate) enum Loaded {
     },
     /// The files of a ticket's attempts.
     Evidence { question: u64, runs: Vec<RunFiles> },
-    /// The beginning of a file.
+    /// A piece of a file.
     Preview {
         question: u64,
         content: Result<Content, String>,
     },
     /// Something for the editor.
     Text(TextLoaded),
+    /// Whether an attempt's evidence is as it was sealed.
+    Verified {
+        attempt: AttemptId,
+        result: Result<Checked, String>,
+    },
+    /// Where an attempt's evidence was written to.
+    Exported {
+        attempt: AttemptId,
+        result: Result<Exported, String>,
+    },
+    /// Where the copy of a file is.
+    CopiedOut { result: Result<PathBuf, String> },
+    /// A copy is gone.
+    Discarded,
+    /// A diff to review.
+    Review {
+        question: u64,
+        result: Result<Box<Reviewed>, String>,
+    },
+}
+
+/// What a check of an attempt's evidence found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Checked {
+    /// How its evidence stands.
+    pub(crate) state: AttemptState,
+    /// What is not as docket left it, the ledger included.
+    pub(crate) problems: Vec<String>,
+}
+
+/// Evidence that was exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Exported {
+    /// The new file.
+    pub(crate) path: PathBuf,
+    /// Its size in bytes.
+    pub(crate) bytes: u64,
+    /// Whether all in it is as it was sealed.
+    pub(crate) is_intact: bool,
+}
+
+/// A diff to review.
+#[derive(Debug, Default)]
+pub(crate) struct Reviewed {
+    /// The diff and its index.
+    pub(crate) diff: Unified,
+    /// Whether it was taken now from the worktree of an attempt that runs.
+    pub(crate) is_live: bool,
+    /// The length of the whole, when only its beginning was read.
+    pub(crate) cut_of: Option<u64>,
+    /// Two attempts side by side: what, the first, the second.
+    pub(crate) table: Vec<[String; 3]>,
 }
 
 /// Whole lines of a transcript.
@@ -122,7 +238,7 @@ pub(crate) struct Slice {
 }
 
 /// A run's evidence of one ticket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RunFiles {
     /// `r12`.
     pub(crate) run: String,
@@ -131,12 +247,23 @@ pub(crate) struct RunFiles {
 }
 
 /// An attempt's evidence.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct AttemptFiles {
     /// From 1.
     pub(crate) number: u32,
     /// Its files, in order of their paths.
     pub(crate) files: Vec<FileEntry>,
+    /// What the ledger tells of it, as far as it can be read.
+    pub(crate) facts: Option<Facts>,
+}
+
+/// What the ledger tells of an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Facts {
+    /// Its outcome, its times, its seal, and what its validations said.
+    pub(crate) attempted: Attempted,
+    /// Whether its files were thrown away on purpose.
+    pub(crate) is_dropped: bool,
 }
 
 /// A file of evidence.
@@ -150,9 +277,11 @@ pub(crate) struct FileEntry {
     pub(crate) bytes: u64,
 }
 
-/// The beginning of a file.
+/// A piece of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Content {
+    /// Where it begins.
+    pub(crate) start: u64,
     /// As much as was read.
     pub(crate) bytes: Vec<u8>,
     /// The file's length.

@@ -45,6 +45,11 @@ pub(crate) fn verdict(verdict: Verdict, ascii: bool) -> Glyph {
     (if ascii { plain } else { unicode }, role)
 }
 
+/// Evidence that is sealed.
+pub(crate) fn seal(ascii: bool) -> &'static str {
+    if ascii { "#" } else { "⚿" }
+}
+
 /// Whether what is below a line is shown.
 pub(crate) fn fold(is_open: bool, ascii: bool) -> &'static str {
     match (is_open, ascii) {

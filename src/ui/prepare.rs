@@ -28,9 +28,8 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
         &model.look,
         model.queue.entry().zip(reason),
     );
-    model
-        .evidence
-        .prepare(inner(places.evidence).unwrap_or_default(), &model.look);
+    let area = inner(places.evidence).unwrap_or_default();
+    effects.extend(model.evidence.prepare(area, &model.look));
     effects.extend(model.terminal.prepare(inner(places.terminal)));
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
@@ -49,13 +48,12 @@ fn show_selected(model: &mut Model) -> Vec<Effect> {
             path,
         })
     });
-    let validations = model.view().map(|view| view.validations.clone());
     let name = model.queue.entry().map(|entry| entry.name.clone());
     let mut effects = model.transcript.show(shown);
     effects.extend(model.evidence.show(name.as_ref()));
-    model
-        .evidence
-        .set_validations(&validations.unwrap_or_default());
+    let selected = model.queue.selected();
+    let view = selected.and_then(|ticket| model.board.tickets.get(ticket));
+    model.evidence.set_board(view);
     effects
 }
 

@@ -205,6 +205,17 @@ pub(crate) fn bytes(count: u64) -> String {
     }
 }
 
+/// A duration for people, as exact as it is short: `420ms`, `4.2s`, `3m 05s`, `2h 07m`.
+pub(crate) fn millis(millis: u64) -> String {
+    let seconds = millis / 1_000;
+    match seconds {
+        0 => format!("{millis}ms"),
+        1..60 => format!("{seconds}.{}s", millis / 100 % 10),
+        60..3_600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h {:02}m", seconds / 3_600, seconds / 60 % 60),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

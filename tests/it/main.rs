@@ -34,6 +34,7 @@ mod provision;
 mod recordings;
 mod redaction;
 mod requests;
+mod review;
 mod rewind;
 mod runs;
 mod sandbox;

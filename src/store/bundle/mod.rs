@@ -10,7 +10,7 @@ mod compress;
 mod write;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ pub use write::{Written, write};
 
 use super::chain::Row;
 use super::error::{EvidenceError, LedgerError};
+use super::reader::Reader;
 use super::records::AttemptRecord;
 use crate::domain::ids::{AttemptId, RunId, Sequence, Sha256};
 
@@ -51,6 +52,26 @@ pub struct LinkedRow {
     pub previous: Sha256,
     /// Its own.
     pub hash: Sha256,
+}
+
+/// Writes a bundle of attempts that have ended into the new file `target`, and reads it back: what is exported is known to
+/// be whole, or said not to be.
+///
+/// # Errors
+/// [`BundleError::Exists`]: it was not touched.
+pub fn export(
+    reader: &Reader,
+    attempts: Vec<AttemptRecord>,
+    evidence: &Path,
+    target: &Path,
+) -> Result<(Written, BundleReport), BundleError> {
+    let content = Content {
+        rows: reader.rows_about(&attempts)?,
+        head: reader.head()?,
+        attempts,
+    };
+    let written = write(&content, evidence, target)?;
+    Ok((written, check(target)?))
 }
 
 /// Why there is no bundle.

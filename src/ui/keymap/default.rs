@@ -2,7 +2,7 @@
 
 use super::Context::{
     self, Confirm, Editor, Evidence, Filter, Global, Help, Input, Notes, OnDisk, Page, Palette,
-    Panes, Prompt, Queue, Shell, Transcript, Unsaved,
+    Panes, Prompt, Queue, Review, Shell, Transcript, Unsaved,
 };
 use crate::ui::action::Action;
 
@@ -113,6 +113,25 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Evidence, "l", Action::Open),
     (Evidence, "Left", Action::Close),
     (Evidence, "h", Action::Close),
+    (Evidence, "V", Action::Verify),
+    (Evidence, "X", Action::Export),
+    (Evidence, "c", Action::CompareAttempts),
+    (Evidence, "O", Action::OpenInPager),
+    (Evidence, "E", Action::OpenInEditor),
+    (Evidence, "y", Action::CopyPath),
+    (Review, "] f", Action::NextFile),
+    (Review, "Tab", Action::NextFile),
+    (Review, "[ f", Action::PreviousFile),
+    (Review, "Shift-Tab", Action::PreviousFile),
+    (Review, "] h", Action::NextHunk),
+    (Review, "n", Action::NextHunk),
+    (Review, "[ h", Action::PreviousHunk),
+    (Review, "s", Action::SideBySide),
+    (Review, "c", Action::Comment),
+    (Review, "a", Action::Approve),
+    (Review, "N", Action::Reject),
+    (Review, "r", Action::Reply),
+    (Review, "R", Action::Reload),
     (Shell, "Ctrl-]", Action::LeaveTerminal),
     (Shell, "Shift-PageUp", Action::ScrollbackUp),
     (Shell, "Shift-PageDown", Action::ScrollbackDown),

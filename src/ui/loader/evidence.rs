@@ -3,19 +3,23 @@
 use std::fs;
 use std::path::Path;
 
-use super::super::effect::{AttemptFiles, FileEntry, RunFiles};
-use crate::domain::ids::{RunId, TicketName};
+use super::super::effect::{AttemptFiles, Facts, FileEntry, RunFiles};
+use super::ledger;
+use crate::domain::ids::{AttemptId, RunId, TicketName};
+use crate::runner::comparison::Attempted;
+use crate::store::{LedgerError, Reader};
 
 /// An attempt shows at most so many files.
 const MOST_FILES: usize = 500;
 
-/// The runs that hold evidence of the ticket, in order. What can't be read is left out.
+/// The runs that hold evidence of the ticket, in order, with what the ledger beside tells. What can't be read is left out.
 pub(super) fn list(root: &Path, ticket: &TicketName) -> Vec<RunFiles> {
     let mut runs: Vec<RunId> = names(root)
         .iter()
         .filter_map(|name| name.parse().ok())
         .collect();
     runs.sort_unstable();
+    let facts = Ledger::open(root);
     runs.into_iter()
         .filter_map(|run| {
             let folder = root.join(run.to_string()).join(ticket.as_str());
@@ -26,7 +30,10 @@ pub(super) fn list(root: &Path, ticket: &TicketName) -> Vec<RunFiles> {
             numbers.sort_unstable();
             let attempts: Vec<AttemptFiles> = numbers
                 .into_iter()
-                .map(|number| attempt(&folder.join(number.to_string()), number))
+                .map(|number| AttemptFiles {
+                    facts: facts.of(run, ticket, number),
+                    ..attempt(&folder.join(number.to_string()), number)
+                })
                 .collect();
             (!attempts.is_empty()).then(|| RunFiles {
                 run: run.to_string(),
@@ -34,6 +41,37 @@ pub(super) fn list(root: &Path, ticket: &TicketName) -> Vec<RunFiles> {
             })
         })
         .collect()
+}
+
+/// The ledger, as far as it can be read: what it doesn't tell is not shown.
+struct Ledger {
+    reader: Option<Reader>,
+    dropped: Vec<AttemptId>,
+}
+
+impl Ledger {
+    fn open(root: &Path) -> Self {
+        let reader = Reader::open(&ledger(root)).ok();
+        let dropped = reader.as_ref().and_then(|reader| reader.dropped().ok());
+        Self {
+            reader,
+            dropped: dropped.unwrap_or_default().into_keys().collect(),
+        }
+    }
+
+    fn of(&self, run: RunId, ticket: &TicketName, number: u32) -> Option<Facts> {
+        let attempt = AttemptId {
+            ticket: ticket.clone(),
+            number,
+        };
+        let read = |reader| -> Result<_, LedgerError> { Attempted::read(reader, &attempt) };
+        let attempted = read(self.reader.as_ref()?).ok()??;
+        // A ledger that was begun anew may know another attempt by this name.
+        (attempted.record.run == run).then(|| Facts {
+            attempted,
+            is_dropped: self.dropped.contains(&attempt),
+        })
+    }
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -50,7 +88,11 @@ fn attempt(folder: &Path, number: u32) -> AttemptFiles {
     let mut files = Vec::new();
     collect(folder, "", &mut files);
     files.sort_by(|a, b| (rank(&a.name), &a.name).cmp(&(rank(&b.name), &b.name)));
-    AttemptFiles { number, files }
+    AttemptFiles {
+        number,
+        files,
+        facts: None,
+    }
 }
 
 /// People look for the prompt first and for the manifest last.

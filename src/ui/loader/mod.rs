@@ -1,17 +1,16 @@
 //! Reads files for the screen, in bounded pieces. Called off the UI's thread; holds no state.
 
 mod evidence;
+mod piece;
+mod proof;
+mod review;
 pub(crate) mod texts;
 mod transcript;
 
-use std::fs::File;
-use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::effect::{Content, Load, Loaded};
-
-/// How much of a file its preview shows.
-const PREVIEW: u64 = 128 * 1024;
+use super::effect::{Load, Loaded};
+use crate::runner::Places;
 
 /// Does it. Blocks on the disk.
 pub(crate) fn load(load: Load) -> Loaded {
@@ -33,19 +32,52 @@ pub(crate) fn load(load: Load) -> Loaded {
             question,
             runs: evidence::list(&root, &ticket),
         },
-        Load::Preview { question, path } => Loaded::Preview {
+        Load::Preview {
             question,
-            content: preview(&path),
+            path,
+            piece,
+        } => Loaded::Preview {
+            question,
+            content: piece::read(&path, piece),
+        },
+        Load::Verify { evidence, attempt } => Loaded::Verified {
+            result: proof::verify(&evidence, &attempt),
+            attempt,
+        },
+        Load::Export {
+            evidence,
+            attempt,
+            folder,
+        } => Loaded::Exported {
+            result: proof::export(&evidence, &attempt, &folder),
+            attempt,
+        },
+        Load::CopyOut { path } => Loaded::CopiedOut {
+            result: proof::copy_out(&path),
+        },
+        Load::Discard { path } => {
+            proof::discard(&path);
+            Loaded::Discarded
+        }
+        Load::Review { question, ask } => Loaded::Review {
+            question,
+            result: review::attempt(&ask).map(Box::new),
+        },
+        Load::Compare {
+            question,
+            root,
+            evidence,
+            from,
+            to,
+        } => Loaded::Review {
+            question,
+            result: review::compare(&root, &ledger(&evidence), &from, &to).map(Box::new),
         },
         Load::Text(load) => Loaded::Text(texts::load(load)),
     }
 }
 
-fn preview(path: &Path) -> Result<Content, String> {
-    let say = |error: std::io::Error| format!("can't read it: {error}");
-    let file = File::open(path).map_err(say)?;
-    let length = file.metadata().map_err(say)?.len();
-    let mut bytes = Vec::new();
-    file.take(PREVIEW).read_to_end(&mut bytes).map_err(say)?;
-    Ok(Content { bytes, length })
+/// The ledger that belongs to this evidence.
+fn ledger(evidence: &Path) -> PathBuf {
+    evidence.with_file_name(Places::LEDGER)
 }

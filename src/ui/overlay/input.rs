@@ -8,6 +8,7 @@ use tui_textarea::{TextArea, WrapMode};
 use super::{AtGate, centered, frame};
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
 use crate::domain::request::RequestId;
+use crate::ui::pages::review::Anchor;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
 
@@ -24,6 +25,8 @@ pub(crate) enum Purpose {
     Refuse(TicketId, TicketName, Option<AttemptId>, RequestId),
     /// The queue shows what matches, while it is typed.
     Filter,
+    /// What is said about a line of a diff.
+    Comment(Box<Anchor>),
 }
 
 /// A field and its purpose.
@@ -36,7 +39,8 @@ pub(crate) struct Input {
 impl Input {
     /// A field with a text in it.
     pub(crate) fn new(purpose: Purpose, text: &str, look: &Look) -> Self {
-        let mut field = TextArea::new(vec![text.to_owned()]);
+        let mut field = TextArea::new(text.split('\n').map(str::to_owned).collect());
+        field.move_cursor(tui_textarea::CursorMove::Bottom);
         field.move_cursor(tui_textarea::CursorMove::End);
         field.set_style(look.theme.style(Role::Input));
         field.set_cursor_line_style(look.theme.style(Role::Input));
@@ -85,6 +89,7 @@ impl Input {
             Purpose::Reject(gate) => format!("Reject {}: why?", gate.name),
             Purpose::Refuse(_, name, _, number) => format!("Refuse {name} {number}: why?"),
             Purpose::Filter => "Filter".to_owned(),
+            Purpose::Comment(anchor) => format!("Comment on {anchor}"),
         }
     }
 

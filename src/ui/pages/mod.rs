@@ -15,6 +15,7 @@ use super::action::Action;
 use super::effect::Effect;
 use super::keymap::Context;
 use super::model::Model;
+use super::panes::evidence;
 use super::session::Outside;
 
 /// What takes the place of the panes.
@@ -96,7 +97,8 @@ pub(crate) fn mouse(model: &mut Model, page: Page, mouse: MouseEvent) -> Vec<Eff
 
 /// A program that had the screen has ended.
 pub(crate) fn returned(model: &mut Model, outside: &Outside) -> Vec<Effect> {
-    editor::returned(model, outside)
+    let effects = evidence::returned(model, outside);
+    [effects, editor::returned(model, outside)].concat()
 }
 
 /// Lays out what is to be seen in `area`. Reads no file: what is missing is asked for.

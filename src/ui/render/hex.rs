@@ -9,8 +9,8 @@ use super::super::theme::{Role, Theme};
 /// A line's bytes.
 const ROW: usize = 16;
 
-/// The classic picture: offset, sixteen bytes, their characters.
-pub(crate) fn lines(bytes: &[u8], theme: &Theme) -> Vec<Line<'static>> {
+/// The classic picture: offset, sixteen bytes, their characters. `start` is the offset of the first byte.
+pub(crate) fn lines(bytes: &[u8], start: usize, theme: &Theme) -> Vec<Line<'static>> {
     bytes
         .chunks(ROW)
         .enumerate()
@@ -35,7 +35,10 @@ pub(crate) fn lines(bytes: &[u8], theme: &Theme) -> Vec<Line<'static>> {
                 })
                 .collect();
             Line::from(vec![
-                Span::styled(format!("{:08x}  ", index * ROW), theme.style(Role::Dim)),
+                Span::styled(
+                    format!("{:08x}  ", start.saturating_add(index * ROW)),
+                    theme.style(Role::Dim),
+                ),
                 Span::styled(digits, theme.style(Role::Text)),
                 Span::styled(format!(" {characters}"), theme.style(Role::Code)),
             ])
@@ -66,7 +69,7 @@ mod tests {
 
     #[test]
     fn bytes_are_shown_in_rows() {
-        let lines = lines(b"\x00\x01docket\xff and more", &Theme::plain());
+        let lines = lines(b"\x00\x01docket\xff and more", 0, &Theme::plain());
         assert_eq!(
             lines[0].to_string(),
             "00000000  00 01 64 6f 63 6b 65 74  ff 20 61 6e 64 20 6d 6f  ..docket. and mo"

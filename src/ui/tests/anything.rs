@@ -77,6 +77,15 @@ const KEYS: &[&str] = &[
     "Shift-Down",
     "Shift-Left",
     "o",
+    "V",
+    "X",
+    "c",
+    "O",
+    "E",
+    "]",
+    "[",
+    "h",
+    "R",
 ];
 
 const MOUSE: [MouseEventKind; 5] = [

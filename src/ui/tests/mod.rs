@@ -2,11 +2,14 @@
 
 mod anything;
 mod arranging;
+mod diffs;
 mod editor;
+mod evidence;
 mod finding;
 mod frames;
 mod handing_over;
 mod keys;
 mod looping;
+mod review;
 mod scene;
 mod transcripts;

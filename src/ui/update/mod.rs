@@ -14,6 +14,7 @@ use super::layout::Pane;
 use super::model::Model;
 use super::overlay::{Overlay, palette};
 use super::pages;
+use super::panes::evidence;
 use super::session::{Outside, UiEnd};
 use super::terminals::TerminalEvent;
 use super::theme::Role;
@@ -128,14 +129,15 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             if model.leaving.is_some() && !model.run_is_alive() {
                 return vec![Effect::End(model.leaving.unwrap_or(UiEnd::Quit))];
             }
+            let effects = pages::review::told(model, &envelope);
             let concerns_evidence = event.attempt().is_some_and(|attempt| {
                 let ticket = model.board.ticket_of(attempt);
                 ticket.is_some() && ticket == model.queue.selected()
             });
             if concerns_evidence {
-                model.evidence.list()
+                [effects, model.evidence.list()].concat()
             } else {
-                Vec::new()
+                effects
             }
         }
         Feed::Advanced { attempt, bytes } => model.transcript.advanced(&attempt, bytes),
@@ -189,6 +191,20 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             Vec::new()
         }
         Loaded::Text(loaded) => pages::editor::loaded(model, loaded),
+        Loaded::Verified { attempt, result } => {
+            evidence::checked(model, attempt, result);
+            Vec::new()
+        }
+        Loaded::Exported { attempt, result } => {
+            evidence::exported(model, &attempt, result);
+            Vec::new()
+        }
+        Loaded::CopiedOut { result } => evidence::copied_out(model, result),
+        Loaded::Discarded => Vec::new(),
+        Loaded::Review { question, result } => {
+            model.review.loaded(question, result);
+            Vec::new()
+        }
     }
 }
 

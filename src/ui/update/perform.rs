@@ -9,7 +9,7 @@ use super::super::layout::Pane;
 use super::super::model::Model;
 use super::super::overlay::{Input, Overlay, Purpose, help, palette};
 use super::super::pages::{self, Page};
-use super::super::panes::moved;
+use super::super::panes::{evidence, moved};
 use super::super::theme::Role;
 use super::arrange::arrange;
 use super::movement::{focus, go, movement};
@@ -82,13 +82,17 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::Diff => {
-            focus(model, Pane::Evidence);
-            let effects = model.evidence.open_file("diff.patch");
-            if effects.is_empty() {
-                model.say("there is no diff yet", Role::Notice);
+            if model.view().is_some_and(|view| view.attempt.is_some()) {
+                return pages::open(model, Page::Review);
             }
-            return effects;
+            model.say("there is no diff yet", Role::Notice);
         }
+        Action::Verify
+        | Action::Export
+        | Action::CompareAttempts
+        | Action::OpenInPager
+        | Action::OpenInEditor
+        | Action::CopyPath => return evidence::act(model, action),
         Action::ToggleMouse => {
             model.mouse = !model.mouse;
             let words = if model.mouse {
@@ -161,8 +165,11 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
     };
     if action == Action::Send {
         let text = input.text();
-        return command::typed(model, input.purpose, &text);
+        let effects = command::typed(model, input.purpose, &text);
+        pages::review::sent(model, &effects);
+        return effects;
     }
+    pages::review::sent(model, &[]);
     if input.is_filter() {
         model.queue.set_filter("");
     }

@@ -14,7 +14,7 @@ use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::model::Model;
 use crate::ui::overlay::{Overlay, which_key};
-use crate::ui::pages::{self, Page};
+use crate::ui::pages::{self, Page, review};
 use crate::ui::text;
 use crate::ui::theme::Role;
 
@@ -99,6 +99,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         }
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
+        Some(Context::Review) => return review::wanted(model),
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
         Some(Context::Palette) => {
             return vec![Action::Send, Action::Down, Action::Up, Action::Cancel];
@@ -151,7 +152,13 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             }
             actions.extend([Action::ToggleDetails, Action::End, Action::Terminal]);
         }
-        Pane::Evidence => actions.extend([Action::Open, Action::Close]),
+        Pane::Evidence => actions.extend([
+            Action::Open,
+            Action::Diff,
+            Action::Verify,
+            Action::CompareAttempts,
+            Action::OpenInPager,
+        ]),
         Pane::Terminal => actions.extend([Action::Open, Action::Terminal]),
     }
     actions.extend([

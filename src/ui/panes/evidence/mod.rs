@@ -1,24 +1,28 @@
 //! The evidence of the selected ticket: run › attempt › file, and a preview of the selected file.
 
+mod act;
+mod content;
 mod preview;
+mod tree;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
+pub(crate) use self::act::{act, checked, copied_out, exported, returned};
 use self::preview::Preview;
+use self::tree::{Checks, Kind, Live, Row, Tree};
 use super::{Move, moved};
-use crate::domain::attempt::{Validation, Verdict};
-use crate::domain::ids::TicketName;
-use crate::ui::effect::{Content, Effect, FileEntry, Load, RunFiles};
+use crate::domain::board::TicketView;
+use crate::domain::ids::{AttemptId, TicketName};
+use crate::ui::effect::{Content, Effect, Load, RunFiles};
 use crate::ui::layout::split_top;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
-use crate::ui::{glyph, text};
 
 /// State of the pane.
 #[derive(Debug, Default)]
@@ -34,28 +38,19 @@ pub(crate) struct EvidencePane {
     row: usize,
     top: usize,
     height: usize,
+    ascii: bool,
     /// The number of the last question for the tree, and for a preview.
     listing: u64,
     previewing: u64,
     preview: Option<Preview>,
     /// Whether the keys scroll the preview instead of moving in the tree.
     reading: bool,
-    validations: Vec<Validation>,
-}
-
-/// A line of the tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Row {
-    key: String,
-    depth: u16,
-    label: String,
-    kind: Kind,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
-    Branch { is_open: bool },
-    File { path: PathBuf, bytes: u64 },
+    live: Live,
+    checks: Checks,
+    /// The attempt that is to be compared with another.
+    marked: Option<AttemptId>,
+    /// The copy of a file that is open in an editor.
+    copy: Option<PathBuf>,
 }
 
 impl EvidencePane {
@@ -80,7 +75,7 @@ impl EvidencePane {
         self.top = 0;
         self.preview = None;
         self.reading = false;
-        self.validations.clear();
+        self.live = Live::default();
         self.list()
     }
 
@@ -97,10 +92,11 @@ impl EvidencePane {
         })]
     }
 
-    /// The verdicts that the last attempt's validations have.
-    pub(crate) fn set_validations(&mut self, validations: &[Validation]) {
-        if self.validations != validations {
-            self.validations = validations.to_vec();
+    /// What the board knows of the last attempt.
+    pub(crate) fn set_board(&mut self, view: Option<&TicketView>) {
+        if self.live.differs(view) {
+            self.live = view.map_or_else(Live::default, Live::new);
+            self.lay_out();
         }
     }
 
@@ -109,63 +105,65 @@ impl EvidencePane {
         if question != self.listing {
             return Vec::new();
         }
-        let sizes_before = self.size_of_preview();
+        let size_before = self.size_of_preview();
         self.runs = runs;
         self.lay_out();
-        if self.size_of_preview() == sizes_before {
-            Vec::new()
-        } else {
-            self.ask_preview()
+        let size = self.size_of_preview();
+        if size.is_some()
+            && size_before.is_some()
+            && size != size_before
+            && let Some(preview) = &mut self.preview
+        {
+            // What is on its way is of the old one.
+            self.previewing += 1;
+            preview.outdate();
         }
+        Vec::new()
     }
 
-    fn size_of_preview(&self) -> Option<(PathBuf, u64)> {
+    fn size_of_preview(&self) -> Option<u64> {
         let path = self.preview.as_ref()?.path();
-        self.rows.iter().find_map(|row| match &row.kind {
-            Kind::File { path: known, bytes } if known == path => Some((known.clone(), *bytes)),
-            _ => None,
+        self.rows.iter().find_map(|row| {
+            let (known, bytes) = row.file()?;
+            (known == path).then_some(bytes)
         })
     }
 
-    fn lay_out(&mut self) {
-        let mut rows = Vec::new();
-        let last_run = self.runs.len().saturating_sub(1);
-        for (run_index, run) in self.runs.iter().enumerate() {
-            let is_last_run = run_index == last_run;
-            let is_open = is_last_run != self.toggled.contains(&run.run);
-            rows.push(Row {
-                key: run.run.clone(),
-                depth: 0,
-                label: run.run.clone(),
-                kind: Kind::Branch { is_open },
-            });
-            if !is_open {
-                continue;
-            }
-            let last_attempt = run.attempts.len().saturating_sub(1);
-            for (index, attempt) in run.attempts.iter().enumerate() {
-                let key = format!("{}/{}", run.run, attempt.number);
-                let opens = is_last_run && index == last_attempt;
-                let is_open = opens != self.toggled.contains(&key);
-                let ticket = self.ticket.as_ref().map_or("", TicketName::as_str);
-                rows.push(Row {
-                    label: format!("{ticket}.{}", attempt.number),
-                    depth: 1,
-                    kind: Kind::Branch { is_open },
-                    key: key.clone(),
-                });
-                if is_open {
-                    rows.extend(attempt.files.iter().map(|file| file_row(&key, file)));
-                }
-            }
+    fn tree(&self) -> Tree<'_> {
+        Tree {
+            ticket: self.ticket.as_ref(),
+            runs: &self.runs,
+            toggled: &self.toggled,
+            live: &self.live,
+            checks: &self.checks,
+            ascii: self.ascii,
         }
-        self.rows = rows;
+    }
+
+    fn lay_out(&mut self) {
+        self.rows = self.tree().rows();
         let found = self.selected.as_ref().and_then(|selected| {
             let is_selected = |row: &Row| row.key == *selected;
             self.rows.iter().position(is_selected)
         });
         self.row = found.unwrap_or(self.row.min(self.rows.len().saturating_sub(1)));
         self.selected = self.rows.get(self.row).map(|row| row.key.clone());
+        // Words change with what is known; a file is read by itself.
+        let is_file = self.preview.as_ref().is_some_and(Preview::is_file);
+        if self.preview.is_some() && !is_file {
+            self.show_preview();
+        }
+    }
+
+    /// The run and the attempt of the selected line.
+    fn attempt(&self) -> Option<AttemptId> {
+        self.rows.get(self.row)?.attempt.clone()
+    }
+
+    /// The file of the selected line.
+    fn file(&self) -> Option<&Path> {
+        let (path, _) = self.rows.get(self.row)?.file()?;
+        Some(path)
     }
 
     /// Moves in the tree, or in the preview while that is read.
@@ -177,17 +175,17 @@ impl EvidencePane {
             return Vec::new();
         }
         let last = self.rows.len().saturating_sub(1);
-        self.select(moved(self.row, to, self.height).min(last))
+        self.select(moved(self.row, to, self.height).min(last));
+        Vec::new()
     }
 
-    fn select(&mut self, row: usize) -> Vec<Effect> {
+    fn select(&mut self, row: usize) {
         self.row = row;
         let key = self.rows.get(row).map(|row| row.key.clone());
-        if key == self.selected {
-            return Vec::new();
+        if key != self.selected {
+            self.selected = key;
+            self.show_preview();
         }
-        self.selected = key;
-        self.ask_preview()
     }
 
     /// Selects the row that is shown on a line of the pane.
@@ -195,29 +193,33 @@ impl EvidencePane {
         let row = self.top + usize::from(line);
         if usize::from(line) < self.height && row < self.rows.len() {
             self.reading = false;
-            return self.select(row);
+            self.select(row);
         }
         Vec::new()
     }
 
-    fn ask_preview(&mut self) -> Vec<Effect> {
-        self.previewing += 1;
-        let Some(Kind::File { path, .. }) = self.rows.get(self.row).map(|row| row.kind.clone())
-        else {
-            self.preview = None;
-            self.reading = false;
-            return Vec::new();
+    /// Shows what the selected line stands for; a file is asked for when its place is known.
+    fn show_preview(&mut self) {
+        let row = self.rows.get(self.row);
+        let words = row.and_then(|row| self.tree().words(row));
+        let file = row.and_then(Row::file).map(|(path, _)| path.clone());
+        self.preview = match (file, words, row) {
+            (Some(path), ..) => {
+                if self.preview.as_ref().map(Preview::path) == Some(path.as_path()) {
+                    return;
+                }
+                Some(Preview::new(path))
+            }
+            (None, Some(words), Some(row)) => Some(Preview::of_words(&row.label, words)),
+            _ => {
+                self.reading = false;
+                None
+            }
         };
-        if self.preview.as_ref().map(Preview::path) != Some(path.as_path()) {
-            self.preview = Some(Preview::new(path.clone()));
-        }
-        vec![Effect::Load(Load::Preview {
-            question: self.previewing,
-            path,
-        })]
+        self.previewing += 1;
     }
 
-    /// A preview has been read.
+    /// A piece of the previewed file has been read.
     pub(crate) fn previewed(&mut self, question: u64, content: Result<Content, String>) {
         if question == self.previewing
             && let Some(preview) = &mut self.preview
@@ -231,11 +233,11 @@ impl EvidencePane {
         match self.rows.get(self.row).map(|row| &row.kind) {
             Some(Kind::Branch { is_open: false }) => self.toggle(),
             Some(Kind::Branch { is_open: true }) => return self.go(Move::Lines(1)),
-            Some(Kind::File { .. }) => {
-                self.reading = true;
+            Some(_) => {
                 if self.preview.is_none() {
-                    return self.ask_preview();
+                    self.show_preview();
                 }
+                self.reading = self.preview.is_some();
             }
             None => {}
         }
@@ -255,12 +257,8 @@ impl EvidencePane {
             return true;
         }
         let depth = row.depth;
-        let before = self.rows.iter().take(self.row);
-        match before
-            .collect::<Vec<_>>()
-            .iter()
-            .rposition(|row| row.depth < depth)
-        {
+        let before = self.rows.get(..self.row).unwrap_or_default();
+        match before.iter().rposition(|row| row.depth < depth) {
             Some(parent) => {
                 self.select(parent);
                 true
@@ -283,25 +281,12 @@ impl EvidencePane {
         }
     }
 
-    /// Selects the newest file with this name and reads it.
-    pub(crate) fn open_file(&mut self, name: &str) -> Vec<Effect> {
-        let is_it = |row: &Row| match &row.kind {
-            Kind::File { path, .. } => path.ends_with(Path::new(name)),
-            Kind::Branch { .. } => false,
-        };
-        match self.rows.iter().rposition(is_it) {
-            Some(row) => {
-                self.row = row;
-                self.selected = self.rows.get(row).map(|row| row.key.clone());
-                self.reading = true;
-                self.ask_preview()
-            }
-            None => Vec::new(),
+    /// Lays out what is to be seen, and asks for what is missing.
+    pub(crate) fn prepare(&mut self, area: Rect, look: &Look) -> Vec<Effect> {
+        if self.ascii != look.ascii {
+            self.ascii = look.ascii;
+            self.lay_out();
         }
-    }
-
-    /// Lays out what is to be seen.
-    pub(crate) fn prepare(&mut self, area: Rect, look: &Look) {
         let (tree, below) = self.divide(area);
         self.height = usize::from(tree.height);
         if self.height > 0 {
@@ -309,9 +294,22 @@ impl EvidencePane {
             let lowest = (self.row + 1).saturating_sub(self.height);
             self.top = self.top.min(self.row).max(lowest).min(last_top);
         }
-        if let Some(preview) = &mut self.preview {
-            preview.prepare(below, look);
+        let Some(preview) = &mut self.preview else {
+            return Vec::new();
+        };
+        preview.prepare(below, look);
+        if below.height < 2 {
+            return Vec::new();
         }
+        let path = preview.path().to_owned();
+        let question = self.previewing;
+        preview.wants().map_or_else(Vec::new, |piece| {
+            vec![Effect::Load(Load::Preview {
+                question,
+                path,
+                piece,
+            })]
+        })
     }
 
     /// The tree, and below it the preview.
@@ -338,8 +336,8 @@ impl EvidencePane {
         let (tree, below) = self.divide(area);
         let rows = self.rows.iter().enumerate().skip(self.top);
         for ((index, row), line) in rows.zip(tree.rows()) {
-            self.row_line(row, usize::from(line.width), look)
-                .render(line, buffer);
+            let is_marked = self.marked.is_some() && self.marked == row.attempt;
+            tree::line(row, usize::from(line.width), is_marked, look).render(line, buffer);
             if index == self.row {
                 let role = if focused && !self.reading {
                     Role::Selection
@@ -352,53 +350,5 @@ impl EvidencePane {
         if let Some(preview) = &self.preview {
             preview.draw(below, buffer, focused && self.reading, look);
         }
-    }
-
-    fn row_line(&self, row: &Row, columns: usize, look: &Look) -> Line<'static> {
-        let indent = " ".repeat(usize::from(row.depth) * 2);
-        let (symbol, role) = match &row.kind {
-            Kind::Branch { is_open } => (glyph::fold(*is_open, look.ascii), Role::Dim),
-            Kind::File { .. } => match self.verdict(&row.label) {
-                Some(verdict) => glyph::verdict(verdict, look.ascii),
-                None => (" ", Role::Dim),
-            },
-        };
-        let right = match &row.kind {
-            Kind::Branch { .. } => String::new(),
-            Kind::File { bytes, .. } => text::bytes(*bytes),
-        };
-        let used = indent.len() + 2;
-        let room = columns.saturating_sub(used + text::width(&right) + 1);
-        let label = row.label.strip_prefix("validations/").unwrap_or(&row.label);
-        let label = text::fit(label, room, look.ascii).into_owned();
-        let gap = columns.saturating_sub(used + text::width(&label) + text::width(&right));
-        Line::from(vec![
-            Span::raw(indent),
-            Span::styled(format!("{symbol} "), look.theme.style(role)),
-            Span::styled(label, look.theme.style(Role::Text)),
-            Span::raw(" ".repeat(gap)),
-            Span::styled(right, look.theme.style(Role::Dim)),
-        ])
-    }
-
-    /// The verdict of the validation whose output is in this file.
-    fn verdict(&self, file: &str) -> Option<Verdict> {
-        let validation = self.validations.iter().find(|validation| {
-            let output = validation.output.as_ref();
-            output.is_some_and(|output| output.path == file)
-        });
-        validation.map(|validation| validation.verdict)
-    }
-}
-
-fn file_row(attempt: &str, file: &FileEntry) -> Row {
-    Row {
-        key: format!("{attempt}/{}", file.name),
-        depth: 2,
-        label: file.name.clone(),
-        kind: Kind::File {
-            path: file.path.clone(),
-            bytes: file.bytes,
-        },
     }
 }
