@@ -510,7 +510,8 @@ impl Board {
             | Event::RepliesDelivered { .. }
             | Event::TicketWritten { .. }
             | Event::Recovered { .. }
-            | Event::EvidenceDropped { .. } => {}
+            | Event::EvidenceDropped { .. }
+            | Event::RulesAdded { .. } => {}
         }
     }
 

@@ -20,17 +20,16 @@ fn request(command: &str) -> Request {
         label: id.into(),
         kind,
     };
+    let ask = Ask::Command {
+        command: command.into(),
+    };
     Request {
-        title: format!("$ {command}"),
-        reason: None,
-        ask: Ask::Command {
-            command: command.into(),
-        },
         choices: vec![
             choice("yes", ChoiceKind::AllowOnce),
             choice("always", ChoiceKind::AllowAlways),
             choice("no", ChoiceKind::Deny),
         ],
+        ..Request::new(format!("$ {command}"), ask)
     }
 }
 
@@ -39,14 +38,8 @@ fn question(count: usize) -> Request {
         text: format!("question {number}"),
         suggestions: Vec::new(),
     };
-    Request {
-        title: "question 0".into(),
-        reason: None,
-        ask: Ask::Question {
-            questions: (0..count).map(question).collect(),
-        },
-        choices: Vec::new(),
-    }
+    let questions = (0..count).map(question).collect();
+    Request::new("question 0", Ask::Question { questions })
 }
 
 fn asked(key: &str, request: Request) -> Report {
