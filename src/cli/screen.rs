@@ -1,5 +1,6 @@
 //! `docket`: the screen, with the runner behind it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use tokio::sync::mpsc;
 use super::drive;
 use super::error::CliError;
 use super::place::Place;
+use crate::agents::adapter;
 use crate::config::{Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
@@ -20,11 +22,11 @@ use crate::proc::environment;
 use crate::proc::foreground;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
-use crate::runner::{self, Life, RunnerHandle};
+use crate::runner::{self, Life, Places, RunnerHandle};
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Announce, Look, OpenTerminal, Outside, RunOutside, Session, TerminalControl, TerminalEvent,
-    TerminalLink, TerminalRequest, UiEnd, UiError,
+    Abilities, Announce, Look, OpenTerminal, Outside, RunOutside, Session, TerminalControl,
+    TerminalEvent, TerminalLink, TerminalRequest, UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.
@@ -67,6 +69,8 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         repository_root: places.root.clone(),
         evidence_root: places.evidence(),
         agents: Some(config.known_names()),
+        abilities: abilities(&places, &config),
+        approvals: places.approvals.path().map(ToOwned::to_owned),
         seed: started.board,
         look,
         viewer: false,
@@ -104,6 +108,27 @@ async fn to_the_end(handle: RunnerHandle) {
     let RunnerHandle { commands, mut feed } = handle;
     drop(commands);
     while feed.recv().await.is_some() {}
+}
+
+/// What every configured agent can do, as far as docket can drive it.
+fn abilities(places: &Places, config: &Config) -> BTreeMap<String, Abilities> {
+    let names = config.agents.keys();
+    let known = names.filter_map(|name| {
+        // The session is only asked what it could do: nothing starts, and no home is made for it.
+        let mut config = config.clone();
+        config.agents.get_mut(name)?.private_home = false;
+        let session = adapter::session(&config, name, &places.root, &places.program, "screen");
+        let can = session.ok()?.capabilities();
+        let abilities = Abilities {
+            asks: can.requests,
+            steers: can.steer,
+            interrupts: can.interrupt,
+            resumes: can.resume,
+            hears_reasons: can.hears_reasons,
+        };
+        Some((name.to_string(), abilities))
+    });
+    known.collect()
 }
 
 fn look(config: &Config) -> Result<Look, CliError> {

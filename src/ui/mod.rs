@@ -5,14 +5,19 @@
 //!   sixty times a second, and only when something changed.
 //! * Nothing here asks the runner for its state: facts come in by its feed, wishes go out as commands.
 
+mod abilities;
 mod action;
 mod announce;
+mod answers;
 mod app;
 mod clipboard;
 mod command;
+mod composing;
+mod draft;
 mod effect;
 mod emulator;
 pub(crate) mod glyph;
+mod guard;
 mod keymap;
 mod layout;
 mod links;
@@ -34,6 +39,7 @@ mod tty;
 mod update;
 mod view;
 
+pub use abilities::Abilities;
 pub use announce::Announce;
 pub use keymap::document as keys_document;
 pub use session::{Clock, Ended, Look, Outside, RunOutside, Session, UiEnd, UiError};

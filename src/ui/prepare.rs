@@ -5,6 +5,7 @@ use std::time::Duration;
 use ratatui::layout::{Rect, Size};
 
 use super::effect::Effect;
+use super::guard;
 use super::layout::inside;
 use super::model::Model;
 use super::pages;
@@ -35,6 +36,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
     }
+    guard::painted(model);
     effects
 }
 
@@ -78,6 +80,7 @@ pub(crate) fn quiet_for(model: &Model, now: Timestamp) -> Duration {
         .queue
         .running_since(&model.board, now)
         .chain(view::doing_since(model))
+        .chain(pages::inbox::shown_since(model))
         .map(|since| until_coarse_changes(now.since(since)));
     // A little late rather than a little early: early would find nothing changed and wake up again.
     shown.fold(minute, Duration::min) + Duration::from_millis(5)

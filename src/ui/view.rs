@@ -41,7 +41,8 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
             help::draw(&model.keymap, *top, area, buffer, &model.look);
         }
         Some(Overlay::Confirm(confirm)) => confirm.draw(area, buffer, &model.look),
-        Some(Overlay::Input(input)) => input.draw(area, places.hints, buffer, &model.look),
+        Some(Overlay::Input(input)) => input.draw(places.hints, buffer, &model.look),
+        Some(Overlay::Composer(composer)) => composer.draw(area, buffer, &model.look),
         None => {
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);

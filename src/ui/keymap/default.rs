@@ -1,8 +1,8 @@
 //! The keys that docket comes with.
 
 use super::Context::{
-    self, Confirm, Editor, Evidence, Filter, Global, Help, Input, Page, Panes, Queue, Shell,
-    Transcript,
+    self, Composer, Confirm, Editor, Evidence, Filter, Global, Help, Inbox, Input, Page, Panes,
+    Queue, Shell, Transcript,
 };
 use crate::ui::action::Action;
 
@@ -58,6 +58,18 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Panes, "e", Action::Edit),
     (Page, "Esc", Action::Back),
     (Page, "q", Action::Back),
+    (Page, "i", Action::Inbox),
+    (Page, "!", Action::NextWaiting),
+    (Inbox, "a", Action::Approve),
+    (Inbox, "t", Action::AllowTicket),
+    (Inbox, "A", Action::AllowAlways),
+    (Inbox, "N", Action::Reject),
+    (Inbox, "r", Action::Reply),
+    (Inbox, "T", Action::Steer),
+    (Inbox, "d", Action::Diff),
+    (Composer, "Tab", Action::SwitchWay),
+    (Composer, "Alt-m", Action::SwitchWay),
+    (Composer, "Alt-e", Action::WriteOutside),
     (Editor, "Esc", Action::Back),
     (Editor, "Ctrl-c", Action::Back),
     (Queue, "Right", Action::FocusTranscript),

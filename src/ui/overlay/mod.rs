@@ -1,5 +1,6 @@
 //! Popups: at most one is open, and it has the keys.
 
+pub(crate) mod composer;
 pub(crate) mod confirm;
 pub(crate) mod help;
 pub(crate) mod input;
@@ -8,8 +9,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Clear, Widget};
 
-pub(crate) use confirm::{Allow, AtGate, Confirm, Wish};
-pub(crate) use input::{Input, Purpose};
+pub(crate) use composer::{About, Composer, DraftOf};
+pub(crate) use confirm::{Allow, AllowAlways, AtGate, Confirm, Wish};
+pub(crate) use input::{Asking, Input, Purpose};
 
 use super::layout::inside;
 use super::session::Look;
@@ -27,6 +29,8 @@ pub(crate) enum Overlay {
     Confirm(Confirm),
     /// A field to type into.
     Input(Box<Input>),
+    /// Words for an agent.
+    Composer(Box<Composer>),
 }
 
 /// Draws an empty popup and gives its inside.

@@ -48,6 +48,12 @@ const KEYS: &[&str] = &[
     "Backspace",
     "Alt-Enter",
     "Shift-PageUp",
+    "i",
+    "A",
+    "T",
+    "o",
+    "Alt-m",
+    "Alt-e",
 ];
 
 #[derive(Debug, Clone)]

@@ -222,6 +222,8 @@ fn begin() -> Outside {
     };
     let started = tokio::time::Instant::now();
     let session = Session {
+        abilities: std::collections::BTreeMap::new(),
+        approvals: None,
         handle: RunnerHandle {
             commands: commands_sender,
             feed: feed_receiver,

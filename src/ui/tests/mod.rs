@@ -2,6 +2,7 @@
 
 mod anything;
 mod frames;
+mod inbox;
 mod keys;
 mod looping;
 mod scene;

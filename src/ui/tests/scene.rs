@@ -51,6 +51,8 @@ pub(super) struct Scene {
     pub(super) effects: Vec<Effect>,
     pub(super) now: Timestamp,
     pub(super) size: Size,
+    /// How much time passes before each message.
+    pub(super) pace: std::time::Duration,
     sequence: u64,
 }
 
@@ -88,6 +90,7 @@ impl Scene {
             effects: Vec::new(),
             now: NOON,
             size: Size::new(120, 40),
+            pace: std::time::Duration::from_secs(1),
             sequence: 0,
         }
     }
@@ -268,6 +271,7 @@ impl Scene {
 
     /// Takes a message in, lays out, reads what is asked for, until nothing is asked any more.
     pub(super) fn message(&mut self, message: Message) {
+        self.model.uptime += self.pace;
         let effects = update(&mut self.model, message);
         self.act(effects);
         self.settle();

@@ -7,7 +7,9 @@ mod perform;
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 
 use super::command;
+use super::composing;
 use super::effect::{Effect, Loaded, TerminalId};
+use super::guard;
 use super::keymap::{Key, Meaning};
 use super::layout::Pane;
 use super::model::Model;
@@ -44,6 +46,8 @@ pub(crate) enum Message {
     Terminal(TerminalId, TerminalEvent),
     /// A program that had the screen has ended; why it could not do its work.
     Returned(Outside, Result<(), String>),
+    /// What was written in the user's editor.
+    Written(Result<String, String>),
 }
 
 /// A signal to this process.
@@ -81,6 +85,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
                 model.say(why, Role::Error);
             }
             pages::returned(model, &outside)
+        }
+        Message::Written(text) => {
+            composing::written(model, text);
+            Vec::new()
         }
     }
 }
@@ -189,6 +197,10 @@ fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     match model.keymap.meaning(&contexts, &model.pressed) {
         Meaning::Action(action) => {
             model.pressed.clear();
+            if guard::is_too_early(model, action) {
+                model.say("that has just come: read it first", Role::Notice);
+                return Vec::new();
+            }
             perform(model, action)
         }
         Meaning::Begun => Vec::new(),
@@ -212,6 +224,10 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             follow_filter(model);
             Vec::new()
         }
+        Some(Overlay::Composer(composer)) => {
+            composer.key(event);
+            Vec::new()
+        }
         Some(_) => Vec::new(),
         None => match model.page {
             Some(page) => pages::key(model, page, event),
@@ -223,9 +239,7 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
 
 /// The queue follows the filter while it is typed.
 fn follow_filter(model: &mut Model) {
-    if let Some(Overlay::Input(input)) = &model.overlay
-        && input.is_filter()
-    {
+    if let Some(Overlay::Input(input)) = &model.overlay {
         model.queue.set_filter(&input.text());
     }
 }
@@ -235,6 +249,10 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         Some(Overlay::Input(input)) => {
             input.paste(text);
             follow_filter(model);
+            Vec::new()
+        }
+        Some(Overlay::Composer(composer)) => {
+            composer.paste(text);
             Vec::new()
         }
         Some(_) => Vec::new(),

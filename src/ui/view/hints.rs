@@ -9,9 +9,11 @@ use crate::domain::attempt::Need;
 use crate::domain::board::{PhaseView, TicketState};
 use crate::ui::action::Action;
 use crate::ui::command;
+use crate::ui::composing;
 use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::model::Model;
+use crate::ui::pages;
 use crate::ui::text;
 use crate::ui::theme::Role;
 
@@ -88,6 +90,8 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
                 Action::ScrollbackDown,
             ];
         }
+        Some(Context::Composer) => return composing::hints(model),
+        Some(Context::Inbox) => return pages::inbox::hints(model),
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
