@@ -16,14 +16,23 @@ pub struct Abilities {
 }
 
 impl Abilities {
-    /// Each with whether it has it, in the order in which people read them.
+    /// Each with whether it has it, in words, in the order in which people read them.
     pub(crate) fn each(self) -> [(bool, &'static str); 5] {
-        [
-            (self.steers, "hears words in a turn"),
-            (self.interrupts, "can be interrupted"),
-            (self.resumes, "goes on after a restart"),
-            (self.asks, "asks before it acts"),
-            (self.hears_reasons, "hears why not"),
-        ]
+        let all = [
+            (self.steers, "hears words in a turn", "hears none in a turn"),
+            (
+                self.interrupts,
+                "can be interrupted",
+                "can't be interrupted",
+            ),
+            (
+                self.resumes,
+                "goes on after a restart",
+                "forgets at a restart",
+            ),
+            (self.asks, "asks before it acts", "acts without asking"),
+            (self.hears_reasons, "hears why not", "hears a no alone"),
+        ];
+        all.map(|(can, yes, no)| (can, if can { yes } else { no }))
     }
 }

@@ -35,6 +35,7 @@ mod requests;
 mod rewind;
 mod runs;
 mod sandbox;
+mod scopes;
 mod screen;
 mod side_by_side;
 mod submit;

@@ -116,14 +116,17 @@ impl Composer {
     /// Keeps an answer and asks the next question; `false` when this was the last one.
     pub(crate) fn next_question(&mut self, look: &Look) -> bool {
         let answer = self.text().trim().to_owned();
-        if self.answers.len() + 1 < self.about.questions.len() {
-            if !answer.is_empty() {
-                self.answers.push(answer);
-                self.field = field("", look);
-            }
-            return true;
+        let is_last = self.answers.len() + 1 >= self.about.questions.len();
+        // What was answered so far is not lost by an Enter too many.
+        let waits = answer.is_empty() && !self.answers.is_empty();
+        if is_last || waits {
+            return waits;
         }
-        false
+        if !answer.is_empty() {
+            self.answers.push(answer);
+            self.field = field("", look);
+        }
+        true
     }
 
     /// Whose draft it is.
@@ -258,12 +261,8 @@ impl Composer {
                     (true, true) => ("+", theme.style(Role::Success)),
                     (false, _) => ("-", dim),
                 };
-                let words = if can {
-                    format!(" {words}")
-                } else {
-                    format!(" not: {words}")
-                };
-                Line::from(vec![Span::styled(sign, style), Span::styled(words, dim)])
+                let words = Span::styled(format!(" {words}"), dim);
+                Line::from(vec![Span::styled(sign, style), words])
             })),
             None => lines.push(Line::styled("nobody knows what it can do", dim)),
         }

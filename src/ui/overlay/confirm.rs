@@ -89,7 +89,7 @@ impl AllowAlways {
             None => "It is written to docket's approvals.toml in your configuration.".to_owned(),
         };
         format!(
-            "{} asks: {}\n\nFor every ticket of this repository, from now on, this is allowed without asking:\n\n{}\n\n{file} `docket approvals --remove` takes it back. Allow it always?",
+            "{} asks: {}\n\nFor every ticket of this repository, in any folder of it, this is allowed without asking from now on:\n\n{}\n\n{file} `docket approvals --remove` takes it back. Allow it always?",
             self.allow.name,
             self.allow.what,
             rules.join("\n")

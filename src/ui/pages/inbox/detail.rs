@@ -3,6 +3,7 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::NARROW;
 use crate::domain::attempt::{Need, Validation};
 use crate::domain::board::TicketView;
 use crate::domain::inbox::{self, Waiting, What};
@@ -37,8 +38,10 @@ pub(super) fn lines(model: &Model, item: &Waiting, columns: usize) -> Vec<Line<'
         page.task(model, item);
         return page.lines;
     };
-    page.words(&origin(model, view, item), Role::Dim);
-    page.gap();
+    page.words(&origin(model, view, item, columns), Role::Dim);
+    if columns >= NARROW {
+        page.gap();
+    }
     match &item.what {
         What::Request { .. } => {
             if let Some(request) = answers::request_of(model, item) {
@@ -64,7 +67,7 @@ pub(super) fn lines(model: &Model, item: &Waiting, columns: usize) -> Vec<Line<'
 }
 
 /// `codex asks #3, TICKET-003.1, turn 2, since 12:03`.
-fn origin(model: &Model, view: &TicketView, item: &Waiting) -> String {
+fn origin(model: &Model, view: &TicketView, item: &Waiting, columns: usize) -> String {
     let mut words = Vec::new();
     let agent = &view.agent;
     words.push(match &item.what {
@@ -74,6 +77,9 @@ fn origin(model: &Model, view: &TicketView, item: &Waiting) -> String {
         What::Task => "you do this one".to_owned(),
         What::Message { .. } => format!("{agent} says"),
     });
+    if columns < NARROW {
+        return words.join("");
+    }
     if let Some(attempt) = &view.attempt {
         words.push(attempt.to_string());
     }
@@ -222,7 +228,11 @@ impl Page<'_> {
         }
         match like(request) {
             Ok(rules) => {
-                let rules = answers::shown(&rules);
+                let mut rules = answers::shown(&rules);
+                // A rule says what runs, not where.
+                if request.folder.is_some() {
+                    rules.push_str(" (in any folder)");
+                }
                 let words = format!("allow it for this ticket: {rules}");
                 self.key(model, Action::AllowTicket, &words);
                 let words = format!("allow it always, in this repository: {rules}; asks first");

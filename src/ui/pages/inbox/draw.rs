@@ -49,7 +49,10 @@ pub(in crate::ui::pages) fn draw(
         (above, 0) => format!("{above} line{} above", s(above)),
         (_, below) => format!("{below} more line{}", s(below)),
     };
-    let inner = frame(model, page.places.detail, "", &more, false, buffer);
+    // Where there is no room for the list, its title is all that tells of it.
+    let has_list = !page.places.list.is_empty();
+    let title = if has_list { "" } else { &title };
+    let inner = frame(model, page.places.detail, title, &more, !has_list, buffer);
     for (line, row) in page.lines.iter().skip(page.from).zip(inner.rows()) {
         line.render(row, buffer);
     }
@@ -117,7 +120,9 @@ fn row_line(model: &Model, item: &Waiting, columns: usize) -> Line<'static> {
     let (sign, word) = kind(model, item);
     let name = answers::name_of(model, item);
     let digits = name.as_ref().map_or("", |name| name.digits()).to_owned();
-    let age = if item.since == Timestamp::default() {
+    let age = if model.inbox.is_answered(item, model.uptime) {
+        "sent".to_owned()
+    } else if item.since == Timestamp::default() {
         String::new()
     } else {
         coarse(model.now.since(item.since))

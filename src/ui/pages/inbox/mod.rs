@@ -33,6 +33,8 @@ pub(super) use draw::draw;
 
 /// From this width on the list stands beside what is selected.
 const WIDE: u16 = 64;
+/// Below this many columns what is asked comes before all that is about it.
+const NARROW: usize = 44;
 /// How long an answer is on its way before it may be given again.
 const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
@@ -77,6 +79,12 @@ impl InboxPage {
                 self.from = 0;
             }
         }
+    }
+
+    /// Whether its answer is on its way.
+    fn is_answered(&self, item: &Waiting, now: Duration) -> bool {
+        let answered = self.answered.as_ref();
+        answered.is_some_and(|(known, at)| known == item && now.saturating_sub(*at) < ON_ITS_WAY)
     }
 
     fn last_top(&self) -> usize {
@@ -177,11 +185,7 @@ fn said(
     item: Waiting,
     say: impl FnOnce(&mut Model, &Waiting) -> Vec<Effect>,
 ) -> Vec<Effect> {
-    let is_on_its_way =
-        model.inbox.answered.as_ref().is_some_and(|(known, at)| {
-            *known == item && model.uptime.saturating_sub(*at) < ON_ITS_WAY
-        });
-    if is_on_its_way {
+    if model.inbox.is_answered(&item, model.uptime) {
         model.say("that answer is on its way", Role::Notice);
         return Vec::new();
     }
@@ -291,7 +295,12 @@ pub(super) fn prepare(model: &mut Model, area: Rect) -> Vec<Effect> {
         };
         Places { list, detail }
     } else {
-        let rows = count.max(1).saturating_add(2).min(area.height / 2).max(3);
+        // On a low screen what is asked matters more than what else waits.
+        let rows = match area.height {
+            0..7 => 0,
+            7..18 => 3,
+            height => count.max(1).saturating_add(2).min(height / 3),
+        };
         let (list, detail) = split_top(area, rows);
         Places { list, detail }
     };
@@ -339,7 +348,7 @@ pub(crate) fn hints(model: &Model) -> Vec<Action> {
             (What::Gate, _) => &[Action::Approve, Action::Reject, Action::Diff],
             (What::Words, _) => &[Action::Reply],
             (What::Task, _) => &[],
-            (What::Message { .. }, _) => &[Action::Approve, Action::Reply],
+            (What::Message { .. }, _) => &[Action::Reply],
         };
         actions.extend_from_slice(of_item);
         actions.push(Action::Open);
