@@ -1,5 +1,6 @@
 //! Old and new text as a unified diff.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use similar::TextDiff;
@@ -46,9 +47,11 @@ pub(in crate::agents) fn shown(patches: impl IntoIterator<Item = String>) -> Opt
             .rposition(|byte| *byte == b'\n');
         let rest = whole.split_off(cut.map_or(0, |cut| cut + 1));
         let missing = rest.lines().count();
-        whole.push_str(&format!(
-            "\\ {missing} more lines, too many to be kept with the request\n"
-        ));
+        // Writing to a text can't fail.
+        let _ = writeln!(
+            whole,
+            "\\ {missing} more lines, too many to be kept with the request"
+        );
     }
     (!whole.is_empty()).then_some(whole)
 }

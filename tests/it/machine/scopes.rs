@@ -152,7 +152,7 @@ fn rules_for_a_ticket_are_used_up_when_it_is_done() {
         rules: rules("make"),
     };
     let mine = ticket();
-    let other: TicketId = "other".parse().expect("an id");
+    let other: TicketId = "ticket-other".parse().expect("an id");
     let written = Event::TicketWritten {
         ticket: mine.clone(),
         before: docket::domain::ids::Sha256([1; 32]),

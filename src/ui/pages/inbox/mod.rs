@@ -337,7 +337,8 @@ pub(crate) fn hints(model: &Model) -> Vec<Action> {
     if let Some(item) = &model.inbox.selected {
         let request = answers::request_of(model, item);
         let of_item: &[Action] = match (&item.what, request.map(|request| &request.ask)) {
-            (What::Request { .. }, Some(Ask::Question { .. })) => &[Action::Reply],
+            (What::Request { .. }, Some(Ask::Question { .. }))
+            | (What::Words | What::Message { .. }, _) => &[Action::Reply],
             (What::Request { .. }, Some(Ask::Tool { .. })) => &[Action::Approve, Action::Reject],
             (What::Request { .. }, _) => &[
                 Action::Approve,
@@ -346,9 +347,7 @@ pub(crate) fn hints(model: &Model) -> Vec<Action> {
                 Action::Reject,
             ],
             (What::Gate, _) => &[Action::Approve, Action::Reject, Action::Diff],
-            (What::Words, _) => &[Action::Reply],
             (What::Task, _) => &[],
-            (What::Message { .. }, _) => &[Action::Reply],
         };
         actions.extend_from_slice(of_item);
         actions.push(Action::Open);
