@@ -10,6 +10,7 @@ use super::reference;
 use crate::config::{Decoder, Overrides};
 use crate::domain::ids::RunId;
 use crate::domain::request::RequestId;
+use crate::domain::rules::Scope;
 use crate::domain::settings::{Integrate, Isolation, NobodyThere};
 use crate::domain::ticket::AgentName;
 use crate::tickets::import::Source;
@@ -148,6 +149,8 @@ pub enum Command {
     Gates,
     /// Say yes to what a ticket's agent asks, or at its gate
     Approve(ApproveArguments),
+    /// List what you always allow here, or take a rule back
+    Approvals(ApprovalsArguments),
     /// Say no to what a ticket's agent asks, or at its gate
     Reject(RejectArguments),
     /// Answer the questions of a ticket's agent
@@ -224,6 +227,17 @@ pub struct ApproveArguments {
     /// The agent need not ask again for the like, where it offers that
     #[arg(long)]
     pub always: bool,
+    /// How far the yes reaches: to this request (once), to the very same of this ticket (ticket) or of every ticket here (always)
+    #[arg(long, value_name = "once|ticket|always", conflicts_with = "always")]
+    pub scope: Option<Scope>,
+}
+
+/// What to do with what is always allowed.
+#[derive(Debug, Clone, Args)]
+pub struct ApprovalsArguments {
+    /// Take this rule back, as it is listed
+    #[arg(long, value_name = "RULE")]
+    pub remove: Option<String>,
 }
 
 /// What to refuse.

@@ -151,6 +151,9 @@ impl Given {
         let by = match &self.by {
             AnsweredBy::Human => "by a human".to_owned(),
             AnsweredBy::Rule { rule } => format!("by the rule `{rule}`"),
+            AnsweredBy::Standing { rule, scope } => {
+                format!("by the rule `{rule}` that a human made (scope {scope})")
+            }
             AnsweredBy::Policy => "by the policy".to_owned(),
             AnsweredBy::NobodyThere => "since nobody was there to ask".to_owned(),
         };

@@ -20,6 +20,7 @@ use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::{AttemptId, TicketName};
 use crate::domain::machine::answer_of;
 use crate::domain::request::{ChoiceKind, RequestId};
+use crate::domain::rules::{Rule, Scope, like};
 use crate::exit::Exit;
 use crate::output;
 use crate::proc::sweep;
@@ -109,10 +110,14 @@ impl Outcome {
 }
 
 pub(super) fn approve(global: &Global, arguments: &ApproveArguments) -> Result<Exit, CliError> {
-    let reaction = if arguments.always {
-        Reaction::AllowAlways
-    } else {
-        Reaction::Allow
+    let reaction = match arguments.scope {
+        _ if arguments.always => Reaction::AllowAlways,
+        None | Some(Scope::Once) => Reaction::Allow,
+        // What the rules are is known when it is known what is asked.
+        Some(scope) => Reaction::AllowLike {
+            scope,
+            rules: Vec::new(),
+        },
     };
     react(global, &arguments.ticket, arguments.number, &reaction)
 }
@@ -465,6 +470,38 @@ fn command_of(target: &Target, request: Option<RequestId>, reaction: &Reaction) 
     }
 }
 
+/// The reaction with the rules that the request comes to.
+fn scoped(asked: &Asked, reaction: &Reaction) -> Result<Reaction, CliError> {
+    let Reaction::AllowLike { scope, .. } = reaction else {
+        return Ok(reaction.clone());
+    };
+    match like(&asked.request) {
+        Ok(rules) => Ok(Reaction::AllowLike {
+            scope: *scope,
+            rules,
+        }),
+        Err(why) => Err(CliError::Usage(format!(
+            "{} {}: {why}\n  {}",
+            asked.name,
+            asked.number,
+            asked.commands.join("\n  ")
+        ))),
+    }
+}
+
+/// How far it reaches, with the rules as they are written.
+fn scope_words(scope: Scope, rules: &[Rule]) -> String {
+    let rules: Vec<_> = rules.iter().map(|rule| format!("`{rule}`")).collect();
+    let rules = rules.join(", ");
+    match scope {
+        Scope::Once => String::new(),
+        Scope::Ticket => format!("; allowed from now on for this ticket: {rules}"),
+        Scope::Always => {
+            format!("; always allowed in this repository: {rules} (`docket approvals` lists that)")
+        }
+    }
+}
+
 /// Answers a request: through the runner, or in the ledger where none lives. `None` when a runner came or went meanwhile.
 fn settle(place: &Place, asked: &Asked, reaction: &Reaction) -> Result<Option<Outcome>, CliError> {
     let Asked {
@@ -473,6 +510,7 @@ fn settle(place: &Place, asked: &Asked, reaction: &Reaction) -> Result<Option<Ou
         request,
         ..
     } = asked;
+    let reaction = &scoped(asked, reaction)?;
     // What makes no sense for what is asked is told with the command that does.
     let answer = answer_of(request, reaction.clone()).map_err(|why| {
         let commands = asked.commands.join("\n  ");
@@ -490,6 +528,9 @@ fn settle(place: &Place, asked: &Asked, reaction: &Reaction) -> Result<Option<Ou
     let mut said = format!("{name} {number} {what}: {}", request.title);
     if *reaction == Reaction::AllowAlways && request.choice(ChoiceKind::AllowAlways).is_none() {
         said.push_str(" (this once: the agent offers nothing else)");
+    }
+    if let Reaction::AllowLike { scope, rules } = reaction {
+        said.push_str(&scope_words(*scope, rules));
     }
     if let Some(reply) = ask(place, &command)? {
         return Ok(Some(outcome.take(reply, &said)));
@@ -520,6 +561,11 @@ fn decide(
     let ticket = target.id.clone();
     let name = &target.name;
     let (command, rejection, said) = match reaction {
+        Reaction::AllowLike { .. } => {
+            return Err(CliError::Usage(format!(
+                "{name} waits for a review, which is approved once: leave out `--scope`"
+            )));
+        }
         Reaction::Allow | Reaction::AllowAlways => (Command::Approve { ticket }, None, "approved"),
         Reaction::Deny { reason } => {
             let reason = reason.clone().unwrap_or_default();

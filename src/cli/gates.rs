@@ -10,11 +10,12 @@ use super::place::Place;
 use super::survey::Survey;
 use super::{text, words};
 use crate::domain::advice;
-use crate::domain::attempt::{AttemptOutcome, Need, Validation};
+use crate::domain::attempt::{Need, Validation};
 use crate::domain::board::TicketState;
 use crate::domain::event::Event;
 use crate::domain::gate::GateReason;
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
+use crate::domain::inbox;
 use crate::domain::reason::Mark;
 use crate::domain::ticket::QueueEntry;
 use crate::domain::time::Timestamp;
@@ -81,19 +82,10 @@ pub(super) fn run(global: &Global) -> Result<Exit, CliError> {
 /// The gate of a ticket that waits for a decision; of an attempt that lives, or of one that has ended.
 pub(super) fn of_ticket(survey: &Survey, ticket: &TicketId) -> Option<(AttemptId, bool)> {
     let view = survey.board.tickets.get(ticket)?;
-    let is_live = match &view.state {
-        TicketState::Waiting {
-            need: Need::Review { .. },
-        } => true,
-        TicketState::Finished {
-            outcome:
-                AttemptOutcome::NeedsHuman {
-                    need: Need::Review { .. },
-                },
-        } => false,
-        _ => return None,
+    let Some(Need::Review { .. }) = inbox::need(&view.state) else {
+        return None;
     };
-    if is_live {
+    if matches!(view.state, TicketState::Waiting { .. }) {
         return Some((view.attempt.clone()?, true));
     }
     let unfinished = survey.paused.get(ticket)?;

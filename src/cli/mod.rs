@@ -1,5 +1,6 @@
 //! The command line: arguments, one file per family of commands, exit codes.
 
+mod approvals;
 pub mod arguments;
 mod asked;
 mod bundle;
@@ -102,6 +103,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Run(arguments)) => drive::run(&global, &arguments),
         Some(Command::Requests) => requests::run(&global),
         Some(Command::Gates) => gates::run(&global),
+        Some(Command::Approvals(arguments)) => approvals::run(&global, &arguments),
         Some(Command::Approve(arguments)) => decide::approve(&global, &arguments),
         Some(Command::Reject(arguments)) => decide::reject(&global, arguments),
         Some(Command::Answer(arguments)) => decide::answer(&global, arguments),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::arguments::Global;
 use crate::cli::error::CliError;
 use crate::cli::secrets;
+use crate::config::approvals::Approvals;
 use crate::config::{self, Directories, Loaded, Overrides, Variables};
 use crate::domain::settings::Isolation;
 use crate::git::{GitError, Head, Repository};
@@ -57,6 +58,7 @@ impl Place {
                 root,
                 tickets,
                 program,
+                approvals: Approvals::of_user(),
             },
             git,
             loaded,

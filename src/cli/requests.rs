@@ -11,9 +11,9 @@ use super::place::Place;
 use super::survey::Survey;
 use super::{text, words};
 use crate::domain::advice;
-use crate::domain::attempt::{AttemptOutcome, Need};
-use crate::domain::board::TicketState;
+use crate::domain::attempt::Need;
 use crate::domain::ids::{TicketId, TicketName};
+use crate::domain::inbox;
 use crate::domain::reason::Mark;
 use crate::domain::request::{Ask, Request};
 use crate::domain::ticket::QueueEntry;
@@ -73,16 +73,8 @@ fn waiting(survey: &Survey, requests: &[Asked]) -> Vec<Waiting> {
         if reason.mark != Mark::Waiting || asks {
             return None;
         }
-        let state = survey.board.tickets.get(&entry.id).map(|view| &view.state);
-        let need = match state {
-            Some(
-                TicketState::Waiting { need }
-                | TicketState::Finished {
-                    outcome: AttemptOutcome::NeedsHuman { need },
-                },
-            ) => Some(need),
-            _ => None,
-        };
+        let view = survey.board.tickets.get(&entry.id);
+        let need = view.and_then(|view| inbox::need(&view.state));
         Some(Waiting {
             id: entry.id.clone(),
             name: entry.name.clone(),

@@ -1,5 +1,6 @@
 //! `docket`: the screen, with the runner behind it.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use super::error::CliError;
 use super::keys;
 use super::outside;
 use super::place::Place;
+use crate::agents::adapter;
 use crate::config::{Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
@@ -20,10 +22,10 @@ use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::environment;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
-use crate::runner::{self, Life, RunnerHandle};
+use crate::runner::{self, Life, Places, RunnerHandle};
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Announce, Look, OpenTerminal, Preferences, Session, TerminalControl, TerminalEvent,
+    Abilities, Announce, Look, OpenTerminal, Preferences, Session, TerminalControl, TerminalEvent,
     TerminalLink, TerminalRequest, UiEnd, UiError,
 };
 
@@ -71,6 +73,8 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         repository_root: places.root.clone(),
         evidence_root: places.evidence(),
         agents: Some(config.known_names()),
+        abilities: abilities(&places, &config),
+        approvals: places.approvals.path().map(ToOwned::to_owned),
         seed: started.board,
         look,
         viewer: false,
@@ -116,6 +120,27 @@ async fn to_the_end(handle: RunnerHandle) {
     let RunnerHandle { commands, mut feed } = handle;
     drop(commands);
     while feed.recv().await.is_some() {}
+}
+
+/// What every configured agent can do, as far as docket can drive it.
+fn abilities(places: &Places, config: &Config) -> BTreeMap<String, Abilities> {
+    let names = config.agents.keys();
+    let known = names.filter_map(|name| {
+        // The session is only asked what it could do: nothing starts, and no home is made for it.
+        let mut config = config.clone();
+        config.agents.get_mut(name)?.private_home = false;
+        let session = adapter::session(&config, name, &places.root, &places.program, "screen");
+        let can = session.ok()?.capabilities();
+        let abilities = Abilities {
+            asks: can.requests,
+            steers: can.steer,
+            interrupts: can.interrupt,
+            resumes: can.resume,
+            hears_reasons: can.hears_reasons,
+        };
+        Some((name.to_string(), abilities))
+    });
+    known.collect()
 }
 
 fn look(config: &Config) -> Result<Look, CliError> {

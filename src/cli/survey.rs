@@ -9,6 +9,7 @@ use crate::domain::attempt::{AttemptOutcome, Need, Proof};
 use crate::domain::board::{Board, PhaseView, RunView, TicketState, TicketView};
 use crate::domain::event::RunOutcome;
 use crate::domain::ids::{Sequence, TicketId};
+use crate::domain::inbox::Told;
 use crate::domain::item::Usage;
 use crate::domain::machine::Unfinished;
 use crate::domain::queue::{Queue, Readiness};
@@ -307,6 +308,7 @@ fn view_of(step: &StepRecord, outcome: AttemptOutcome) -> TicketView {
         requests: BTreeMap::new(),
         dispatches: Vec::new(),
         brought: Vec::new(),
+        told: Told::default(),
     }
 }
 

@@ -6,6 +6,7 @@
 //! Layers, later wins key by key (lists are replaced as a whole): built-in, the user's file, the repository's
 //! `docket.toml`, `DOCKET_*` variables, flags. Nothing here ever writes to a configuration file.
 
+pub mod approvals;
 mod build;
 mod document;
 mod environment;

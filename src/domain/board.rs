@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::attempt::{AttemptOutcome, CancelReason, Need, Proof, Validation, Workspace};
 use super::event::{Envelope, Event, RunOutcome};
 use super::ids::{AttemptId, RunId, TicketId};
+use super::inbox::Told;
 use super::item::{AgentStatus, Usage};
 use super::queue::Queue;
 use super::request::{Request, RequestId};
@@ -137,6 +138,9 @@ pub struct TicketView {
     /// What became of tickets and notes that the agent wrote or changed, newest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub brought: Vec<String>,
+    /// More of what its agent says to people.
+    #[serde(skip)]
+    pub told: Told,
 }
 
 /// Where a ticket stands in the life of a step (DESIGN 5).
@@ -314,6 +318,13 @@ impl Board {
     /// Takes in one fact.
     pub fn apply(&mut self, envelope: &Envelope) {
         let (at, run) = (envelope.at, envelope.run);
+        if let Some(view) = envelope
+            .event
+            .attempt()
+            .and_then(|attempt| self.of(attempt))
+        {
+            view.told.take(&envelope.event, at, view.turn);
+        }
         match &envelope.event {
             Event::RunStarted { jobs, branch, .. } => {
                 self.run = Some(RunView {
@@ -379,6 +390,7 @@ impl Board {
                 view.workspace = None;
                 view.validations.clear();
                 view.dispatches.clear();
+                view.told = Told::default();
                 view.brought.clear();
                 view.requests.clear();
                 view.set(at, TicketState::Preparing);
@@ -510,7 +522,8 @@ impl Board {
             | Event::RepliesDelivered { .. }
             | Event::TicketWritten { .. }
             | Event::Recovered { .. }
-            | Event::EvidenceDropped { .. } => {}
+            | Event::EvidenceDropped { .. }
+            | Event::RulesAdded { .. } => {}
         }
     }
 
@@ -538,6 +551,7 @@ impl TicketView {
             requests: BTreeMap::new(),
             dispatches: Vec::new(),
             brought: Vec::new(),
+            told: Told::default(),
         }
     }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::attempt::CancelReason;
 use super::ids::{AttemptId, TicketId};
 use super::request::RequestId;
+use super::rules::{Rule, Scope};
 
 /// What a human says to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,13 @@ pub enum Reaction {
     Allow,
     /// Yes, and the agent need not ask again for the like, where it offers that.
     AllowAlways,
+    /// Yes, and docket itself answers the like from now on.
+    AllowLike {
+        /// How far it reaches; `once` is no more than [`Reaction::Allow`].
+        scope: Scope,
+        /// The rules that the human was shown: when they are not the ones that the request comes to, nothing is allowed.
+        rules: Vec<Rule>,
+    },
     /// No.
     Deny {
         /// Why, for agents that take words with it.

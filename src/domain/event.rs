@@ -12,6 +12,7 @@ use super::desk::{NoteNews, TicketNews};
 use super::ids::{AttemptId, RunId, Sequence, Sha256, TicketId, TicketName};
 use super::item::Usage;
 use super::request::{Answer, AnsweredBy, Request, RequestId};
+use super::rules::{Rule, Scope};
 use super::time::Timestamp;
 
 /// A fact.
@@ -390,6 +391,17 @@ pub enum Event {
         /// Their bytes.
         bytes: u64,
     },
+    /// A human's yes to a request reaches further: from here on docket answers the like by these rules.
+    RulesAdded {
+        /// The attempt that asked.
+        attempt: AttemptId,
+        /// Its ticket.
+        ticket: TicketId,
+        /// How far: for this ticket, or always.
+        scope: Scope,
+        /// The rules.
+        rules: Vec<Rule>,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -487,7 +499,8 @@ impl Event {
             | Self::AttemptAbandoned { attempt }
             | Self::Merged { attempt, .. }
             | Self::NotMerged { attempt, .. }
-            | Self::EvidenceDropped { attempt, .. } => Some(attempt),
+            | Self::EvidenceDropped { attempt, .. }
+            | Self::RulesAdded { attempt, .. } => Some(attempt),
             Self::ReplyReceived { attempt, .. } => attempt.as_ref(),
             Self::RunStarted { .. }
             | Self::RunPaused

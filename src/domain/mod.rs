@@ -9,6 +9,7 @@ pub mod event;
 pub mod gate;
 pub mod hash;
 pub mod ids;
+pub mod inbox;
 pub mod item;
 pub mod machine;
 pub mod notice;

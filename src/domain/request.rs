@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::item::ToolKind;
+use super::rules::Scope;
 
 /// A request's number within its attempt, from 1: what people name it by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,6 +39,12 @@ pub struct Request {
     pub ask: Ask,
     /// What it offers, in its order; empty for a question that takes words alone.
     pub choices: Vec<Choice>,
+    /// Where a command would run, as the agent says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
+    /// The change that is asked for, as a unified diff, where the agent says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patch: Option<String>,
 }
 
 /// What a request asks for: rules are held against this.
@@ -140,11 +147,30 @@ pub enum AnsweredBy {
     },
     /// The policy: `approvals = "auto"`.
     Policy,
+    /// A rule that a human made when they said yes to the like before.
+    Standing {
+        /// The rules as they are written.
+        rule: String,
+        /// How far that yes reaches.
+        scope: Scope,
+    },
     /// Nobody was there to ask, and the flag says to deny.
     NobodyThere,
 }
 
 impl Request {
+    /// A request without choices and without anything that not every agent says.
+    pub fn new(title: impl Into<String>, ask: Ask) -> Self {
+        Self {
+            title: title.into(),
+            reason: None,
+            ask,
+            choices: Vec::new(),
+            folder: None,
+            patch: None,
+        }
+    }
+
     /// The first choice of a kind.
     pub fn choice(&self, kind: ChoiceKind) -> Option<&Choice> {
         self.choices.iter().find(|choice| choice.kind == kind)

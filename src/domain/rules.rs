@@ -1,9 +1,10 @@
 //! Approval rules: which requests of an agent are answered without a human, and how.
 //!
-//! A rule is one line: `cargo *` is about commands, `edit:src/**` about changed files, `tool:WebFetch` about other tools.
-//! `*` stands for anything, also for spaces and `/`. Deny wins over allow. Allow is careful: it answers only what it
+//! A rule is one line: `cargo *` is about commands, `exact:rm *.o` about one command line as it stands, `edit:src/**` about
+//! changed files, `tool:WebFetch` about other tools. `*` stands for anything, also for spaces and `/`. Deny wins over allow. Allow is careful: it answers only what it
 //! understands entirely. Deny is generous: it looks into every part of a command line. Neither is a sandbox.
 
+mod like;
 mod shell;
 mod wildcard;
 
@@ -17,10 +18,14 @@ use self::wildcard::matches;
 use super::request::{AnsweredBy, Ask, ChoiceKind, Request};
 use super::ticket::Approvals;
 
+pub use like::{NoRule, Scope, like};
+
 /// What is said before the pattern of a rule about changed files.
 const EDIT: &str = "edit:";
 /// What is said before the pattern of a rule about tools.
 const TOOL: &str = "tool:";
+/// What is said before a command line that is meant as it stands.
+const EXACT: &str = "exact:";
 
 /// One rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +41,8 @@ enum About {
     Command(String),
     Edit(String),
     Tool(String),
+    /// This command line, character by character: here `*` is no wildcard.
+    Exact(String),
 }
 
 /// Why a text is no rule.
@@ -102,6 +109,8 @@ impl Rule {
             About::Edit(pattern(path)?.trim_start_matches("./").to_owned())
         } else if let Some(name) = text.strip_prefix(TOOL) {
             About::Tool(pattern(name)?)
+        } else if let Some(line) = text.strip_prefix(EXACT) {
+            About::Exact(pattern(line)?)
         } else {
             check_foreign(text)?;
             About::Command(shell::collapsed(&pattern(text)?))
@@ -144,9 +153,15 @@ impl Rule {
                 paths.iter().any(|path| denies_path(pattern, path))
             }
             (About::Tool(pattern), Ask::Tool { name, .. }) => matches(pattern, name),
+            (About::Exact(line), Ask::Command { command }) => is_line(line, command),
             _ => false,
         }
     }
+}
+
+/// Whether a command is this line; only blanks around it mean nothing.
+fn is_line(line: &str, command: &str) -> bool {
+    command.trim_matches([' ', '\t']) == line
 }
 
 /// Rules in the manner of other programs would be read as commands that nobody ever runs.
@@ -239,13 +254,25 @@ impl Rules {
         self
     }
 
+    /// The rules that allow all of it, as they are written; `None` when they don't.
+    pub(crate) fn allows(&self, request: &Request) -> Option<String> {
+        if request.is_question() || request.choice(ChoiceKind::AllowOnce).is_none() {
+            return None;
+        }
+        self.allowing(&request.ask)
+    }
+
     /// The rules that allow all of it; more than one when each allows some of the paths.
     fn allowing(&self, ask: &Ask) -> Option<String> {
         let named = |rule: &Rule| rule.text.clone();
         match ask {
             Ask::Command { command } => {
-                let simple = Simple::read(command)?;
-                let allows = |rule: &&Rule| matches!(&rule.about, About::Command(pattern) if matches(pattern, simple.as_str()));
+                let simple = Simple::read(command);
+                let allows = |rule: &&Rule| match (&rule.about, &simple) {
+                    (About::Exact(line), _) => is_line(line, command),
+                    (About::Command(pattern), Some(simple)) => matches(pattern, simple.as_str()),
+                    _ => false,
+                };
                 self.allow.iter().find(allows).map(named)
             }
             Ask::Edit { paths } => {
@@ -295,10 +322,7 @@ pub fn decide(policy: Approvals, rules: &Rules, request: &Request) -> Decision {
             by: by_rule(rule.text.clone()),
         };
     }
-    if !request.is_question()
-        && request.choice(ChoiceKind::AllowOnce).is_some()
-        && let Some(rule) = rules.allowing(&request.ask)
-    {
+    if let Some(rule) = rules.allows(request) {
         return Decision::Allow { by: by_rule(rule) };
     }
     match policy {

@@ -9,8 +9,9 @@ use super::gate::GateReason;
 use super::hash::sha256;
 use super::ids::{AttemptId, Sha256, TicketId};
 use super::item::Usage;
-use super::machine::{Carry, answer_of};
+use super::machine::{Carry, answer_of, reaches};
 use super::request::{Answer, Request, RequestId};
+use super::rules::{Rule, Scope};
 use super::ticket::AgentName;
 use super::time::Timestamp;
 
@@ -289,6 +290,18 @@ impl Unfinished {
         let answer = answer_of(request, reaction)?;
         *given = Some(answer.clone());
         Ok((*id, answer))
+    }
+
+    /// What a human's yes to one of its requests comes to beyond it; the oldest open one without a number.
+    pub fn reaches(
+        &self,
+        id: Option<RequestId>,
+        reaction: &Reaction,
+    ) -> Result<Option<(Scope, Vec<Rule>)>, &'static str> {
+        let asked = self
+            .open()
+            .find(|(open, _)| id.is_none_or(|id| id == *open));
+        asked.map_or(Ok(None), |(_, request)| reaches(request, reaction))
     }
 
     /// Takes a human's decision at its gate: approved, or rejected with a reason. Gives the fact that is to be stored, or why not.

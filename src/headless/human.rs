@@ -123,6 +123,9 @@ fn words(event: &Event, at: Timestamp) -> Option<String> {
             AnsweredBy::Rule { rule } => {
                 format!("{attempt} {id} was answered by the rule `{rule}`")
             }
+            AnsweredBy::Standing { rule, scope } => {
+                format!("{attempt} {id} was allowed by the rule `{rule}` ({scope})")
+            }
             AnsweredBy::Policy => format!("{attempt} {id} was answered by the policy"),
             AnsweredBy::NobodyThere => {
                 format!("{attempt} {id} was refused: nobody is there to ask")

@@ -4,11 +4,13 @@
 use super::context::Places;
 use super::inbox::Door;
 use super::{recover, unfinished};
+use crate::config::approvals::ApprovalsError;
 use crate::domain::command::Reaction;
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::request::AnsweredBy;
 use crate::domain::request::{Answer, RequestId};
+use crate::domain::rules::Scope;
 use crate::domain::time::Timestamp;
 use crate::domain::unfinished::Unfinished;
 use crate::proc::clock::{Clock as _, SystemClock};
@@ -41,6 +43,9 @@ pub enum NotAnswered {
     /// The door of the inbox can't be passed.
     #[error("can't use docket's inbox: {0}")]
     Door(std::io::Error),
+    /// The answer is stored, the rules that go with it are not.
+    #[error("it is allowed this once; what is always allowed can't be kept: {0}")]
+    Approvals(#[from] ApprovalsError),
     /// The ledger can't be read or written.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -55,6 +60,7 @@ pub fn answer(
 ) -> Result<Answered, NotAnswered> {
     let nothing = NotAnswered::Refused("its agent asks nothing");
     say(places, ticket, nothing, |unfinished, _now| {
+        let more = unfinished.reaches(Some(request), &reaction)?;
         let (request, answer) = unfinished.answer(Some(request), reaction)?;
         let attempt = unfinished.from.clone();
         let event = Event::RequestAnswered {
@@ -63,12 +69,33 @@ pub fn answer(
             answer: answer.clone(),
             by: AnsweredBy::Human,
         };
+        let mut events = vec![event];
+        let mut always = Vec::new();
+        if let Some((scope, rules)) = more {
+            if scope == Scope::Always {
+                always.clone_from(&rules);
+            }
+            events.push(Event::RulesAdded {
+                attempt: attempt.clone(),
+                ticket: ticket.clone(),
+                scope,
+                rules,
+            });
+        }
         let answered = Answered {
             attempt,
             request,
             answer,
         };
-        Ok((vec![event], answered))
+        Ok((events, (answered, always)))
+    })
+    .and_then(|(answered, always)| {
+        if !always.is_empty() {
+            places
+                .approvals
+                .add(&places.root, &always, SystemClock::new().now().wall)?;
+        }
+        Ok(answered)
     })
 }
 

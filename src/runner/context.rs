@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use crate::config::Config;
+use crate::config::approvals::Approvals;
 use crate::domain::board::Feed;
 use crate::domain::event::RunOutcome;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
@@ -23,6 +24,8 @@ pub struct Places {
     pub tickets: PathBuf,
     /// docket's own program: for the shim and for replays.
     pub program: PathBuf,
+    /// What the user always allows, by repository.
+    pub approvals: Approvals,
 }
 
 impl Places {

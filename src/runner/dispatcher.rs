@@ -15,6 +15,7 @@ use crate::domain::command::Command;
 use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::machine::{self, Effect, Input, Order, Report, State};
 use crate::domain::queue::Queue;
+use crate::domain::rules::Rule;
 use crate::domain::time::Timestamp;
 use crate::proc::clock::Clock as _;
 use crate::store::{LedgerError, Reader};
@@ -125,7 +126,12 @@ impl Dispatcher {
         match &input {
             Input::Looked(queue) => self.context.tell(Feed::Queue(queue.clone())),
             Input::Command(command) => self.look_up(command),
-            Input::Attempt { attempt, report } => self.steered(attempt, report),
+            Input::Attempt { attempt, report } => {
+                if matches!(report, Report::Asked { .. }) {
+                    self.look_up_approvals();
+                }
+                self.steered(attempt, report);
+            }
             _ => {}
         }
         let effects = self.step(input);
@@ -183,6 +189,30 @@ impl Dispatcher {
             let (_, _, receipt) = self.steering.remove(index);
             let note = (!taken).then_some(outside::NOT_TAKEN);
             self.acknowledge(receipt, note);
+        }
+    }
+
+    /// What is always allowed is asked of the file each time: it may have been taken back, or another docket may have added to it.
+    fn look_up_approvals(&mut self) {
+        let places = &self.context.places;
+        match places.approvals.of_repository(&places.root) {
+            Ok(rules) => self.state.set_always_allowed(rules),
+            Err(error) => {
+                // What can't be read allows nothing.
+                self.state.set_always_allowed(Vec::new());
+                self.context.tell(Feed::Trouble(error.to_string()));
+            }
+        }
+    }
+
+    /// Adds to what is always allowed.
+    fn keep(&self, rules: &[Rule]) {
+        let places = &self.context.places;
+        let now = self.context.clock.now().wall;
+        if let Err(error) = places.approvals.add(&places.root, rules, now) {
+            let why =
+                format!("it is allowed this once; what is always allowed can't be kept: {error}");
+            self.context.tell(Feed::Trouble(why));
         }
     }
 
@@ -263,6 +293,7 @@ impl Dispatcher {
                     let _dispatcher_is_gone = inputs.send(Input::Reopened { ticket, written });
                 });
             }
+            Effect::KeepRules { rules } => self.keep(&rules),
             Effect::WakeAt(at) => self.wake_at = Some(at),
             Effect::RunOver { run, outcome } => {
                 self.run_is_over = true;

@@ -38,7 +38,7 @@ use crate::domain::attempt::{ProcessRecord, Proof};
 use crate::domain::board::{Board, Feed};
 use crate::domain::ids::{AttemptId, RunId};
 use crate::domain::item::Usage;
-use crate::domain::machine::{History, Input, RunPlan, State};
+use crate::domain::machine::{History, Input, RunPlan, Standing, State};
 use crate::domain::queue::Queue;
 use crate::domain::settings::SpendingLimits;
 use crate::domain::time::Timestamp;
@@ -248,7 +248,14 @@ fn history(
         spent,
         unfinished: unfinished::attempts(reader)?,
         generations: reader.generations()?,
+        standing: standing(reader)?,
     })
+}
+
+/// What humans have allowed for single tickets, as far as those are not done.
+fn standing(reader: &Reader) -> Result<Standing, LedgerError> {
+    let events = reader.rules_added()?;
+    Ok(Standing::of(events.iter()))
 }
 
 /// The attempts whose worktrees are still there.

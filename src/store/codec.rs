@@ -70,6 +70,7 @@ kinds! {
     Merged "merged" 1,
     NotMerged "not_merged" 1,
     TicketReopened "ticket_reopened" 1,
+    RulesAdded "rules_added" 1,
 }
 
 /// An event in its stored form.

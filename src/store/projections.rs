@@ -224,7 +224,9 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::ReplyReceived { attempt: None, .. }
         | Event::Refused { .. }
         // It comes long after: the range of places in which an attempt's events are looked for must not reach that far.
-        | Event::EvidenceDropped { .. } => Ok(()),
+        | Event::EvidenceDropped { .. }
+        // Also of an attempt that has ended.
+        | Event::RulesAdded { .. } => Ok(()),
     }
 }
 

@@ -289,6 +289,20 @@ impl Reader {
             .collect())
     }
 
+    /// The rules that humans made by their answers, and the ends of the tickets that those were for, oldest first.
+    pub fn rules_added(&self) -> Result<Vec<Event>, LedgerError> {
+        let rows = self.rows(
+            "SELECT seq, at, run, kind, version, payload FROM events WHERE kind = 'rules_added' OR (kind = 'ticket_written' AND seq > \
+             (SELECT min(seq) FROM events WHERE kind = 'rules_added')) ORDER BY seq",
+            &[],
+            |row| Ok(codec::decode_row(read_row(row)?)),
+        )?;
+        Ok(rows
+            .iter()
+            .filter_map(|stored| Some(stored.envelope()?.event.clone()))
+            .collect())
+    }
+
     /// Every ticket that docket wrote `done: true` into, with its latest proof.
     pub fn done_tickets(&self) -> Result<BTreeMap<TicketId, DoneRecord>, LedgerError> {
         let rows = self.rows(

@@ -45,6 +45,8 @@ actions! {
     NextWaiting = "next-waiting", "next waiting", "Select the next ticket that waits for a human";
     FollowRun = "follow-run", "follow", "Select whatever begins to run, until you move";
     Diff = "diff", "diff", "Show the diff of the selected ticket's last attempt";
+    AllowTicket = "allow-ticket", "this ticket", "Allow what is asked, and the very same for as long as this ticket is worked on";
+    AllowAlways = "allow-always", "always", "Allow what is asked, and the very same of every ticket here from now on; shows the rule first";
     Inbox = "inbox", "inbox", "Everything that waits for you, of all tickets";
     Overview = "overview", "overview", "The run in pictures: time line, dependencies, usage";
     Edit = "edit", "edit", "Edit the selected ticket";
@@ -78,6 +80,8 @@ actions! {
     Yes = "yes", "yes", "Do it";
     No = "no", "no", "Don't";
     Send = "send", "send", "Send what was typed";
+    SwitchWay = "switch-way", "other way", "Let something else become of it: now in this turn, or with the next one";
+    WriteOutside = "write-outside", "editor", "Write it in $EDITOR";
     NewLine = "new-line", "new line", "Begin a new line";
     Cancel = "cancel", "cancel", "Drop it";
     Palette = "palette", "palette", "Find an action by its name and do it; a number goes to that ticket";

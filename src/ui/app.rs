@@ -18,6 +18,7 @@ use tokio::sync::mpsc;
 
 use super::announce::Announcer;
 use super::clipboard;
+use super::draft::Draft;
 use super::effect::{Effect, Loaded};
 use super::links::Links;
 use super::loader;
@@ -129,6 +130,8 @@ impl<H: Host> App<H> {
         );
         model.queue = QueuePane::new(session.agents);
         model.viewer = session.viewer;
+        model.abilities = session.abilities;
+        model.approvals = session.approvals;
         model.mouse = mouse;
         let title = session.preferences.title.then(String::new);
         model.prefer(session.preferences);
@@ -159,6 +162,7 @@ impl<H: Host> App<H> {
         while self.end.is_none() {
             match self.next(&mut batch).await {
                 Found::Messages(messages) => {
+                    self.tell_time();
                     for message in messages {
                         let effects = update(&mut self.model, message);
                         self.act(effects).await;
@@ -266,6 +270,7 @@ impl<H: Host> App<H> {
         if self.host.reclaim()? {
             self.redraw()?;
         }
+        self.tell_time();
         let size = self.terminal.size()?;
         let effects = prepare(&mut self.model, size, now);
         self.act(effects).await;
@@ -286,6 +291,13 @@ impl<H: Host> App<H> {
         self.host.set_title(&title)?;
         *shown = title;
         Ok(())
+    }
+
+    /// Messages and frames have a time: what has just been painted is not decided about.
+    fn tell_time(&mut self) {
+        let now = (self.clock)();
+        self.model.now = now.wall;
+        self.model.uptime = now.monotonic.0;
     }
 
     /// The next frame draws every cell.
@@ -342,6 +354,7 @@ impl<H: Host> App<H> {
                     self.gone_if(&done);
                 }
                 Effect::HandOver(outside) => effects.extend(self.hand_over(outside).await),
+                Effect::WriteOutside(text) => effects.extend(self.write_outside(&text).await),
                 Effect::SetMouse(mouse) => {
                     let done = self.host.set_mouse(mouse);
                     self.gone_if(&done);
@@ -419,6 +432,18 @@ impl<H: Host> App<H> {
         let drawn = self.redraw();
         self.gone_if(&drawn);
         effects.extend(update(&mut self.model, Message::Returned(outside, result)));
+        effects
+    }
+
+    /// Has the user write a text in their editor.
+    async fn write_outside(&mut self, text: &str) -> Vec<Effect> {
+        let draft = match Draft::write(&self.model.evidence_root, text) {
+            Ok(draft) => draft,
+            Err(why) => return update(&mut self.model, Message::Written(Err(why))),
+        };
+        let path = draft.path().to_owned();
+        let mut effects = self.hand_over(Outside::Editor { path, line: None }).await;
+        effects.extend(update(&mut self.model, Message::Written(draft.read())));
         effects
     }
 

@@ -1,15 +1,18 @@
 //! What actions ask of the runner, and when it makes no sense to ask.
 
 use super::action::Action;
+use super::answers;
+use super::composing;
 use super::effect::Effect;
 use super::model::Model;
-use super::overlay::{Allow, AtGate, Confirm, Input, Overlay, Purpose, Wish};
+use super::overlay::{AllowAlways, Confirm, Overlay, Purpose, Wish};
 use super::theme::Role;
-use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
+use crate::domain::attempt::{CancelReason, Need};
 use crate::domain::board::{PhaseView, TicketState};
 use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::{TicketId, TicketName};
-use crate::domain::request::{Ask, ChoiceKind, Request};
+use crate::domain::inbox::{self, Waiting, What};
+use crate::domain::rules::Scope;
 
 /// Does what one of the actions about runs and tickets means. The runner has the last word: it refuses by an event.
 pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -48,13 +51,14 @@ fn selected(model: &Model) -> Option<(TicketId, TicketName)> {
 
 /// What the selected ticket waits for.
 pub(super) fn need(model: &Model) -> Option<&Need> {
-    match &model.view()?.state {
-        TicketState::Waiting { need }
-        | TicketState::Finished {
-            outcome: AttemptOutcome::NeedsHuman { need },
-        } => Some(need),
-        _ => None,
-    }
+    inbox::need(&model.view()?.state)
+}
+
+/// What of the selected ticket is decided first.
+fn decided_first(model: &Model, ticket: &TicketId) -> Option<Waiting> {
+    let of_ticket = inbox::of_ticket(&model.board, ticket);
+    let mut of_ticket = of_ticket.into_iter();
+    of_ticket.find(|waiting| matches!(waiting.what, What::Request { .. } | What::Gate))
 }
 
 fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) -> Vec<Effect> {
@@ -78,22 +82,17 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
                 model.say(format!("{name} is not running"), Role::Notice);
             }
         }
-        Action::Approve | Action::Reject if asks_in_words(model) => {
-            type_into(model, Purpose::Reply(ticket, name));
-        }
-        Action::Approve if model.view().is_some_and(|view| !view.requests.is_empty()) => {
-            if let Some(allow) = asked(model, ticket, name) {
-                ask(model, Wish::Allow(Box::new(allow)));
-            }
-        }
-        Action::Reject if model.view().is_some_and(|view| !view.requests.is_empty()) => {
-            if let Some(asked) = asked(model, ticket, name) {
-                let Allow { ticket, name, .. } = asked;
-                type_into(
-                    model,
-                    Purpose::Refuse(ticket, name, asked.attempt, asked.request),
-                );
-            }
+        Action::Approve | Action::Reject | Action::AllowTicket | Action::AllowAlways => {
+            let Some(waiting) = decided_first(model, &ticket) else {
+                model.say(format!("{name} asks nothing"), Role::Notice);
+                return Vec::new();
+            };
+            return match action {
+                Action::Approve => answers::approve(model, &waiting, true),
+                Action::Reject => answers::reject(model, &waiting),
+                Action::AllowTicket => answers::approve_like(model, &waiting, Scope::Ticket),
+                _ => answers::approve_like(model, &waiting, Scope::Always),
+            };
         }
         Action::Interrupt => {
             if model
@@ -104,104 +103,33 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
             }
             model.say(format!("{name} has no turn now"), Role::Notice);
         }
-        Action::Steer => type_into(model, Purpose::Steer(ticket, name)),
-        Action::Approve | Action::Reject => match gate(model, ticket, &name) {
-            Some(gate) if action == Action::Approve => ask(model, Wish::Approve(Box::new(gate))),
-            Some(gate) => type_into(model, Purpose::Reject(Box::new(gate))),
-            None => model.say(format!("{name} asks nothing"), Role::Notice),
-        },
-        Action::Reply => type_into(model, Purpose::Reply(ticket, name)),
+        Action::Steer => composing::open(model, Purpose::Steer(ticket, name)),
+        Action::Reply => composing::reply(model, ticket, name),
         _ => {}
     }
     Vec::new()
-}
-
-/// The gate at which the selected ticket waits.
-fn gate(model: &Model, ticket: TicketId, name: &TicketName) -> Option<AtGate> {
-    let Some(Need::Review { reasons }) = need(model) else {
-        return None;
-    };
-    Some(AtGate {
-        ticket,
-        name: name.clone(),
-        since: model.view()?.since,
-        reasons: reasons.iter().map(ToString::to_string).collect(),
-    })
-}
-
-/// Sends a decision about a gate, if it is still the one that was shown.
-fn decide(model: &mut Model, gate: &AtGate, command: Command) -> Vec<Effect> {
-    let view = model.board.tickets.get(&gate.ticket);
-    if view.is_some_and(|view| view.since == gate.since) {
-        return send(command);
-    }
-    let name = &gate.name;
-    model.say(
-        format!("{name} has changed meanwhile: look again"),
-        Role::Warning,
-    );
-    Vec::new()
-}
-
-/// Whether the selected ticket's agent asks a question rather than for a yes or no.
-fn asks_in_words(model: &Model) -> bool {
-    let first = model.view().and_then(|view| view.requests.values().next());
-    first.is_some_and(Request::is_question)
-}
-
-/// What the selected ticket's agent asks for, whole: nothing is allowed that was not shown.
-fn asked(model: &Model, ticket: TicketId, name: TicketName) -> Option<Allow> {
-    let view = model.view()?;
-    let (id, request) = view.requests.first_key_value()?;
-    let mut what = match &request.ask {
-        Ask::Command { command } => format!("$ {command}"),
-        Ask::Edit { paths } => format!("change {}", paths.join(", ")),
-        Ask::Tool { .. } | Ask::Question { .. } => request.title.clone(),
-    };
-    if let Some(reason) = &request.reason {
-        what.push_str("\n\n");
-        what.push_str(reason);
-    }
-    Some(Allow {
-        ticket,
-        name,
-        attempt: view.attempt.clone(),
-        request: *id,
-        what,
-        once: request.choice(ChoiceKind::AllowOnce).is_some(),
-    })
-}
-
-/// Opens the field for the reason of a rejection at the selected ticket's gate, with these words in it. Whether it waits at
-/// one.
-pub(super) fn reject_with(model: &mut Model, words: &str) -> bool {
-    let gate = selected(model).and_then(|(ticket, name)| gate(model, ticket, &name));
-    let Some(gate) = gate else {
-        return false;
-    };
-    type_words(model, Purpose::Reject(Box::new(gate)), words);
-    true
-}
-
-/// Opens the field for a reply to the selected ticket's agent, with these words in it.
-pub(super) fn reply_with(model: &mut Model, words: &str) {
-    if let Some((ticket, name)) = selected(model) {
-        type_words(model, Purpose::Reply(ticket, name), words);
-    }
 }
 
 fn ask(model: &mut Model, wish: Wish) {
     model.overlay = Some(Overlay::Confirm(Confirm { wish }));
 }
 
-fn type_into(model: &mut Model, purpose: Purpose) {
-    type_words(model, purpose, "");
+/// Opens the composer for the reason of a rejection at the selected ticket's gate, with these words in it. Whether it waits at
+/// one.
+pub(super) fn reject_with(model: &mut Model, words: &str) -> bool {
+    let gate = selected(model).and_then(|(ticket, _)| answers::gate_of(model, &ticket));
+    let Some(gate) = gate else {
+        return false;
+    };
+    composing::open_with(model, Purpose::Reject(Box::new(gate)), words);
+    true
 }
 
-/// Opens a field with words in it.
-pub(super) fn type_words(model: &mut Model, purpose: Purpose, words: &str) {
-    let input = Input::new(purpose, words, &model.look);
-    model.overlay = Some(Overlay::Input(Box::new(input)));
+/// Opens the composer for a reply to the selected ticket's agent, with these words in it.
+pub(super) fn reply_with(model: &mut Model, words: &str) {
+    if let Some((ticket, name)) = selected(model) {
+        composing::open_with(model, Purpose::Reply(ticket, name), words);
+    }
 }
 
 /// The user wants to leave.
@@ -282,38 +210,40 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
         Wish::StopTicket(ticket, _) => send(Command::StopTicket { ticket }),
         Wish::Approve(gate) => {
             let ticket = gate.ticket.clone();
-            decide(model, &gate, Command::Approve { ticket })
+            answers::decide(model, &gate, Command::Approve { ticket })
         }
-        Wish::Allow(allow) => send(Command::Answer {
-            ticket: allow.ticket,
-            attempt: allow.attempt,
-            request: Some(allow.request),
-            reaction: Reaction::Allow,
-        }),
+        Wish::Allow(allow) => answers::answer(*allow, Reaction::Allow),
+        Wish::AllowAlways(always) => {
+            let AllowAlways { allow, rules, .. } = *always;
+            let scope = Scope::Always;
+            answers::answer(allow, Reaction::AllowLike { scope, rules })
+        }
     }
 }
 
-/// What was typed is complete.
-pub(super) fn typed(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
+/// What was typed is complete; `answers` are those to the first of several questions.
+pub(super) fn typed(
+    model: &mut Model,
+    purpose: Purpose,
+    mut answers: Vec<String>,
+    text: &str,
+) -> Vec<Effect> {
     let text = text.trim().to_owned();
+    if let Purpose::Comment(anchor) = purpose {
+        model.review.comment(*anchor, text);
+        return Vec::new();
+    }
+    if text.is_empty() {
+        model.say("nothing was typed, nothing is sent", Role::Notice);
+        return Vec::new();
+    }
     match purpose {
-        Purpose::Filter => Vec::new(),
-        Purpose::Reply(..) | Purpose::Reject(..) | Purpose::Refuse(..) | Purpose::Steer(..)
-            if text.is_empty() =>
-        {
-            model.say("nothing was typed, nothing is sent", Role::Notice);
-            Vec::new()
-        }
-        Purpose::Comment(anchor) => {
-            model.review.comment(*anchor, text);
-            Vec::new()
-        }
         Purpose::Reply(ticket, _) => send(Command::Reply { ticket, text }),
         Purpose::Steer(ticket, _) => send(Command::Steer { ticket, text }),
         Purpose::Reject(gate) => {
             let ticket = gate.ticket.clone();
             let reason = text;
-            decide(model, &gate, Command::Reject { ticket, reason })
+            answers::decide(model, &gate, Command::Reject { ticket, reason })
         }
         Purpose::Refuse(ticket, _, attempt, request) => send(Command::Answer {
             ticket,
@@ -321,5 +251,15 @@ pub(super) fn typed(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effe
             request: Some(request),
             reaction: Reaction::Deny { reason: Some(text) },
         }),
+        Purpose::Comment(_) => Vec::new(),
+        Purpose::Answer(asking) => {
+            answers.push(text);
+            send(Command::Answer {
+                ticket: asking.ticket,
+                attempt: asking.attempt,
+                request: Some(asking.request),
+                reaction: Reaction::Words { words: answers },
+            })
+        }
     }
 }

@@ -44,6 +44,8 @@ pub(crate) enum Effect {
     Copy(String),
     /// Give the terminal to another program until it ends.
     HandOver(Outside),
+    /// Have this text written in the user's editor; comes back as a message.
+    WriteOutside(String),
     /// Take the mouse, or leave it.
     SetMouse(bool),
     /// Draw every cell anew.

@@ -5,15 +5,20 @@
 //!   sixty times a second, and only when something changed.
 //! * Nothing here asks the runner for its state: facts come in by its feed, wishes go out as commands.
 
+mod abilities;
 mod action;
 mod announce;
+mod answers;
 mod app;
 mod available;
 mod clipboard;
 mod command;
+mod composing;
+mod draft;
 mod effect;
 mod emulator;
 pub(crate) mod glyph;
+mod guard;
 mod keymap;
 mod layout;
 mod links;
@@ -37,6 +42,7 @@ mod tty;
 mod update;
 mod view;
 
+pub use abilities::Abilities;
 pub use announce::Announce;
 pub use keymap::document as keys_document;
 pub use keymap::{KeyConflict, KeyFault, KeyRow, Keymap};

@@ -1,13 +1,17 @@
 //! The whole state of the screen. `update` changes it, `prepare` lays it out, `view` draws it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ratatui::layout::Size;
 
+use super::abilities::Abilities;
 use super::action::Action;
+use super::guard::Guard;
 use super::keymap::{Context, Key, Keymap};
 use super::layout::{Arrangement, Edge, Pane, Places, Shape, places};
-use super::overlay::Overlay;
+use super::overlay::{DraftOf, Overlay};
 use super::pages::Page;
 use super::pages::editor::EditorPage;
 use super::pages::inbox::InboxPage;
@@ -39,6 +43,16 @@ pub(crate) struct Model {
     pub(crate) board: Board,
     /// When the last message came.
     pub(crate) now: Timestamp,
+    /// The same by a clock that never jumps.
+    pub(crate) uptime: Duration,
+    /// What has stood before the user for how long.
+    pub(crate) guard: Guard,
+    /// What agents can do, by their names.
+    pub(crate) abilities: BTreeMap<String, Abilities>,
+    /// The file of what is always allowed.
+    pub(crate) approvals: Option<PathBuf>,
+    /// What was typed and not sent.
+    pub(crate) drafts: BTreeMap<DraftOf, String>,
 
     pub(crate) size: Size,
     pub(crate) focus: Pane,
@@ -112,6 +126,11 @@ impl Model {
             keymap: Keymap::default(),
             board,
             now,
+            uptime: Duration::ZERO,
+            guard: Guard::default(),
+            abilities: BTreeMap::new(),
+            approvals: None,
+            drafts: BTreeMap::new(),
             size: Size::default(),
             focus: Pane::Queue,
             zoom: false,
@@ -152,13 +171,8 @@ impl Model {
         match &self.overlay {
             Some(Overlay::Help { .. }) => return vec![Context::Help],
             Some(Overlay::Confirm(_)) => return vec![Context::Confirm],
-            Some(Overlay::Input(input)) => {
-                return vec![if input.is_filter() {
-                    Context::Filter
-                } else {
-                    Context::Input
-                }];
-            }
+            Some(Overlay::Input(_)) => return vec![Context::Filter],
+            Some(Overlay::Composer(_)) => return vec![Context::Composer, Context::Input],
             Some(Overlay::Palette(_)) => return vec![Context::Palette],
             None => {}
         }

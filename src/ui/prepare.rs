@@ -5,6 +5,7 @@ use std::time::Duration;
 use ratatui::layout::{Rect, Size};
 
 use super::effect::Effect;
+use super::guard;
 use super::layout::inside;
 use super::model::Model;
 use super::pages;
@@ -34,6 +35,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
     }
+    guard::painted(model);
     effects
 }
 
@@ -77,7 +79,8 @@ pub(crate) fn quiet_for(model: &Model, now: Timestamp) -> Duration {
     let shown = model
         .queue
         .running_since(&model.board, now)
-        .chain(view::doing_since(model));
+        .chain(view::doing_since(model))
+        .chain(pages::inbox::shown_since(model));
     quiet(shown, now)
 }
 

@@ -1,5 +1,6 @@
 //! What the screen is given at its start, and what it says at its end.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::abilities::Abilities;
 use super::announce::Announce;
 use super::preferences::Preferences;
 use super::terminals::OpenTerminal;
@@ -31,6 +33,10 @@ pub struct Session {
     pub evidence_root: PathBuf,
     /// The agents that tickets may name; `None` when that is not known.
     pub agents: Option<KnownNames>,
+    /// What each agent can do, by its name.
+    pub abilities: BTreeMap<String, Abilities>,
+    /// The file of what the user always allows.
+    pub approvals: Option<PathBuf>,
     /// What earlier runs left: done tickets with their proofs.
     pub seed: Board,
     /// Colours and characters.

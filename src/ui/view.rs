@@ -44,7 +44,8 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
             help::draw(model, *top, area, buffer);
         }
         Some(Overlay::Confirm(confirm)) => confirm.draw(area, buffer, &model.look),
-        Some(Overlay::Input(input)) => input.draw(area, places.hints, buffer, &model.look),
+        Some(Overlay::Input(input)) => input.draw(places.hints, buffer, &model.look),
+        Some(Overlay::Composer(composer)) => composer.draw(area, buffer, &model.look),
         Some(Overlay::Palette(palette)) => palette.draw(area, buffer, &model.look),
         None => {
             which_key::draw(model, area, places.hints, buffer);

@@ -6,6 +6,7 @@ mod merging;
 mod order;
 mod policy;
 mod recurring;
+mod scopes;
 mod spending;
 
 use std::collections::BTreeMap;
@@ -57,6 +58,10 @@ fn print(effects: &[Effect]) -> Vec<String> {
             Effect::Open(spec) => format!("> open {}", spec.attempt),
             Effect::Order { attempt, order } => format!("> {attempt} {}", print_order(order)),
             Effect::Look => "> look".to_owned(),
+            Effect::KeepRules { rules } => {
+                let rules: Vec<_> = rules.iter().map(ToString::to_string).collect();
+                format!("> keep {}", rules.join(", "))
+            }
             Effect::Reopen { ticket, .. } => format!("> reopen {ticket}"),
             Effect::WakeAt(at) => format!("> wake at {}", at.0),
             Effect::RunOver { outcome, .. } => format!("> over {outcome:?}"),
@@ -145,6 +150,7 @@ impl Bench {
             spent: Vec::new(),
             unfinished: BTreeMap::default(),
             generations: BTreeMap::default(),
+            standing: docket::domain::machine::Standing::default(),
         };
         let state = State::new(Arc::new(settings), plan, history);
         let queue = Arc::new(Queue::new(entries.into_iter().map(Arc::new)));
@@ -700,6 +706,7 @@ fn a_run_that_was_stopped_before_it_found_anything_is_over_at_once() {
         attempt_numbers: BTreeMap::default(),
         unfinished: BTreeMap::default(),
         generations: BTreeMap::default(),
+        standing: docket::domain::machine::Standing::default(),
     };
     let mut state = State::new(Arc::new(settings()), RunPlan::default(), history);
     let mut give = |input| print(&step(&mut state, input, now(1)));
@@ -1041,6 +1048,7 @@ impl Watch {
             }
             Effect::Emit { event, .. } => self.see_event(event, deps),
             Effect::PrepareRun { .. }
+            | Effect::KeepRules { .. }
             | Effect::Look
             | Effect::Reopen { .. }
             | Effect::WakeAt(_)

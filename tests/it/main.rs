@@ -38,6 +38,7 @@ mod review;
 mod rewind;
 mod runs;
 mod sandbox;
+mod scopes;
 mod screen;
 mod side_by_side;
 mod submit;

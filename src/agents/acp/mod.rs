@@ -28,7 +28,7 @@ mod ending;
 mod fault;
 mod files;
 mod offers;
-mod patch;
+pub(super) mod patch;
 mod paths;
 mod permission;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Old and new text as a unified diff.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use similar::TextDiff;
@@ -10,7 +11,7 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const LONGEST: usize = 4 << 20;
 
 /// The change of one file; `None` when nothing changed or when it is too long to be read.
-pub(super) fn unified(path: &str, old: &str, new: &str) -> Option<String> {
+pub(in crate::agents) fn unified(path: &str, old: &str, new: &str) -> Option<String> {
     if old == new || old.len() + new.len() > LONGEST {
         return None;
     }
@@ -26,6 +27,33 @@ pub(super) fn unified(path: &str, old: &str, new: &str) -> Option<String> {
         .header(&from, &format!("b/{path}"))
         .to_string();
     Some(patch)
+}
+
+/// How much of a change goes along with a request: it is stored with it.
+const MOST: usize = 64 << 10;
+
+/// The patches of a request as one, cut at the end of a line; what is missing is said in the way of diffs.
+pub(in crate::agents) fn shown(patches: impl IntoIterator<Item = String>) -> Option<String> {
+    let mut whole = String::new();
+    for patch in patches {
+        whole.push_str(&patch);
+        if !whole.is_empty() && !whole.ends_with('\n') {
+            whole.push('\n');
+        }
+    }
+    if whole.len() > MOST {
+        let cut = whole.as_bytes()[..MOST]
+            .iter()
+            .rposition(|byte| *byte == b'\n');
+        let rest = whole.split_off(cut.map_or(0, |cut| cut + 1));
+        let missing = rest.lines().count();
+        // Writing to a text can't fail.
+        let _ = writeln!(
+            whole,
+            "\\ {missing} more lines, too many to be kept with the request"
+        );
+    }
+    (!whole.is_empty()).then_some(whole)
 }
 
 #[cfg(test)]

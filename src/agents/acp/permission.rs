@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::patch;
 use super::tool_call::{ToolCall, content};
 use super::wire::{list, text};
 use crate::domain::item::ToolKind;
@@ -43,6 +44,8 @@ pub(super) fn request(params: &Value, call: &ToolCall) -> Request {
         title,
         ask,
         choices: list(&params["options"]).iter().filter_map(choice).collect(),
+        folder: None,
+        patch: asked_patch(&params["toolCall"], call),
     }
 }
 
@@ -55,6 +58,24 @@ fn reason(piece: &Value) -> Option<String> {
         .or_else(|| text(&piece["rawInput"]["description"]).map(str::to_owned))
         .map(|words| words.trim().to_owned())
         .filter(|words| !words.is_empty())
+}
+
+/// The changes that the request shows.
+fn asked_patch(piece: &Value, call: &ToolCall) -> Option<String> {
+    let diffs = list(&piece["content"]).iter();
+    let diffs = diffs.filter(|part| part["type"] == "diff");
+    let patches = diffs.filter_map(|part| {
+        let path = text(&part["path"])?;
+        // As the call names it: relative to the working tree.
+        let known = call
+            .paths
+            .iter()
+            .find(|known| path.ends_with(known.as_str()));
+        let path = known.map_or(path, String::as_str);
+        let side = |name: &str| part[name].as_str().unwrap_or_default();
+        patch::unified(path, side("oldText"), side("newText"))
+    });
+    patch::shown(patches)
 }
 
 /// An option of a kind that nobody knows is not offered: it may mean yes.

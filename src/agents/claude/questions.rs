@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::fields::{list, text, word};
 use super::tools;
+use crate::agents::acp::patch;
 use crate::domain::item::ToolKind;
 use crate::domain::request::{Answer, Ask, Choice, ChoiceKind, Question, Request};
 
@@ -55,6 +56,8 @@ pub(super) fn asked(message: &Value, folder: &str) -> (Asked, Request) {
         reason,
         choices: choices(takes_words, !suggestions.is_empty()),
         ask,
+        folder: None,
+        patch: asked_patch(&input, folder),
     };
     let asked = Asked {
         call: word(request, "tool_use_id").to_owned(),
@@ -89,6 +92,18 @@ fn ask(name: &str, input: &Value, folder: &str) -> Ask {
             tool,
         },
     }
+}
+
+/// The change that an edit would make, as far as its input says it.
+fn asked_patch(input: &Value, folder: &str) -> Option<String> {
+    let path = tools::relative(tools::path(input)?, folder);
+    let one = |edit: &Value| {
+        let (old, new) = (text(edit, "old_string")?, text(edit, "new_string")?);
+        patch::unified(&path, old, new)
+    };
+    let edits = list(input, "edits").iter().filter_map(one);
+    let written = text(input, "content").and_then(|new| patch::unified(&path, "", new));
+    patch::shown(one(input).into_iter().chain(edits).chain(written))
 }
 
 fn question(question: &Value) -> Question {

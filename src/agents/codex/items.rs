@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::shown::{Call, Shown, patches, shown};
 use super::thread_item::{FileChange, ThreadItem};
+use crate::agents::acp::patch;
 use crate::agents::{Decoded, Draft};
 use crate::domain::item::{Item, ToolStatus};
 
@@ -135,6 +136,16 @@ impl Items {
                 Some(changes.iter().map(|(path, ..)| path.clone()).collect())
             }
             _ => None,
+        }
+    }
+
+    /// The changes of an open item, as one diff.
+    pub(super) fn patch(&self, item: &str) -> Option<String> {
+        match self.open.get(item)? {
+            Open::Call { changes, .. } => {
+                patch::shown(changes.iter().map(|(_, _, patch)| patch.clone()))
+            }
+            Open::Words { .. } => None,
         }
     }
 

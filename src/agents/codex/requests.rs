@@ -158,6 +158,8 @@ impl Choices {
                 reason,
                 ask,
                 choices: self.choices,
+                folder: None,
+                patch: None,
             },
             thread: None,
             results: self.results,
@@ -245,6 +247,8 @@ struct CommandParams {
     #[serde(default)]
     network_approval_context: Option<NetworkContext>,
     #[serde(default)]
+    cwd: Option<String>,
+    #[serde(default)]
     available_decisions: Option<Vec<Value>>,
 }
 
@@ -306,10 +310,10 @@ fn command(params: CommandParams, items: &Items) -> Asked {
         }
         _ => Choices::decisions(),
     };
-    Asked {
-        thread: Some(params.thread_id),
-        ..choices.asked(title, params.reason, ask, decline())
-    }
+    let mut asked = choices.asked(title, params.reason, ask, decline());
+    asked.request.folder = params.cwd;
+    asked.thread = Some(params.thread_id);
+    asked
 }
 
 #[derive(Deserialize)]
@@ -327,10 +331,10 @@ struct FileChangeParams {
 fn file_change(params: FileChangeParams, items: &Items) -> Asked {
     let paths = items.changed_paths(&params.item_id).unwrap_or_default();
     let (title, ask) = edit(paths, params.grant_root, items);
-    Asked {
-        thread: Some(params.thread_id),
-        ..Choices::decisions().asked(title, params.reason, ask, decline())
-    }
+    let mut asked = Choices::decisions().asked(title, params.reason, ask, decline());
+    asked.request.patch = items.patch(&params.item_id);
+    asked.thread = Some(params.thread_id);
+    asked
 }
 
 /// An edit of these files. When nobody knows which, it is not an edit of none, which any rule would allow.
@@ -469,16 +473,19 @@ struct LegacyCommandParams {
     conversation_id: String,
     command: Vec<String>,
     #[serde(default)]
+    cwd: Option<String>,
+    #[serde(default)]
     reason: Option<String>,
 }
 
 fn legacy_command(params: LegacyCommandParams) -> Asked {
     let command = words::of_argv(&params.command);
     let title = words::command_title(&command);
-    Asked {
-        thread: Some(params.conversation_id),
-        ..legacy_choices().asked(title, params.reason, Ask::Command { command }, denied())
-    }
+    let ask = Ask::Command { command };
+    let mut asked = legacy_choices().asked(title, params.reason, ask, denied());
+    asked.request.folder = params.cwd;
+    asked.thread = Some(params.conversation_id);
+    asked
 }
 
 #[derive(Deserialize)]

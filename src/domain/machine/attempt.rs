@@ -72,6 +72,7 @@ pub(super) fn report(
     }
     let busy = state.run.as_ref().map(desk::busy).unwrap_or_default();
     let generations = &state.generations;
+    let standing = &state.standing;
     let found = state.run.as_mut().and_then(|run| {
         let (waits, left_behind) = (run.plan.waits_for_humans, run.left_behind.clone());
         let run_id = run.id;
@@ -127,7 +128,10 @@ pub(super) fn report(
     };
     let ended = match report {
         Report::Asked { key, request } if attempt.stage == Stage::Turn => {
-            requests::asked(attempt, &rules, granted, key, *request, now, effects);
+            let standing = (standing, &ticket);
+            requests::asked(
+                attempt, &rules, granted, standing, key, *request, now, effects,
+            );
             None
         }
         Report::Prepared { carried, .. } if attempt.stage == Stage::Preparing => {

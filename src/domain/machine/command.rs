@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState, Then};
 use super::{
-    Effect, Order, attempt, emit, ending, order, paused, refuse, requests, schedule, turns,
+    Effect, Order, attempt, emit, ending, order, paused, refuse, requests, schedule, standing,
+    turns,
 };
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::command::{Command, Reaction};
@@ -493,7 +494,20 @@ fn answer(
     let Some(attempt) = active(run, ticket) else {
         return Some("that ticket is not running");
     };
-    requests::answer(attempt, id, request, reaction, now, effects)
+    let asked = match request {
+        Some(request) => attempt.requests.get(&request),
+        None => attempt.requests.values().next(),
+    };
+    let more = match asked.map(|(_, asked)| standing::reaches(asked, &reaction)) {
+        Some(Err(why)) => return Some(why),
+        Some(Ok(more)) => more,
+        None => None,
+    };
+    let refusal = requests::answer(attempt, id, request, reaction, now, effects);
+    if let (None, Some(more)) = (refusal, more) {
+        standing::keep(id, &attempt.id, ticket, more, effects);
+    }
+    refusal
 }
 
 fn decide(

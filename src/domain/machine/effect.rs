@@ -13,6 +13,7 @@ use crate::domain::ids::{AttemptId, RunId, Sha256, TicketId};
 use crate::domain::item::Usage;
 use crate::domain::policy::Policy;
 use crate::domain::request::{Answer, RequestKey};
+use crate::domain::rules::Rule;
 use crate::domain::settings::Settings;
 use crate::domain::ticket::{AgentName, Check, PathRules, Ticket};
 use crate::domain::time::Timestamp;
@@ -51,6 +52,11 @@ pub enum Effect {
         path: PathBuf,
         /// What the file must still be.
         revision: Sha256,
+    },
+    /// Write these rules to what is always allowed in this repository.
+    KeepRules {
+        /// The rules.
+        rules: Vec<Rule>,
     },
     /// Send `Woke` at this time.
     WakeAt(Timestamp),

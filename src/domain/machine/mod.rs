@@ -16,6 +16,7 @@ mod recurring;
 mod requests;
 mod schedule;
 mod spending;
+mod standing;
 mod state;
 mod turns;
 
@@ -23,6 +24,7 @@ pub use super::unfinished::Unfinished;
 pub use effect::{AttemptSpec, Brief, Carry, DiffRules, Effect, Order};
 pub use input::{Collected, Dispatch, Input, Report};
 pub use requests::answer_of;
+pub use standing::{Standing, reaches};
 pub use state::{History, RunPlan, State};
 
 use state::{Run, RunPhase};
@@ -72,6 +74,9 @@ pub fn step(state: &mut State, input: Input, now: Now) -> Vec<Effect> {
     spending::hold(state, now, &mut effects);
     schedule::start_what_is_ready(state, now, &mut effects);
     schedule::end_if_over(state, &mut effects);
+    for effect in &effects {
+        state.standing.learn(effect);
+    }
     effects
 }
 

@@ -1,7 +1,7 @@
 //! What humans say to an attempt that has ended and waits for them, and the attempt that goes on with it.
 
 use super::state::{Approved, RunPhase, State, Step, StepState};
-use super::{Brief, Effect, emit};
+use super::{Brief, Effect, emit, standing};
 use crate::domain::attempt::{AttemptOutcome, Need};
 use crate::domain::command::Reaction;
 use crate::domain::event::Event;
@@ -26,6 +26,11 @@ pub(super) fn answer(
     effects: &mut Vec<Effect>,
 ) -> Option<&'static str> {
     let unfinished = state.unfinished.get_mut(ticket)?;
+    let more = match unfinished.reaches(id, &reaction) {
+        Ok(more) => more,
+        Err(why) => return Some(why),
+    };
+    let from = unfinished.from.clone();
     let (id, answer) = match unfinished.answer(id, reaction) {
         Ok(answered) => answered,
         Err(why) => return Some(why),
@@ -37,6 +42,9 @@ pub(super) fn answer(
         by: AnsweredBy::Human,
     };
     go_on(state, ticket, event, effects);
+    if let Some(more) = more {
+        standing::keep(current_run(state), &from, ticket, more, effects);
+    }
     None
 }
 

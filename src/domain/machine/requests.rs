@@ -2,12 +2,13 @@
 
 use super::attempt::Rules;
 use super::effect::Order;
+use super::standing::Standing;
 use super::state::{Attempt, Halt, Stage};
 use super::{Effect, emit, order};
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::command::Reaction;
 use crate::domain::event::Event;
-use crate::domain::ids::RunId;
+use crate::domain::ids::{RunId, TicketId};
 use crate::domain::request::{
     Answer, AnsweredBy, Ask, Choice, ChoiceKind, Request, RequestId, RequestKey,
 };
@@ -16,10 +17,15 @@ use crate::domain::settings::NobodyThere;
 use crate::domain::time::Now;
 
 /// The agent asks.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all that decides about a request, once"
+)]
 pub(super) fn asked(
     attempt: &mut Attempt,
     rules: &Rules,
     granted: &mut Vec<(Ask, Answer, Request)>,
+    (standing, ticket): (&Standing, &TicketId),
     key: RequestKey,
     request: Request,
     now: Now,
@@ -45,7 +51,7 @@ pub(super) fn asked(
         match decide(rules.approvals, &rules.requests, &request) {
             Decision::Allow { by } => request.allow().map(|answer| (answer, by)),
             Decision::Deny { by } => Some((request.deny("not allowed here".to_owned()), by)),
-            Decision::Ask => None,
+            Decision::Ask => standing.answer(ticket, &request),
         }
     };
     if let Some((answer, by)) = decided {
@@ -245,10 +251,13 @@ pub fn answer_of(request: &Request, reaction: Reaction) -> Result<Answer, &'stat
             }
         }
         (Reaction::Words { .. }, _) => Err("it asks for a yes or no: approve or reject it"),
-        (Reaction::Allow | Reaction::AllowAlways, Ask::Question { .. }) => {
-            Err("it asks a question: answer it in words")
+        (
+            Reaction::Allow | Reaction::AllowAlways | Reaction::AllowLike { .. },
+            Ask::Question { .. },
+        ) => Err("it asks a question: answer it in words"),
+        (Reaction::Allow | Reaction::AllowLike { .. }, _) => {
+            request.allow().ok_or("it offers no yes")
         }
-        (Reaction::Allow, _) => request.allow().ok_or("it offers no yes"),
         (Reaction::AllowAlways, _) => request
             .choice(ChoiceKind::AllowAlways)
             .map(|choice| choose(choice, None))

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::effect::{Brief, Carry};
 use super::spending::Spent;
+use super::standing::Standing;
 use crate::domain::attempt::{
     AttemptOutcome, CancelReason, LimitKind, Need, Proof, Validation, Workspace,
 };
@@ -45,6 +46,8 @@ pub struct State {
     pub(super) spent: Spent,
     /// How many generations of agents a ticket is away from a human; those that a human wrote are not here.
     pub(super) generations: BTreeMap<TicketId, u32>,
+    /// What humans have allowed beyond single requests.
+    pub(super) standing: Standing,
     pub(super) ledger_broken: bool,
     /// The queue, a step or a slot changed since the last look for something to start.
     pub(super) look_again: bool,
@@ -86,6 +89,8 @@ pub struct History {
     pub unfinished: BTreeMap<TicketId, Unfinished>,
     /// The tickets that agents added, and how many generations of agents each is away from a human.
     pub generations: BTreeMap<TicketId, u32>,
+    /// What humans have allowed beyond single requests.
+    pub standing: Standing,
 }
 
 impl State {
@@ -106,6 +111,7 @@ impl State {
             reopening: BTreeSet::new(),
             spent: Spent::new(history.spent),
             generations: history.generations,
+            standing: history.standing,
             ledger_broken: false,
             look_again: false,
             must_read: false,
@@ -130,6 +136,11 @@ impl State {
         if !known && !self.is_active(&ticket) {
             self.unfinished.insert(ticket, unfinished);
         }
+    }
+
+    /// What is always allowed in this repository is this now.
+    pub fn set_always_allowed(&mut self, rules: Vec<crate::domain::rules::Rule>) {
+        self.standing.set_always(rules);
     }
 
     /// Whether a run lives.

@@ -9,14 +9,12 @@ fn request(ask: Ask) -> Request {
         kind,
     };
     Request {
-        title: String::new(),
-        reason: None,
-        ask,
         choices: vec![
             choice("yes", ChoiceKind::AllowOnce),
             choice("always", ChoiceKind::AllowAlways),
             choice("no", ChoiceKind::Deny),
         ],
+        ..Request::new("", ask)
     }
 }
 

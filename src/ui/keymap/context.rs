@@ -24,6 +24,7 @@ impl Context {
             Self::Overview => "overview",
             Self::Palette => "palette",
             Self::Notes => "notes",
+            Self::Composer => "composer",
             Self::Prompt => "prompt",
             Self::Unsaved => "unsaved",
             Self::OnDisk => "on-disk",
@@ -44,6 +45,7 @@ impl Context {
                 &[Self::Page, Self::Global]
             }
             Self::Panes | Self::Page => &[Self::Global],
+            Self::Composer => &[Self::Input],
             _ => &[],
         }
     }
@@ -52,7 +54,13 @@ impl Context {
     pub(crate) fn types(self) -> bool {
         matches!(
             self,
-            Self::Shell | Self::Input | Self::Filter | Self::Editor | Self::Palette | Self::Prompt
+            Self::Shell
+                | Self::Input
+                | Self::Filter
+                | Self::Editor
+                | Self::Palette
+                | Self::Prompt
+                | Self::Composer
         )
     }
 

@@ -1,8 +1,8 @@
 //! The keys that docket comes with.
 
 use super::Context::{
-    self, Confirm, Editor, Evidence, Filter, Global, Help, Input, Notes, OnDisk, Page, Palette,
-    Panes, Prompt, Queue, Review, Shell, Transcript, Unsaved,
+    self, Composer, Confirm, Editor, Evidence, Filter, Global, Help, Inbox, Input, Notes, OnDisk,
+    Page, Palette, Panes, Prompt, Queue, Review, Shell, Transcript, Unsaved,
 };
 use crate::ui::action::Action;
 
@@ -60,6 +60,18 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Panes, "M", Action::Notes),
     (Page, "Esc", Action::Back),
     (Page, "q", Action::Back),
+    (Page, "i", Action::Inbox),
+    (Page, "!", Action::NextWaiting),
+    (Inbox, "a", Action::Approve),
+    (Inbox, "t", Action::AllowTicket),
+    (Inbox, "A", Action::AllowAlways),
+    (Inbox, "N", Action::Reject),
+    (Inbox, "r", Action::Reply),
+    (Inbox, "T", Action::Steer),
+    (Inbox, "d", Action::Diff),
+    (Composer, "Tab", Action::SwitchWay),
+    (Composer, "Alt-m", Action::SwitchWay),
+    (Composer, "Alt-e", Action::WriteOutside),
     (Editor, "Esc", Action::Back),
     (Editor, "Ctrl-s", Action::SaveText),
     (Editor, "Ctrl-z", Action::UndoEdit),

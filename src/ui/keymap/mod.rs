@@ -39,6 +39,8 @@ pub(crate) enum Context {
     Input,
     /// Where the queue's filter is typed; every other key edits.
     Filter,
+    /// Where words for an agent are typed, beside what holds for all typing.
+    Composer,
     /// In the help.
     Help,
     /// On all pages but the editor.
@@ -74,6 +76,7 @@ impl Context {
         Self::Shell,
         Self::Filter,
         Self::Input,
+        Self::Composer,
         Self::Confirm,
         Self::Help,
         Self::Page,
@@ -99,6 +102,7 @@ impl Context {
             Self::Shell => "Terminal",
             Self::Confirm => "A question",
             Self::Input => "Typing a reply or a reason",
+            Self::Composer => "Words for an agent",
             Self::Filter => "Typing a filter",
             Self::Help => "Help",
             Self::Page => "On a page",

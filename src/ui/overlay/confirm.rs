@@ -1,5 +1,7 @@
 //! A question before something that can't be taken back.
 
+use std::path::PathBuf;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -8,6 +10,7 @@ use ratatui::widgets::Widget;
 use super::{centered, frame};
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
 use crate::domain::request::RequestId;
+use crate::domain::rules::Rule;
 use crate::domain::time::Timestamp;
 use crate::ui::render::plain;
 use crate::ui::session::Look;
@@ -26,6 +29,8 @@ pub(crate) enum Wish {
     Approve(Box<AtGate>),
     /// Allow what the agent asks for: the whole of it.
     Allow(Box<Allow>),
+    /// Allow it, and the like from now on.
+    AllowAlways(Box<AllowAlways>),
 }
 
 /// A gate as it was shown: what is decided is decided about it and no other.
@@ -58,11 +63,38 @@ pub(crate) struct Allow {
     pub(crate) once: bool,
 }
 
+/// What is always allowed on yes: exactly these rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AllowAlways {
+    /// The request that it begins with.
+    pub(crate) allow: Allow,
+    /// The rules, as they are written.
+    pub(crate) rules: Vec<Rule>,
+    /// Where they are written to.
+    pub(crate) file: Option<PathBuf>,
+}
+
 /// A question.
 #[derive(Debug)]
 pub(crate) struct Confirm {
     /// What is done on yes.
     pub(crate) wish: Wish,
+}
+
+impl AllowAlways {
+    fn question(&self) -> String {
+        let rules: Vec<_> = self.rules.iter().map(|rule| format!("  {rule}")).collect();
+        let file = match &self.file {
+            Some(file) => format!("It is written to {}.", file.display()),
+            None => "It is written to docket's approvals.toml in your configuration.".to_owned(),
+        };
+        format!(
+            "{} asks: {}\n\nFor every ticket of this repository, in any folder of it, this is allowed without asking from now on:\n\n{}\n\n{file} `docket approvals --remove` takes it back. Allow it always?",
+            self.allow.name,
+            self.allow.what,
+            rules.join("\n")
+        )
+    }
 }
 
 impl Confirm {
@@ -73,6 +105,7 @@ impl Confirm {
             Wish::StopTicket(..) => "Stop a ticket",
             Wish::Approve(..) => "Approve",
             Wish::Allow(..) => "Allow",
+            Wish::AllowAlways(..) => "Always allow",
         }
     }
 
@@ -91,6 +124,7 @@ impl Confirm {
                 };
                 format!("{} asks: {}\n\n{question}", allow.name, allow.what)
             }
+            Wish::AllowAlways(always) => always.question(),
             Wish::Approve(gate) => {
                 let mut question = gate.reasons.join("\n\n");
                 if !question.is_empty() {

@@ -1,11 +1,11 @@
-//! A field to type into: a reply, the reason of a rejection, the queue's filter.
+//! A field to type into: the queue's filter. What becomes of typed text.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
-use tui_textarea::{TextArea, WrapMode};
+use tui_textarea::TextArea;
 
-use super::{AtGate, centered, frame};
+use super::{AtGate, DraftOf};
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
 use crate::domain::request::RequestId;
 use crate::ui::pages::review::Anchor;
@@ -23,36 +23,53 @@ pub(crate) enum Purpose {
     Reject(Box<AtGate>),
     /// Why what the agent asks for is refused: this request and no other.
     Refuse(TicketId, TicketName, Option<AttemptId>, RequestId),
-    /// The queue shows what matches, while it is typed.
-    Filter,
     /// What is said about a line of a diff.
     Comment(Box<Anchor>),
+    /// The answer to a question.
+    Answer(Box<Asking>),
 }
 
-/// A field and its purpose.
+/// A question that waits: what is answered is answered to it and no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Asking {
+    /// Whose ticket it is.
+    pub(crate) ticket: TicketId,
+    /// What people call it.
+    pub(crate) name: TicketName,
+    /// Whose request it is.
+    pub(crate) attempt: Option<AttemptId>,
+    /// Which.
+    pub(crate) request: RequestId,
+}
+
+impl Purpose {
+    /// Whose draft it is when it is dropped, if it is one; what was to become of it is part of that.
+    pub(crate) fn draft_of(&self) -> Option<DraftOf> {
+        Some(match self {
+            Self::Comment(_) => return None,
+            // Words that wait and words for now are the same draft.
+            Self::Reply(ticket, _) | Self::Steer(ticket, _) => (ticket.clone(), "words"),
+            Self::Reject(gate) => (gate.ticket.clone(), "reject"),
+            Self::Refuse(ticket, ..) => (ticket.clone(), "refuse"),
+            Self::Answer(asking) => (asking.ticket.clone(), "answer"),
+        })
+    }
+}
+
+/// The field of the queue's filter.
 #[derive(Debug)]
 pub(crate) struct Input {
-    pub(crate) purpose: Purpose,
     field: TextArea<'static>,
 }
 
 impl Input {
     /// A field with a text in it.
-    pub(crate) fn new(purpose: Purpose, text: &str, look: &Look) -> Self {
-        let mut field = TextArea::new(text.split('\n').map(str::to_owned).collect());
-        field.move_cursor(tui_textarea::CursorMove::Bottom);
+    pub(crate) fn new(text: &str, look: &Look) -> Self {
+        let mut field = TextArea::new(vec![text.to_owned()]);
         field.move_cursor(tui_textarea::CursorMove::End);
         field.set_style(look.theme.style(Role::Input));
         field.set_cursor_line_style(look.theme.style(Role::Input));
-        if purpose != Purpose::Filter {
-            field.set_wrap_mode(WrapMode::WordOrGlyph);
-        }
-        Self { purpose, field }
-    }
-
-    /// Whether it is the queue's filter.
-    pub(crate) fn is_filter(&self) -> bool {
-        self.purpose == Purpose::Filter
+        Self { field }
     }
 
     /// The text.
@@ -65,58 +82,27 @@ impl Input {
         self.field.input(key);
     }
 
-    /// Text that was pasted. A filter has one line.
+    /// Text that was pasted. It is one line.
     pub(crate) fn paste(&mut self, text: &str) {
-        let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        if self.is_filter() {
-            self.field.insert_str(text.replace('\n', " "));
-        } else {
-            self.field.insert_str(text);
-        }
+        let text = text.replace("\r\n", "\n").replace(['\r', '\n'], " ");
+        self.field.insert_str(text);
     }
 
-    /// Begins a new line.
-    pub(crate) fn new_line(&mut self) {
-        if !self.is_filter() {
-            self.field.insert_newline();
-        }
-    }
-
-    fn title(&self) -> String {
-        match &self.purpose {
-            Purpose::Reply(_, name) => format!("Reply to {name}"),
-            Purpose::Steer(_, name) => format!("Tell {name} now"),
-            Purpose::Reject(gate) => format!("Reject {}: why?", gate.name),
-            Purpose::Refuse(_, name, _, number) => format!("Refuse {name} {number}: why?"),
-            Purpose::Filter => "Filter".to_owned(),
-            Purpose::Comment(anchor) => format!("Comment on {anchor}"),
-        }
-    }
-
-    /// Draws it: the filter in the last line, everything else in the middle.
-    pub(crate) fn draw(&self, screen: Rect, hints: Rect, buffer: &mut Buffer, look: &Look) {
-        if self.is_filter() {
-            let label = Rect {
-                width: hints.width.min(8),
-                ..hints
-            };
-            let field = Rect {
-                x: hints.x + label.width,
-                width: hints.width - label.width,
-                ..hints
-            };
-            ratatui::text::Line::styled("Filter: ", look.theme.style(Role::HintKey))
-                .render(label, buffer);
-            if !field.is_empty() {
-                self.field.render(field, buffer);
-            }
-            return;
-        }
-        let rows = (screen.height / 2).clamp(4, 12);
-        let area = centered(screen, 76, rows);
-        let inner = frame(&self.title(), area, buffer, look);
-        if !inner.is_empty() {
-            self.field.render(inner, buffer);
+    /// Draws it in the last line.
+    pub(crate) fn draw(&self, hints: Rect, buffer: &mut Buffer, look: &Look) {
+        let label = Rect {
+            width: hints.width.min(8),
+            ..hints
+        };
+        let field = Rect {
+            x: hints.x + label.width,
+            width: hints.width - label.width,
+            ..hints
+        };
+        ratatui::text::Line::styled("Filter: ", look.theme.style(Role::HintKey))
+            .render(label, buffer);
+        if !field.is_empty() {
+            self.field.render(field, buffer);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Popups: at most one is open, and it has the keys.
 
+pub(crate) mod composer;
 pub(crate) mod confirm;
 pub(crate) mod help;
 pub(crate) mod input;
@@ -10,8 +11,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Clear, Widget};
 
-pub(crate) use confirm::{Allow, AtGate, Confirm, Wish};
-pub(crate) use input::{Input, Purpose};
+pub(crate) use composer::{About, Composer, DraftOf};
+pub(crate) use confirm::{Allow, AllowAlways, AtGate, Confirm, Wish};
+pub(crate) use input::{Asking, Input, Purpose};
 pub(crate) use palette::Palette;
 
 use super::layout::inside;
@@ -32,6 +34,8 @@ pub(crate) enum Overlay {
     Input(Box<Input>),
     /// Every action by its name.
     Palette(Box<Palette>),
+    /// Words for an agent.
+    Composer(Box<Composer>),
 }
 
 /// Draws an empty popup and gives its inside.

@@ -73,7 +73,8 @@ pub(crate) fn act(model: &mut Model, page: Page, action: Action) -> Option<Vec<E
 pub(crate) fn key(model: &mut Model, page: Page, key: KeyEvent) -> Vec<Effect> {
     match page {
         Page::Editor => editor::key(model, key),
-        Page::Inbox | Page::Review | Page::Overview => Vec::new(),
+        Page::Inbox => inbox::key(model, key),
+        Page::Review | Page::Overview => Vec::new(),
     }
 }
 

@@ -139,6 +139,25 @@ impl QueuePane {
         self.selected = id;
     }
 
+    /// A ticket's file, when it is in the queue.
+    pub(crate) fn entry_of(&self, ticket: &TicketId) -> Option<&QueueEntry> {
+        self.queue.by_id(ticket).map(AsRef::as_ref)
+    }
+
+    /// The tickets that a human does and could begin with now.
+    pub(crate) fn for_users<'a>(&'a self, board: &'a Board) -> impl Iterator<Item = &'a TicketId> {
+        let entries = self.queue.entries().iter().zip(&self.readiness);
+        let ready = entries.filter(|(_, readiness)| matches!(readiness, Readiness::Ready));
+        ready.filter_map(move |(entry, _)| {
+            let is_users = entry
+                .ticket
+                .as_ref()
+                .is_some_and(|ticket| ticket.agent.is_user());
+            let is_known = board.tickets.contains_key(&entry.id);
+            (is_users && !is_known).then_some(&entry.id)
+        })
+    }
+
     /// The selected ticket.
     pub(crate) fn selected(&self) -> Option<&TicketId> {
         self.selected.as_ref()

@@ -86,6 +86,12 @@ const KEYS: &[&str] = &[
     "[",
     "h",
     "R",
+    "i",
+    "A",
+    "T",
+    "o",
+    "Alt-m",
+    "Alt-e",
 ];
 
 const MOUSE: [MouseEventKind; 5] = [

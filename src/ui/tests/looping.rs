@@ -245,6 +245,8 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
     };
     let started = tokio::time::Instant::now();
     let session = Session {
+        abilities: std::collections::BTreeMap::new(),
+        approvals: None,
         handle: RunnerHandle {
             commands: commands_sender,
             feed: feed_receiver,

@@ -8,6 +8,7 @@ mod evidence;
 mod finding;
 mod frames;
 mod handing_over;
+mod inbox;
 mod keys;
 mod looping;
 mod review;

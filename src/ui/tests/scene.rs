@@ -53,6 +53,8 @@ pub(super) struct Scene {
     pub(super) size: Size,
     /// Whether texts to be written wait among the effects.
     pub(super) holds_saves: bool,
+    /// How much time passes before each message.
+    pub(super) pace: std::time::Duration,
     sequence: u64,
 }
 
@@ -91,6 +93,7 @@ impl Scene {
             now: NOON,
             size: Size::new(120, 40),
             holds_saves: false,
+            pace: std::time::Duration::from_secs(1),
             sequence: 0,
         }
     }
@@ -271,6 +274,7 @@ impl Scene {
 
     /// Takes a message in, lays out, reads what is asked for, until nothing is asked any more.
     pub(super) fn message(&mut self, message: Message) {
+        self.model.uptime += self.pace;
         let effects = update(&mut self.model, message);
         self.act(effects);
         self.settle();

@@ -8,7 +8,9 @@ mod perform;
 use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::command;
+use super::composing;
 use super::effect::{Effect, Loaded, TerminalId};
+use super::guard;
 use super::keymap::{Key, Meaning};
 use super::layout::Pane;
 use super::model::Model;
@@ -46,6 +48,8 @@ pub(crate) enum Message {
     Terminal(TerminalId, TerminalEvent),
     /// A program that had the screen has ended; why it could not do its work.
     Returned(Outside, Result<(), String>),
+    /// What was written in the user's editor.
+    Written(Result<String, String>),
 }
 
 /// A signal to this process.
@@ -90,6 +94,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
                 model.say(why, Role::Error);
             }
             pages::returned(model, &outside)
+        }
+        Message::Written(text) => {
+            composing::written(model, text);
+            Vec::new()
         }
     }
 }
@@ -215,6 +223,10 @@ fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     match model.keymap.meaning(&contexts, &model.pressed) {
         Meaning::Action(action) => {
             model.pressed.clear();
+            if guard::is_too_early(model, action) {
+                model.say("that has just come: read it first", Role::Notice);
+                return Vec::new();
+            }
             perform(model, action)
         }
         Meaning::Begun => Vec::new(),
@@ -242,6 +254,10 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             palette::key(model, event);
             Vec::new()
         }
+        Some(Overlay::Composer(composer)) => {
+            composer.key(event);
+            Vec::new()
+        }
         Some(_) => Vec::new(),
         None => match model.page {
             Some(page) => pages::key(model, page, event),
@@ -253,9 +269,7 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
 
 /// The queue follows the filter while it is typed.
 fn follow_filter(model: &mut Model) {
-    if let Some(Overlay::Input(input)) = &model.overlay
-        && input.is_filter()
-    {
+    if let Some(Overlay::Input(input)) = &model.overlay {
         model.queue.set_filter(&input.text());
     }
 }
@@ -269,6 +283,10 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         }
         Some(Overlay::Palette(_)) => {
             palette::paste(model, text);
+            Vec::new()
+        }
+        Some(Overlay::Composer(composer)) => {
+            composer.paste(text);
             Vec::new()
         }
         Some(_) => Vec::new(),

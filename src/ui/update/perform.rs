@@ -4,10 +4,11 @@ use ratatui::layout::Rect;
 
 use super::super::action::Action;
 use super::super::command;
+use super::super::composing;
 use super::super::effect::Effect;
 use super::super::layout::Pane;
 use super::super::model::Model;
-use super::super::overlay::{Input, Overlay, Purpose, help, palette};
+use super::super::overlay::{Input, Overlay, help, palette};
 use super::super::pages::{self, Page};
 use super::super::panes::{evidence, moved};
 use super::super::theme::Role;
@@ -35,6 +36,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Confirm(_)) => return answer(model, action),
         Some(Overlay::Input(_)) => return edit(model, action),
         Some(Overlay::Palette(_)) => return palette::act(model, action),
+        Some(Overlay::Composer(_)) => return composing::act(model, action),
         None => {}
     }
     if let Some(page) = model.page
@@ -66,7 +68,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Filter => {
             focus(model, Pane::Queue);
             let text = model.queue.filter().to_owned();
-            let input = Input::new(Purpose::Filter, &text, &model.look);
+            let input = Input::new(&text, &model.look);
             model.overlay = Some(Overlay::Input(Box::new(input)));
         }
         Action::FollowRun => {
@@ -76,6 +78,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::NextWaiting => {
+            model.page = None;
             model.follows_run = false;
             if !model.queue.select_next_waiting(&model.board, model.now) {
                 model.say("nothing waits for you", Role::Notice);
@@ -154,23 +157,8 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
         model.queue.go(to);
         return Vec::new();
     }
-    if action == Action::NewLine {
-        if let Some(Overlay::Input(input)) = &mut model.overlay {
-            input.new_line();
-        }
-        return Vec::new();
-    }
-    let Some(Overlay::Input(input)) = model.overlay.take() else {
-        return Vec::new();
-    };
-    if action == Action::Send {
-        let text = input.text();
-        let effects = command::typed(model, input.purpose, &text);
-        pages::review::sent(model, &effects);
-        return effects;
-    }
-    pages::review::sent(model, &[]);
-    if input.is_filter() {
+    model.overlay = None;
+    if action != Action::Send {
         model.queue.set_filter("");
     }
     Vec::new()

@@ -10,6 +10,7 @@ use crate::domain::board::{PhaseView, TicketState};
 use crate::ui::action::Action;
 use crate::ui::available::available;
 use crate::ui::command;
+use crate::ui::composing;
 use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::model::Model;
@@ -97,6 +98,8 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
                 Action::ScrollbackDown,
             ];
         }
+        Some(Context::Composer) => return composing::hints(model),
+        Some(Context::Inbox) => return pages::inbox::hints(model),
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
         Some(Context::Review) => return review::wanted(model),

@@ -24,6 +24,7 @@ fn start(sandbox: &Sandbox) -> RunnerHandle {
             tickets: root.join("tickets"),
             root: root.clone(),
             program: programs::docket().to_owned(),
+            approvals: docket::config::approvals::Approvals::nowhere(),
         },
         config: docket::config::merge(&[]).expect("the built-in values").0,
         git: Some(Repository::discover(&root).expect("the repository")),

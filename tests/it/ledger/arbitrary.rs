@@ -11,6 +11,7 @@ use docket::domain::item::{ToolKind, Usage};
 use docket::domain::request::{
     Answer, AnsweredBy, Ask, Choice, ChoiceKind, Question, Request, RequestId,
 };
+use docket::domain::rules::Scope;
 use docket::domain::time::Timestamp;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -260,12 +261,16 @@ fn request() -> impl Strategy<Value = Request> {
         kind: ChoiceKind::AllowOnce,
     });
     let choices = proptest::collection::vec(choice, 0..3);
-    (text(), of(text()), ask, choices).prop_map(|(title, reason, ask, choices)| Request {
-        title,
-        reason,
-        ask,
-        choices,
-    })
+    (text(), of(text()), ask, choices, of(text()), of(text())).prop_map(
+        |(title, reason, ask, choices, folder, patch)| Request {
+            title,
+            reason,
+            ask,
+            choices,
+            folder,
+            patch,
+        },
+    )
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
@@ -282,6 +287,10 @@ fn answered_by() -> impl Strategy<Value = AnsweredBy> {
         text().prop_map(|rule| AnsweredBy::Rule { rule }),
         Just(AnsweredBy::Policy),
         Just(AnsweredBy::NobodyThere),
+        text().prop_map(|rule| AnsweredBy::Standing {
+            rule,
+            scope: Scope::Ticket,
+        }),
     ]
 }
 
@@ -477,6 +486,12 @@ fn end_event() -> impl Strategy<Value = Event> {
                 after,
                 proof,
             }
+        }),
+        (attempt(), ticket()).prop_map(|(attempt, ticket)| Event::RulesAdded {
+            attempt,
+            ticket,
+            scope: Scope::Always,
+            rules: vec!["edit:src/*".parse().expect("a rule")],
         }),
         (ticket(), hash(), hash()).prop_map(|(ticket, before, after)| Event::TicketReopened {
             ticket,

@@ -12,6 +12,7 @@ use docket::domain::event::{Event, Leftovers, RunOutcome};
 use docket::domain::ids::Sha256;
 use docket::domain::item::Usage;
 use docket::domain::request::{Answer, AnsweredBy, Ask, Choice, ChoiceKind, Request, RequestId};
+use docket::domain::rules::Scope;
 use docket::domain::time::Timestamp;
 use docket::store::codec::{KINDS, Undecodable, decode, encode, kind_of};
 use proptest::prelude::*;
@@ -209,6 +210,8 @@ fn golden_events() -> Vec<Event> {
                     label: "Yes".to_owned(),
                     kind: ChoiceKind::AllowOnce,
                 }],
+                folder: None,
+                patch: None,
             },
         },
         Event::RequestAnswered {
@@ -344,6 +347,24 @@ fn golden_events() -> Vec<Event> {
             ticket: ticket.clone(),
             before: Sha256([0xab; 32]),
             after: Sha256([0xcd; 32]),
+        },
+        Event::RulesAdded {
+            attempt: attempt.clone(),
+            ticket: ticket.clone(),
+            scope: Scope::Ticket,
+            rules: vec!["cargo test".parse().expect("a rule")],
+        },
+        Event::RequestAnswered {
+            attempt: attempt.clone(),
+            id: RequestId(3),
+            answer: Answer::Choose {
+                choice: "accept".to_owned(),
+                reason: None,
+            },
+            by: AnsweredBy::Standing {
+                rule: "cargo test".to_owned(),
+                scope: Scope::Always,
+            },
         },
     ]);
     events

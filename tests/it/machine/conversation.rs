@@ -12,44 +12,37 @@ use docket::domain::unfinished::Work;
 
 use super::*;
 
-const ATTEMPT: &str = "TICKET-001.1";
+pub(super) const ATTEMPT: &str = "TICKET-001.1";
 
-fn request(command: &str) -> Request {
+pub(super) fn request(command: &str) -> Request {
     let choice = |id: &str, kind| Choice {
         id: id.into(),
         label: id.into(),
         kind,
     };
+    let ask = Ask::Command {
+        command: command.into(),
+    };
     Request {
-        title: format!("$ {command}"),
-        reason: None,
-        ask: Ask::Command {
-            command: command.into(),
-        },
         choices: vec![
             choice("yes", ChoiceKind::AllowOnce),
             choice("always", ChoiceKind::AllowAlways),
             choice("no", ChoiceKind::Deny),
         ],
+        ..Request::new(format!("$ {command}"), ask)
     }
 }
 
-fn question(count: usize) -> Request {
+pub(super) fn question(count: usize) -> Request {
     let question = |number: usize| Question {
         text: format!("question {number}"),
         suggestions: Vec::new(),
     };
-    Request {
-        title: "question 0".into(),
-        reason: None,
-        ask: Ask::Question {
-            questions: (0..count).map(question).collect(),
-        },
-        choices: Vec::new(),
-    }
+    let questions = (0..count).map(question).collect();
+    Request::new("question 0", Ask::Question { questions })
 }
 
-fn asked(key: &str, request: Request) -> Report {
+pub(super) fn asked(key: &str, request: Request) -> Report {
     Report::Asked {
         key: RequestKey(key.into()),
         request: Box::new(request),
@@ -63,7 +56,7 @@ fn failed(fault: Fault) -> TurnEnd {
     }
 }
 
-fn with_humans() -> RunPlan {
+pub(super) fn with_humans() -> RunPlan {
     RunPlan {
         waits_for_humans: true,
         ..RunPlan::default()
@@ -71,7 +64,7 @@ fn with_humans() -> RunPlan {
 }
 
 /// A machine whose first attempt is in its first turn.
-fn in_a_turn(settings: Settings, plan: RunPlan) -> Bench {
+pub(super) fn in_a_turn(settings: Settings, plan: RunPlan) -> Bench {
     let mut bench = Bench::new(settings, plan, vec![entry(1, "")]);
     bench.begin();
     bench.report(
@@ -85,7 +78,7 @@ fn in_a_turn(settings: Settings, plan: RunPlan) -> Bench {
     bench
 }
 
-fn ticket() -> TicketId {
+pub(super) fn ticket() -> TicketId {
     entry(1, "").id
 }
 
@@ -487,6 +480,7 @@ fn after(unfinished: Unfinished) -> Bench {
         ended: BTreeMap::default(),
         spent: Vec::new(),
         generations: BTreeMap::default(),
+        standing: docket::domain::machine::Standing::default(),
         next_run: 2,
         marker: "m".into(),
         attempt_numbers: BTreeMap::from([("TICKET-001".parse().expect("a name"), 1)]),
@@ -561,6 +555,7 @@ fn an_answer_while_the_run_works_on_something_else_lets_the_ticket_go_on() {
         ended: BTreeMap::default(),
         spent: Vec::new(),
         generations: BTreeMap::default(),
+        standing: docket::domain::machine::Standing::default(),
         next_run: 2,
         marker: "m".into(),
         attempt_numbers: BTreeMap::from([("TICKET-001".parse().expect("a name"), 1)]),

@@ -90,6 +90,7 @@ fn done(number: u32) -> QueueEntry {
 fn after(unfinished: Unfinished, settings: Settings) -> Bench {
     let history = History {
         generations: BTreeMap::default(),
+        standing: docket::domain::machine::Standing::default(),
         ended: BTreeMap::default(),
         spent: Vec::new(),
         next_run: 2,

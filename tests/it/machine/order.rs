@@ -246,7 +246,7 @@ impl Life<'_> {
         let mut outcome = None;
         for effect in effects {
             match effect {
-                Effect::Reopen { .. } => {}
+                Effect::Reopen { .. } | Effect::KeepRules { .. } => {}
                 Effect::Emit { event, .. } => self.see(&event),
                 Effect::PrepareRun { .. } => self.prepares = true,
                 Effect::Open(spec) => self.opened(&spec),

@@ -99,6 +99,7 @@ fn what_was_used_in_the_last_day_counts_for_the_next_run() {
     };
     let history = |ago: i64| History {
         generations: BTreeMap::default(),
+        standing: docket::domain::machine::Standing::default(),
         next_run: 1,
         marker: "m".into(),
         attempt_numbers: BTreeMap::default(),

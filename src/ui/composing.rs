@@ -1,0 +1,198 @@
+//! Opening the composer with all that belongs beside it, and what its keys do.
+
+use super::action::Action;
+use super::command;
+use super::effect::Effect;
+use super::model::Model;
+use super::overlay::{About, Asking, Composer, Overlay, Purpose};
+use super::pages;
+use super::theme::Role;
+use crate::domain::attempt::Need;
+use crate::domain::board::TicketState;
+use crate::domain::ids::{TicketId, TicketName};
+use crate::domain::inbox;
+use crate::domain::request::{Ask, Request, RequestId};
+
+/// Opens it for one purpose, with the other ways that make sense now, and with what was typed before and not sent.
+pub(crate) fn open(model: &mut Model, purpose: Purpose) {
+    let draft = purpose
+        .draft_of()
+        .and_then(|draft_of| model.drafts.get(&draft_of).cloned());
+    open_with(model, purpose, &draft.unwrap_or_default());
+}
+
+/// The same with other words in it.
+pub(crate) fn open_with(model: &mut Model, purpose: Purpose, words: &str) {
+    let about = match purpose.draft_of() {
+        Some((ticket, _)) => about(model, &ticket, &purpose),
+        None => About::default(),
+    };
+    let (purpose, others) = ways(purpose, &about);
+    let composer = Composer::new(purpose, others, about, words, &model.look);
+    model.overlay = Some(Overlay::Composer(Box::new(composer)));
+}
+
+/// Words for the agent of a ticket: the answer to what it asks, or words for its next turn.
+pub(crate) fn reply(model: &mut Model, ticket: TicketId, name: TicketName) {
+    let view = model.board.tickets.get(&ticket);
+    let first = view.and_then(|view| {
+        let (id, request) = view.requests.first_key_value()?;
+        request.is_question().then(|| (view.attempt.clone(), *id))
+    });
+    match first {
+        Some((attempt, request)) => {
+            let asking = Asking {
+                ticket,
+                name,
+                attempt,
+                request,
+            };
+            open(model, Purpose::Answer(Box::new(asking)));
+        }
+        None => open(model, Purpose::Reply(ticket, name)),
+    }
+}
+
+/// Words for now and words for the next turn are two ways for one text, while there is a turn and the agent hears in it.
+fn ways(purpose: Purpose, about: &About) -> (Purpose, Vec<Purpose>) {
+    let hears = about.abilities.is_none_or(|abilities| abilities.steers);
+    match purpose {
+        Purpose::Steer(ticket, name) if !hears => (Purpose::Reply(ticket, name), Vec::new()),
+        Purpose::Steer(ticket, name) => {
+            let later = Purpose::Reply(ticket.clone(), name.clone());
+            (Purpose::Steer(ticket, name), vec![later])
+        }
+        Purpose::Reply(ticket, name) if hears && about.is_in_turn => {
+            let now = Purpose::Steer(ticket.clone(), name.clone());
+            (Purpose::Reply(ticket, name), vec![now])
+        }
+        purpose => (purpose, Vec::new()),
+    }
+}
+
+fn about(model: &Model, ticket: &TicketId, purpose: &Purpose) -> About {
+    let Some(view) = model.board.tickets.get(ticket) else {
+        return About::default();
+    };
+    let request = |id: &RequestId| view.requests.get(id);
+    let (shown, questions) = match purpose {
+        Purpose::Answer(asking) => match request(&asking.request).map(|request| &request.ask) {
+            Some(Ask::Question { questions }) => (String::new(), questions.clone()),
+            _ => (String::new(), Vec::new()),
+        },
+        Purpose::Refuse(.., id) => (request(id).map(asked).unwrap_or_default(), Vec::new()),
+        Purpose::Reject(gate) => (gate.reasons.join("\n"), Vec::new()),
+        Purpose::Reply(..) => match inbox::need(&view.state) {
+            Some(Need::Reply { text }) => (text.clone(), Vec::new()),
+            _ => (String::new(), Vec::new()),
+        },
+        Purpose::Steer(..) | Purpose::Comment(_) => (String::new(), Vec::new()),
+    };
+    About {
+        agent: view.agent.clone(),
+        abilities: model.abilities.get(&view.agent).copied(),
+        is_in_turn: is_in_turn(&view.state),
+        shown,
+        questions,
+    }
+}
+
+fn is_in_turn(state: &TicketState) -> bool {
+    matches!(
+        state,
+        TicketState::Running
+            | TicketState::Waiting {
+                need: Need::Request { .. }
+            }
+    )
+}
+
+/// What is asked, in full.
+pub(crate) fn asked(request: &Request) -> String {
+    let mut what = match &request.ask {
+        Ask::Command { command } => format!("$ {command}"),
+        Ask::Edit { paths } => format!("change {}", paths.join(", ")),
+        Ask::Tool { .. } | Ask::Question { .. } => request.title.clone(),
+    };
+    if let Some(folder) = &request.folder {
+        what.push_str("\nin ");
+        what.push_str(folder);
+    }
+    if let Some(reason) = &request.reason {
+        what.push_str("\n\n");
+        what.push_str(reason);
+    }
+    what
+}
+
+/// Does what a key means in the composer.
+pub(crate) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
+    let Some(Overlay::Composer(composer)) = &mut model.overlay else {
+        return Vec::new();
+    };
+    match action {
+        Action::NewLine => composer.new_line(),
+        Action::SwitchWay => {
+            if !composer.switch() {
+                model.say("there is no other way now", Role::Notice);
+            }
+        }
+        Action::WriteOutside => return vec![Effect::WriteOutside(composer.text())],
+        Action::Send if composer.next_question(&model.look) => {}
+        Action::Send => return send(model),
+        _ => close(model),
+    }
+    Vec::new()
+}
+
+fn send(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Composer(composer)) = model.overlay.take() else {
+        return Vec::new();
+    };
+    if let Some(draft_of) = composer.draft_of() {
+        model.drafts.remove(&draft_of);
+    }
+    let text = composer.text();
+    let effects = command::typed(model, composer.purpose, composer.answers, &text);
+    pages::review::sent(model, &effects);
+    effects
+}
+
+/// Closes it; what was typed waits for the next time.
+fn close(model: &mut Model) {
+    let Some(Overlay::Composer(composer)) = model.overlay.take() else {
+        return;
+    };
+    pages::review::sent(model, &[]);
+    let text = composer.text();
+    let Some(draft_of) = composer.draft_of() else {
+        return;
+    };
+    if text.trim().is_empty() {
+        model.drafts.remove(&draft_of);
+    } else {
+        model.drafts.insert(draft_of, text);
+        model.say("kept as a draft", Role::Notice);
+    }
+}
+
+/// The user's editor has ended.
+pub(crate) fn written(model: &mut Model, text: Result<String, String>) {
+    match (text, &mut model.overlay) {
+        (Ok(text), Some(Overlay::Composer(composer))) => composer.set_text(&text, &model.look),
+        (Err(why), _) => model.say(why, Role::Error),
+        (Ok(_), _) => {}
+    }
+}
+
+/// The keys that do something here.
+pub(crate) fn hints(model: &Model) -> Vec<Action> {
+    let mut actions = vec![Action::Send, Action::NewLine];
+    if let Some(Overlay::Composer(composer)) = &model.overlay
+        && composer.can_switch()
+    {
+        actions.push(Action::SwitchWay);
+    }
+    actions.extend([Action::WriteOutside, Action::Cancel]);
+    actions
+}

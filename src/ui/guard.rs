@@ -1,0 +1,88 @@
+//! A key decides about what was seen: what has just come to the screen ignores the keys that decide, for a moment.
+//!
+//! Nobody can read a question in less than [`MOMENT`]: a key that comes earlier was meant for what stood there before.
+
+use std::time::Duration;
+
+use super::action::Action;
+use super::model::Model;
+use super::overlay::{Overlay, Wish};
+use super::pages::Page;
+use crate::domain::inbox::{self, Waiting, What};
+
+/// How long something must have been on the screen before a key decides about it.
+pub(crate) const MOMENT: Duration = Duration::from_millis(300);
+
+/// What a key that decides would decide about.
+#[derive(Debug, Clone, PartialEq)]
+enum Target {
+    /// What is asked, in the inbox or of the selected ticket.
+    Waiting(Waiting),
+    /// What a popup asks.
+    Wish(Wish),
+}
+
+/// What the last frame put before the user, and since when it stands there.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    seen: Option<(Target, Duration)>,
+}
+
+/// A frame is painted.
+pub(crate) fn painted(model: &mut Model) {
+    let target = target(model);
+    let seen = model.guard.seen.as_ref().map(|(seen, _)| seen);
+    if seen != target.as_ref() {
+        let now = model.uptime;
+        model.guard.seen = target.map(|target| (target, now));
+    }
+}
+
+/// Whether this action is a decision about something that nobody can have read yet.
+pub(crate) fn is_too_early(model: &Model, action: Action) -> bool {
+    let decides = match &model.overlay {
+        Some(Overlay::Confirm(_)) => action == Action::Yes,
+        Some(_) => false,
+        None => matches!(
+            action,
+            Action::Approve | Action::Reject | Action::AllowTicket | Action::AllowAlways
+        ),
+    };
+    decides && !is_seen(model)
+}
+
+/// Whether what would be decided about now has been on the screen for long enough.
+pub(crate) fn is_seen(model: &Model) -> bool {
+    let Some(target) = target(model) else {
+        return true;
+    };
+    let seen = model.guard.seen.as_ref();
+    seen.is_some_and(|(seen, since)| {
+        *seen == target && model.uptime.saturating_sub(*since) >= MOMENT
+    })
+}
+
+fn target(model: &Model) -> Option<Target> {
+    match &model.overlay {
+        Some(Overlay::Confirm(confirm)) => {
+            let decides = matches!(
+                confirm.wish,
+                Wish::Approve(_) | Wish::Allow(_) | Wish::AllowAlways(_)
+            );
+            return decides.then(|| Target::Wish(confirm.wish.clone()));
+        }
+        Some(_) => return None,
+        None => {}
+    }
+    match model.page {
+        Some(Page::Inbox) => model.inbox.selected().cloned().map(Target::Waiting),
+        Some(_) => None,
+        None => {
+            let of_ticket = inbox::of_ticket(&model.board, model.queue.selected()?);
+            let mut of_ticket = of_ticket.into_iter();
+            let decided =
+                |waiting: &Waiting| matches!(waiting.what, What::Request { .. } | What::Gate);
+            of_ticket.find(decided).map(Target::Waiting)
+        }
+    }
+}
