@@ -14,6 +14,7 @@ use super::ticket::{AgentName, Dependency, KnownNames, QueueEntry};
 use super::time::Timestamp;
 
 mod cycles;
+pub mod placing;
 mod problems;
 
 /// Whether a ticket could start now, and if not, why. The runner adds its own reasons (slots, limits, pauses).
