@@ -163,6 +163,13 @@ pub enum Command {
     Retry(OneTicket),
     /// Leave a ticket out of the run that goes on
     Skip(OneTicket),
+    /// Take a ticket that was left out into the run again
+    Unskip(OneTicket),
+    /// Give tickets another place in the run order, by writing priorities into as few ticket files as possible
+    #[command(
+        after_help = "Exits with 0 when the order is as asked, 3 when it can't be: dependencies are stronger than priorities."
+    )]
+    Move(MoveArguments),
     /// Show everything on a throw-away repository: no agent, no network, no account
     Demo {
         /// Without the screen: run the demo's queue to its end
@@ -206,6 +213,36 @@ pub struct TicketArgument {
 pub struct OneTicket {
     /// Its name, number, id or file
     pub ticket: String,
+}
+
+/// What to move, and where to.
+#[derive(Debug, Clone, Args)]
+#[group(id = "spot", required = true, multiple = false, args = ["before", "after", "up", "down", "first", "last"])]
+pub struct MoveArguments {
+    /// Their names, numbers, ids or files; several are brought together
+    #[arg(value_name = "TICKET", required = true)]
+    pub tickets: Vec<String>,
+    /// Directly before this one
+    #[arg(long, value_name = "TICKET")]
+    pub before: Option<String>,
+    /// Directly after this one
+    #[arg(long, value_name = "TICKET")]
+    pub after: Option<String>,
+    /// Before the ticket that runs before them now
+    #[arg(long)]
+    pub up: bool,
+    /// After the ticket that runs after them now
+    #[arg(long)]
+    pub down: bool,
+    /// As early as their dependencies permit
+    #[arg(long)]
+    pub first: bool,
+    /// As late as what depends on them permits
+    #[arg(long)]
+    pub last: bool,
+    /// Write nothing; only say what would be written
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// What to allow.
@@ -551,6 +588,9 @@ pub struct TrustArguments {
 /// How to run.
 #[derive(Debug, Clone, Default, Args)]
 pub struct RunArguments {
+    /// Only these tickets (names, numbers, ids or files); all of the queue without any
+    #[arg(value_name = "TICKET")]
+    pub tickets: Vec<String>,
     /// Stay and run what becomes ready, until stopped
     #[arg(long)]
     pub watch: bool,

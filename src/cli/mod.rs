@@ -24,7 +24,8 @@ mod log;
 mod ls;
 mod merge;
 mod new;
-pub mod place;
+pub mod order;
+mod place;
 mod redecode;
 pub mod reference;
 mod replay;
@@ -108,6 +109,8 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Resume) => decide::resume(&global),
         Some(Command::Retry(arguments)) => decide::retry(&global, &arguments.ticket),
         Some(Command::Skip(arguments)) => decide::skip(&global, &arguments.ticket),
+        Some(Command::Unskip(arguments)) => decide::unskip(&global, &arguments.ticket),
+        Some(Command::Move(arguments)) => order::run(&global, &arguments),
         Some(Command::Demo { once, keep }) => demo::run(&global, once, keep),
         Some(Command::Status) => status::run(&global),
         Some(Command::Log(arguments)) => log::run(&global, &arguments),

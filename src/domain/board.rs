@@ -336,7 +336,9 @@ impl Board {
             Event::RunFinished { outcome } => {
                 self.set_phase(PhaseView::Finished { outcome: *outcome });
             }
-            Event::StepStarted { ticket, .. } | Event::StepRetried { ticket } => {
+            Event::StepStarted { ticket, .. }
+            | Event::StepRetried { ticket }
+            | Event::StepRestored { ticket } => {
                 let view = self
                     .tickets
                     .entry(ticket.clone())

@@ -390,6 +390,11 @@ pub enum Event {
         /// Their bytes.
         bytes: u64,
     },
+    /// A human took a ticket that was left out into the run again.
+    StepRestored {
+        /// The ticket.
+        ticket: TicketId,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -498,6 +503,7 @@ impl Event {
             | Self::StepFinished { .. }
             | Self::StepRetried { .. }
             | Self::StepSkipped { .. }
+            | Self::StepRestored { .. }
             | Self::TicketWritten { .. }
             | Self::TicketReopened { .. }
             | Self::Refused { .. } => None,

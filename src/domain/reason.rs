@@ -35,6 +35,23 @@ pub enum Mark {
     Broken,
 }
 
+impl Mark {
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Blocked => "blocked",
+            Self::Running => "running",
+            Self::Checking => "checking",
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::Broken => "broken",
+        }
+    }
+}
+
 /// A ticket's state in a few words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {

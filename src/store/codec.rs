@@ -70,6 +70,7 @@ kinds! {
     Merged "merged" 1,
     NotMerged "not_merged" 1,
     TicketReopened "ticket_reopened" 1,
+    StepRestored "step_restored" 1,
 }
 
 /// An event in its stored form.

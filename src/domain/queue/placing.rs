@@ -11,6 +11,8 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::Queue;
+use crate::domain::attempt::{AttemptOutcome, Need};
+use crate::domain::board::{Board, TicketState};
 use crate::domain::ids::{Sha256, TicketId, TicketName};
 use crate::domain::ticket::QueueEntry;
 
@@ -107,6 +109,50 @@ pub fn place(
             sequence.ids(&sequence.open) == names
         })
         .ok_or(CantPlace::Decided)
+}
+
+/// Where tickets go that move by one: before (`up`) or after the next ticket whose order is still to come, among those that
+/// `is_shown`. `None` at the end.
+pub fn neighbour(
+    queue: &Queue,
+    moved: &[TicketId],
+    up: bool,
+    is_fixed: impl Fn(&TicketId) -> bool,
+    is_shown: impl Fn(usize) -> bool,
+) -> Result<Option<Spot>, CantPlace> {
+    let sequence = Sequence::new(queue, &is_fixed);
+    let mut block = Vec::new();
+    for ticket in moved {
+        block.push(sequence.find(ticket)?);
+    }
+    block.sort_unstable();
+    let is_next = |index: &&usize| !block.contains(index) && is_shown(**index);
+    let (first, last) = (block.first().copied(), block.last().copied());
+    let mut open = sequence.open.iter();
+    let next = if up {
+        open.rev().filter(|index| Some(**index) < first).find(is_next)
+    } else {
+        open.filter(|index| Some(**index) > last).find(is_next)
+    };
+    Ok(next.map(|index| {
+        let id = sequence.entry(*index).id.clone();
+        if up { Spot::Before(id) } else { Spot::After(id) }
+    }))
+}
+
+/// Whether a ticket's file must not change for the sake of an order, as far as a board tells: somebody works on it, or it waits
+/// for a human's word on what it says now.
+pub fn has_begun(board: &Board, ticket: &TicketId) -> bool {
+    let Some(view) = board.tickets.get(ticket) else {
+        return false;
+    };
+    match &view.state {
+        TicketState::Waiting { .. } | TicketState::BackingOff { .. } => true,
+        TicketState::Finished {
+            outcome: AttemptOutcome::NeedsHuman { need },
+        } => *need != Need::UserTask,
+        state => state.is_active(),
+    }
 }
 
 /// The queue as it will be.

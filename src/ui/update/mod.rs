@@ -160,6 +160,7 @@ fn changes_readiness(event: &Event) -> bool {
             | Event::StepRetried { .. }
             | Event::StepStarted { .. }
             | Event::StepSkipped { .. }
+            | Event::StepRestored { .. }
             | Event::TicketWritten { .. }
             | Event::AttemptFinished { .. }
             | Event::RunStarted { .. }

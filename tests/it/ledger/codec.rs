@@ -345,6 +345,9 @@ fn golden_events() -> Vec<Event> {
             before: Sha256([0xab; 32]),
             after: Sha256([0xcd; 32]),
         },
+        Event::StepRestored {
+            ticket: ticket.clone(),
+        },
     ]);
     events
 }
