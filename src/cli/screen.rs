@@ -21,9 +21,10 @@ use crate::proc::foreground;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
 use crate::runner::{self, Life, RunnerHandle};
+use crate::tickets::template::Template;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Announce, Look, OpenTerminal, Outside, RunOutside, Session, TerminalControl, TerminalEvent,
+    Announce, Look, NewTickets, OpenTerminal, Outside, RunOutside, Session, TerminalControl, TerminalEvent,
     TerminalLink, TerminalRequest, UiEnd, UiError,
 };
 
@@ -77,6 +78,12 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
             opened: 0,
         }),
         outside: Box::new(Foreground),
+        new_tickets: NewTickets {
+            folder: places.tickets.clone(),
+            agent: Some(config.agent.clone()),
+            template: Template::fitting(config.agents.get(&config.agent).map(|agent| agent.kind))
+                .name,
+        },
         announce: Announce {
             config: config.notify.clone(),
             in_tmux: std::env::var_os("TMUX").is_some_and(|tmux| !tmux.is_empty()),

@@ -68,8 +68,8 @@ actions! {
     End = "end", "end", "To the end; a transcript is followed from there";
     Open = "open", "open", "Open what is selected";
     Close = "close", "close", "Close what is open around the selection";
-    Back = "back", "back", "Back: clear the filter, leave the zoom, go to the queue";
-    Filter = "filter", "filter", "Show only tickets that match; words in any order, `!word` excludes";
+    Back = "back", "back", "Back: leave the zoom, go to the queue, take marks away, clear the filter";
+    Filter = "filter", "filter", "Show only tickets that match: words in any order, `!word` excludes, `state:failed agent:codex label:x` look at one thing";
 
     LeaveTerminal = "leave-terminal", "leave the terminal", "Leave the terminal; the shell goes on";
     ScrollbackUp = "scrollback-up", "scroll up", "Look at what the terminal showed before";
@@ -87,6 +87,17 @@ actions! {
     Send = "send", "send", "Send what was typed";
     NewLine = "new-line", "new line", "Begin a new line";
     Cancel = "cancel", "cancel", "Drop it";
+
+    Unskip = "unskip", "take back", "Take the selected ticket, which was left out, into this run again";
+    Find = "find", "find", "Find a ticket by some of the letters of its number, title, agent or state";
+    NewTicket = "new-ticket", "new ticket", "Write a new ticket from a template";
+    ToggleDependencies = "toggle-dependencies", "tree", "Show each ticket below what it depends on, or the run order again";
+    Mark = "mark", "mark", "Mark the selected ticket, or take its mark away: retry, skip, start, stop and move are about all marked ones";
+    MarkAll = "mark-all", "mark all", "Mark all tickets that are shown, or take their marks away";
+    MoveUp = "move-up", "move up", "Let the ticket run before the one above it";
+    MoveDown = "move-down", "move down", "Let the ticket run after the one below it";
+    MoveFirst = "move-first", "move first", "Let the ticket run as early as its dependencies permit";
+    MoveLast = "move-last", "move last", "Let the ticket run as late as what depends on it permits";
 }
 
 #[cfg(test)]

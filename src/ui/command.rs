@@ -5,6 +5,7 @@ use super::effect::Effect;
 use super::model::Model;
 use super::overlay::{Allow, AtGate, Confirm, Input, Overlay, Purpose, Wish};
 use super::theme::Role;
+use super::tickets;
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::board::{PhaseView, TicketState};
 use crate::domain::command::{Command, Reaction};
@@ -64,6 +65,7 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
         }
         Action::Retry => return begin(model, Command::Retry { ticket }),
         Action::Skip => return send(Command::Skip { ticket }),
+        Action::Unskip => return send(Command::Unskip { ticket }),
         Action::StopTicket => {
             let is_stoppable = model.view().is_some_and(|view| {
                 view.state.is_active()
@@ -259,6 +261,8 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
             cancel(CancelReason::RunEnds)
         }
         Wish::StopRun => cancel(CancelReason::Interrupt),
+        Wish::Many(many) => tickets::do_to_many(model, *many),
+        Wish::Reorder(priorities) => tickets::reorder(model, priorities),
         Wish::StopTicket(ticket, _) => send(Command::StopTicket { ticket }),
         Wish::Approve(gate) => {
             let ticket = gate.ticket.clone();

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::change::{Change, Changed};
 use super::session::{Outside, UiEnd};
 use crate::domain::command::Command;
 use crate::domain::ids::TicketName;
@@ -47,6 +48,8 @@ pub(crate) enum Effect {
     Suspend,
     /// End the screen.
     End(UiEnd),
+    /// Change ticket files, off the UI's thread.
+    Change(Change),
 }
 
 /// Which terminal; never used again.
@@ -101,6 +104,8 @@ pub(crate) enum Loaded {
         question: u64,
         content: Result<Content, String>,
     },
+    /// Ticket files were changed, or were not.
+    Changed(Changed),
 }
 
 /// Whole lines of a transcript.

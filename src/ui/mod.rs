@@ -8,6 +8,7 @@
 mod action;
 mod announce;
 mod app;
+mod change;
 mod clipboard;
 mod command;
 mod effect;
@@ -29,6 +30,7 @@ mod terminals;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tickets;
 pub mod theme;
 mod tty;
 mod update;
@@ -36,7 +38,7 @@ mod view;
 
 pub use announce::Announce;
 pub use keymap::document as keys_document;
-pub use session::{Clock, Ended, Look, Outside, RunOutside, Session, UiEnd, UiError};
+pub use session::{Clock, Ended, Look, NewTickets, Outside, RunOutside, Session, UiEnd, UiError};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};
 
 /// The terminal, taken and still empty. Dropping it gives the terminal back.

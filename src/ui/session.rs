@@ -11,7 +11,7 @@ use super::announce::Announce;
 use super::terminals::OpenTerminal;
 use super::theme::{ColorDepth, Theme};
 use crate::domain::board::Board;
-use crate::domain::ticket::KnownNames;
+use crate::domain::ticket::{AgentName, KnownNames};
 use crate::domain::time::Now;
 use crate::runner::handle::RunnerHandle;
 
@@ -47,6 +47,8 @@ pub struct Session {
     pub outside: Box<dyn RunOutside>,
     /// How a user who looks elsewhere is told.
     pub announce: Announce,
+    /// What new tickets get.
+    pub new_tickets: NewTickets,
 }
 
 /// A program of the user's that gets the terminal until it ends.
@@ -75,6 +77,17 @@ pub trait RunOutside: Send {
         &mut self,
         outside: &Outside,
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+}
+
+/// Where new tickets go, and what they begin from.
+#[derive(Debug, Clone, Default)]
+pub struct NewTickets {
+    /// The queue's folder.
+    pub folder: PathBuf,
+    /// Who works on them, unless the template says that itself.
+    pub agent: Option<AgentName>,
+    /// The name of the template that is offered first.
+    pub template: &'static str,
 }
 
 /// How everything looks.

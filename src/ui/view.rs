@@ -41,6 +41,8 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
             help::draw(&model.keymap, *top, area, buffer, &model.look);
         }
         Some(Overlay::Confirm(confirm)) => confirm.draw(area, buffer, &model.look),
+        Some(Overlay::Find(find)) => find.draw(area, buffer, &model.look),
+        Some(Overlay::NewTicket(form)) => form.draw(area, buffer, &model.look),
         Some(Overlay::Input(input)) => input.draw(area, places.hints, buffer, &model.look),
         None => {
             if let Some(cursor) = cursor {
@@ -55,11 +57,9 @@ fn panes(model: &Model, places: &Places, buffer: &mut Buffer) -> Option<Position
     let look = &model.look;
     let has_keys = |pane| model.focus == pane && model.overlay.is_none();
     if let Some(area) = places.queue {
-        let title = match model.queue.filter() {
-            "" => "Queue".to_owned(),
-            filter => format!("Queue  /{filter}"),
-        };
-        let inner = frame(model, Pane::Queue, area, &title, None, buffer);
+        let (title, end) = (model.queue.title(), model.queue.position());
+        let inner = frame(model, Pane::Queue, area, &title, end.as_deref(), buffer);
+        model.queue.draw_thumb(area, buffer, look);
         let focused = has_keys(Pane::Queue);
         model
             .queue

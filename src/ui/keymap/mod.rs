@@ -44,6 +44,8 @@ pub(crate) enum Context {
     Editor,
     /// On the overview.
     Overview,
+    /// Where something is chosen from a list; every other key edits what is searched or typed.
+    Choose,
 }
 
 impl Context {
@@ -64,6 +66,7 @@ impl Context {
         Self::Review,
         Self::Editor,
         Self::Overview,
+        Self::Choose,
     ];
 
     /// What the help calls it.
@@ -84,6 +87,7 @@ impl Context {
             Self::Review => "Review",
             Self::Editor => "Editor",
             Self::Overview => "Overview",
+            Self::Choose => "Choosing from a list",
         }
     }
 }

@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::many::{Many, reorder_question};
 use super::{centered, frame};
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
+use crate::domain::queue::placing::NewPriority;
 use crate::domain::request::RequestId;
 use crate::domain::time::Timestamp;
 use crate::ui::render::plain;
@@ -26,6 +28,10 @@ pub(crate) enum Wish {
     Approve(Box<AtGate>),
     /// Allow what the agent asks for: the whole of it.
     Allow(Box<Allow>),
+    /// Do the same to several tickets.
+    Many(Box<Many>),
+    /// Write these priorities, also into files of tickets that are not moved.
+    Reorder(Vec<NewPriority>),
 }
 
 /// A gate as it was shown: what is decided is decided about it and no other.
@@ -67,12 +73,14 @@ pub(crate) struct Confirm {
 
 impl Confirm {
     fn title(&self) -> &'static str {
-        match self.wish {
+        match &self.wish {
             Wish::Quit => "Leave docket",
             Wish::StopRun => "Stop the run",
             Wish::StopTicket(..) => "Stop a ticket",
             Wish::Approve(..) => "Approve",
             Wish::Allow(..) => "Allow",
+            Wish::Many(many) => many.title(),
+            Wish::Reorder(..) => "Move",
         }
     }
 
@@ -91,6 +99,8 @@ impl Confirm {
                 };
                 format!("{} asks: {}\n\n{question}", allow.name, allow.what)
             }
+            Wish::Many(many) => many.question(),
+            Wish::Reorder(priorities) => reorder_question(priorities),
             Wish::Approve(gate) => {
                 let mut question = gate.reasons.join("\n\n");
                 if !question.is_empty() {

@@ -1,8 +1,11 @@
 //! Popups: at most one is open, and it has the keys.
 
 pub(crate) mod confirm;
+pub(crate) mod find;
 pub(crate) mod help;
 pub(crate) mod input;
+pub(crate) mod many;
+pub(crate) mod new_ticket;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -27,6 +30,10 @@ pub(crate) enum Overlay {
     Confirm(Confirm),
     /// A field to type into.
     Input(Box<Input>),
+    /// A search for a ticket.
+    Find(Box<find::Find>),
+    /// A ticket to be made.
+    NewTicket(Box<new_ticket::NewTicket>),
 }
 
 /// Draws an empty popup and gives its inside.

@@ -48,6 +48,17 @@ const KEYS: &[&str] = &[
     "Backspace",
     "Alt-Enter",
     "Shift-PageUp",
+    "w",
+    "*",
+    "K",
+    "J",
+    "Alt-Home",
+    "Alt-End",
+    "F",
+    "+",
+    "<",
+    ">",
+    "Ctrl-n",
 ];
 
 #[derive(Debug, Clone)]

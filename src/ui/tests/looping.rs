@@ -240,6 +240,7 @@ fn begin() -> Outside {
         }),
         terminals: Box::new(Echo),
         outside: Box::new(Nobody),
+        new_tickets: crate::ui::session::NewTickets::default(),
         announce: Announce {
             config: NotifyConfig {
                 on: Vec::new(),

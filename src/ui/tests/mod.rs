@@ -4,5 +4,6 @@ mod anything;
 mod frames;
 mod keys;
 mod looping;
-mod scene;
+mod queue;
+pub(super) mod scene;
 mod transcripts;

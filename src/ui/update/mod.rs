@@ -16,6 +16,7 @@ use super::pages;
 use super::session::{Outside, UiEnd};
 use super::terminals::TerminalEvent;
 use super::theme::Role;
+use super::tickets;
 use crate::domain::board::Feed;
 use crate::domain::event::Event;
 
@@ -89,7 +90,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
     match feed {
         Feed::Queue(queue) => {
             model.queue.set_queue(queue);
-            Vec::new()
+            tickets::go_on(model)
         }
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
@@ -180,6 +181,7 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             model.evidence.previewed(question, content);
             Vec::new()
         }
+        Loaded::Changed(changed) => tickets::changed(model, changed),
     }
 }
 
@@ -213,6 +215,14 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             follow_filter(model);
             Vec::new()
         }
+        Some(Overlay::Find(find)) => {
+            find.key(event);
+            Vec::new()
+        }
+        Some(Overlay::NewTicket(form)) => {
+            form.key(event);
+            Vec::new()
+        }
         Some(_) => Vec::new(),
         None => match model.page {
             Some(page) => pages::key(model, page, event),
@@ -236,6 +246,14 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         Some(Overlay::Input(input)) => {
             input.paste(text);
             follow_filter(model);
+            Vec::new()
+        }
+        Some(Overlay::Find(find)) => {
+            find.paste(text);
+            Vec::new()
+        }
+        Some(Overlay::NewTicket(form)) => {
+            form.paste(text);
             Vec::new()
         }
         Some(_) => Vec::new(),

@@ -11,6 +11,7 @@ use super::super::overlay::{Input, Overlay, Purpose, help};
 use super::super::pages::{self, Page};
 use super::super::panes::moved;
 use super::super::theme::Role;
+use super::super::tickets;
 use super::movement::{focus, go, movement};
 use crate::domain::ids::TicketId;
 
@@ -29,6 +30,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Some(Overlay::Confirm(_)) => return answer(model, action),
         Some(Overlay::Input(_)) => return edit(model, action),
+        Some(Overlay::Find(_) | Overlay::NewTicket(_)) => return tickets::choose(model, action),
         None => {}
     }
     if let Some(page) = model.page
@@ -38,6 +40,9 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     if let Some(to) = movement(action) {
         return go(model, model.focus, to);
+    }
+    if let Some(effects) = tickets::perform(model, action) {
+        return effects;
     }
     match action {
         Action::FocusQueue | Action::LeaveTerminal => focus(model, Pane::Queue),
@@ -190,7 +195,7 @@ fn back(model: &mut Model) {
         model.zoom = false;
     } else if model.focus != Pane::Queue {
         focus(model, Pane::Queue);
-    } else {
+    } else if !model.queue.unmark() {
         model.queue.set_filter("");
     }
 }

@@ -12,6 +12,7 @@ use crate::ui::command;
 use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::model::Model;
+use crate::ui::overlay::Overlay;
 use crate::ui::text;
 use crate::ui::theme::Role;
 
@@ -74,6 +75,8 @@ fn words(model: &Model, action: Action) -> &'static str {
     let phase = model.board.run.as_ref().map(|run| run.phase);
     match action {
         Action::TogglePause if phase == Some(PhaseView::Paused) => "go on",
+        Action::Send if matches!(model.overlay, Some(Overlay::Find(_))) => "go there",
+        Action::Send if matches!(model.overlay, Some(Overlay::NewTicket(_))) => "write it",
         Action::Zoom if model.zoom => "unzoom",
         action => action.hint(),
     }
@@ -89,6 +92,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             ];
         }
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
+        Some(Context::Choose) => return vec![Action::Send, Action::Down, Action::Up, Action::Cancel],
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
         _ => {}
@@ -126,7 +130,14 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         actions.push(Action::NextWaiting);
     }
     match model.focus {
-        Pane::Queue => actions.extend([Action::Open, Action::Terminal, Action::Filter]),
+        Pane::Queue => actions.extend([
+            Action::Open,
+            Action::Terminal,
+            Action::Filter,
+            Action::Find,
+            Action::Mark,
+            Action::NewTicket,
+        ]),
         Pane::Transcript => {
             if model
                 .view()
