@@ -24,8 +24,8 @@ use crate::runner::{self, Life, RunnerHandle};
 use crate::tickets::template::Template;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Announce, Look, NewTickets, OpenTerminal, Outside, RunOutside, Session, TerminalControl, TerminalEvent,
-    TerminalLink, TerminalRequest, UiEnd, UiError,
+    Announce, Look, NewTickets, OpenTerminal, Outside, RunOutside, Session, TerminalControl,
+    TerminalEvent, TerminalLink, TerminalRequest, UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.

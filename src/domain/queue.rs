@@ -150,8 +150,7 @@ impl Queue {
 
     /// The tickets that the entry at `index` depends on.
     pub fn dependencies(&self, index: usize) -> impl Iterator<Item = &Arc<QueueEntry>> {
-        self.needs(index)
-            .iter().map(|&need| &self.entries[need])
+        self.needs(index).iter().map(|&need| &self.entries[need])
     }
 
     /// The positions of what the entry at `index` depends on, ascending; of what is done, too.

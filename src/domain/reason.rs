@@ -233,12 +233,7 @@ fn proof_words(view: Option<&TicketView>) -> &'static str {
     }
 }
 
-fn ready(
-    entry: &QueueEntry,
-    view: Option<&TicketView>,
-    board: &Board,
-    active: usize,
-) -> Reason {
+fn ready(entry: &QueueEntry, view: Option<&TicketView>, board: &Board, active: usize) -> Reason {
     let is_users = entry
         .ticket
         .as_ref()

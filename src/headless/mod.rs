@@ -168,7 +168,7 @@ impl Watched {
             Feed::Used { attempt, usage } => self.board.set_usage(attempt, *usage),
             Feed::RunOver { outcome, .. } => self.outcome = Some(*outcome),
             Feed::Trouble(text) => self.trouble.push(text.clone()),
-            Feed::Advanced { .. } => {}
+            Feed::Advanced { .. } | Feed::Beginning { .. } => {}
         }
     }
 

@@ -16,7 +16,7 @@ use crate::tickets::{order, parse};
 /// Something to change.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Change {
-    /// Give tickets another place in the run order; not yet, if other files would have to change.
+    /// Give tickets another place in the run order; not yet, if the files of several other tickets would have to change.
     Place(Box<Place>),
     /// Write priorities.
     Write {
@@ -74,19 +74,24 @@ pub(crate) struct Create {
 pub(crate) enum Changed {
     /// Priorities were written; none where the order was so already.
     Placed(Result<Vec<NewPriority>, String>),
-    /// Other files would change, too: nothing was written.
+    /// Files of several other tickets would change, too: nothing was written.
     WouldTouch(Vec<NewPriority>),
     /// A ticket was made.
     Created(Result<(TicketId, TicketName), String>),
+}
+
+/// In the files of so many tickets that are not moved priorities are written without asking: the neighbour's.
+const UNASKED: usize = 1;
+
+fn touched(priorities: &[NewPriority]) -> usize {
+    priorities.iter().filter(|new| !new.is_moved).count()
 }
 
 /// Does it. Blocks on the disk.
 pub(crate) fn carry_out(change: Change) -> Changed {
     match change {
         Change::Place(place) => match placed(&place) {
-            Ok(priorities) if priorities.iter().all(|new| new.is_moved) => {
-                write(&place.root, priorities)
-            }
+            Ok(priorities) if touched(&priorities) <= UNASKED => write(&place.root, priorities),
             Ok(priorities) => Changed::WouldTouch(priorities),
             Err(why) => Changed::Placed(Err(why)),
         },

@@ -23,6 +23,7 @@ mod overlay;
 mod pages;
 mod panes;
 mod prepare;
+mod probe;
 mod render;
 mod screen;
 mod session;
@@ -30,14 +31,15 @@ mod terminals;
 #[cfg(test)]
 mod tests;
 mod text;
-mod tickets;
 pub mod theme;
+mod tickets;
 mod tty;
 mod update;
 mod view;
 
 pub use announce::Announce;
 pub use keymap::document as keys_document;
+pub use probe::Probe;
 pub use session::{Clock, Ended, Look, NewTickets, Outside, RunOutside, Session, UiEnd, UiError};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};
 

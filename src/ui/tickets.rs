@@ -126,6 +126,10 @@ fn place(model: &mut Model, to: To) -> Vec<Effect> {
         model.say("the last move is still being written", Role::Notice);
         return Vec::new();
     }
+    if model.queue.is_beginning() {
+        model.say("the queue is still being read", Role::Notice);
+        return Vec::new();
+    }
     model.follows_run = false;
     let marked = model.queue.marked().into_iter().map(|(ticket, _)| ticket);
     let mut tickets: Vec<TicketId> = marked.collect();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState, Then};
 use super::{
-    Effect, Order, attempt, emit, ending, order, paused, refuse, requests, schedule, skipped, turns,
+    Effect, Order, attempt, emit, order, paused, refuse, requests, schedule, skipped, turns,
 };
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::command::{Command, Reaction};
@@ -19,9 +19,7 @@ use crate::domain::unfinished::Unfinished;
 pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mut Vec<Effect>) {
     let what = command.describe();
     let refusal = match command {
-        Command::Start { only } => {
-            start(state, only.map(|only| [only].into()), now, effects)
-        }
+        Command::Start { only } => start(state, only.map(|only| [only].into()), now, effects),
         Command::Pause => pause(state, now, effects),
         Command::Resume => resume(state, now, effects),
         Command::StopTicket { ticket } => stop_ticket(state, &ticket, effects),
@@ -282,7 +280,12 @@ pub(super) fn not_to_be_tried(state: &State, ticket: &TicketId) -> Refusal {
 }
 
 /// Ends an attempt that waits for a human, since that human wants something else of its ticket.
-pub(super) fn end_the_wait(run: &mut Run, ticket: &TicketId, then: Then, effects: &mut Vec<Effect>) -> bool {
+pub(super) fn end_the_wait(
+    run: &mut Run,
+    ticket: &TicketId,
+    then: Then,
+    effects: &mut Vec<Effect>,
+) -> bool {
     let (id, reason) = (
         run.id,
         match then {

@@ -159,7 +159,11 @@ fn wanted(state: &State, entry: &QueueEntry) -> bool {
     let Some(run) = &state.run else { return false };
     !run.steps.contains_key(&entry.id)
         && !run.skipped.contains(&entry.id)
-        && run.plan.only.as_ref().is_none_or(|only| only.contains(&entry.id))
+        && run
+            .plan
+            .only
+            .as_ref()
+            .is_none_or(|only| only.contains(&entry.id))
         && run.plan.max_tickets.is_none_or(|max| run.started < max)
 }
 

@@ -128,15 +128,21 @@ pub fn neighbour(
     block.sort_unstable();
     let is_next = |index: &&usize| !block.contains(index) && is_shown(**index);
     let (first, last) = (block.first().copied(), block.last().copied());
-    let mut open = sequence.open.iter();
+    let open = sequence.open.iter();
     let next = if up {
-        open.rev().filter(|index| Some(**index) < first).find(is_next)
+        open.rev()
+            .filter(|index| Some(**index) < first)
+            .find(is_next)
     } else {
         open.filter(|index| Some(**index) > last).find(is_next)
     };
     Ok(next.map(|index| {
         let id = sequence.entry(*index).id.clone();
-        if up { Spot::Before(id) } else { Spot::After(id) }
+        if up {
+            Spot::Before(id)
+        } else {
+            Spot::After(id)
+        }
     }))
 }
 
@@ -239,10 +245,7 @@ impl<'queue> Sequence<'queue> {
     }
 
     fn ids(&self, indices: &[usize]) -> Vec<&'queue TicketId> {
-        indices
-            .iter()
-            .map(|index| &self.entry(*index).id)
-            .collect()
+        indices.iter().map(|index| &self.entry(*index).id).collect()
     }
 
     fn find(&self, ticket: &TicketId) -> Result<usize, CantPlace> {
@@ -336,7 +339,11 @@ impl<'queue> Sequence<'queue> {
             if way.trusts && was_so {
                 return;
             }
-            let (changed, other) = if way.raises { (at, at + 1) } else { (at + 1, at) };
+            let (changed, other) = if way.raises {
+                (at, at + 1)
+            } else {
+                (at + 1, at)
+            };
             let is_free = way.anew && moved.contains(&wanted[changed]);
             if !is_free && is_before(priorities[at], priorities[at + 1]) {
                 return;

@@ -1,8 +1,8 @@
 //! The keys that docket comes with.
 
 use super::Context::{
-    self, Choose, Confirm, Editor, Evidence, Filter, Global, Help, Input, Page, Panes, Queue, Shell,
-    Transcript,
+    self, Choose, Confirm, Editor, Evidence, Filter, Global, Help, Input, Page, Panes, Queue,
+    Shell, Transcript,
 };
 use crate::ui::action::Action;
 

@@ -118,10 +118,14 @@ impl Find {
         self.at = 0;
         self.top = 0;
         let matcher = &mut self.matcher;
-        let scored = self.texts.iter().zip(0u32..).filter_map(|(text, position)| {
-            let score = pattern.score(text.slice(..), matcher)?;
-            Some((std::cmp::Reverse(score), position))
-        });
+        let scored = self
+            .texts
+            .iter()
+            .zip(0u32..)
+            .filter_map(|(text, position)| {
+                let score = pattern.score(text.slice(..), matcher)?;
+                Some((std::cmp::Reverse(score), position))
+            });
         let mut scored: Vec<_> = scored.collect();
         // Of those that match alike, the one that runs first.
         scored.sort_unstable();

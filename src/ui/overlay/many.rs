@@ -48,16 +48,11 @@ impl Many {
     }
 }
 
-/// What a move has to write into tickets that are not moved.
+/// What a move has to write into the files of tickets that are not moved.
 pub(super) fn reorder_question(priorities: &[NewPriority]) -> String {
-    let (moved, others): (Vec<_>, Vec<_>) = priorities.iter().partition(|new| new.is_moved);
+    let others: Vec<_> = priorities.iter().filter(|new| !new.is_moved).collect();
     let which = listed(others.len(), others.iter().map(|new| &new.name));
-    let moved: Vec<_> = moved.iter().map(|new| new.name.as_str()).collect();
-    let goes = match moved.len() {
-        0 => String::new(),
-        _ => format!("For {} to go there, ", moved.join(", ")),
-    };
-    format!("{goes}other tickets need another priority, too: {which}\n\nWrite it into their files?")
+    format!("{which}\n\nFor this move these need another priority, too. Write it into their files?")
 }
 
 /// `3 tickets: TICKET-001, TICKET-002, TICKET-003`.

@@ -94,7 +94,10 @@ impl NewTicket {
             let summary = text::fit(template.summary, room, look.ascii).into_owned();
             let line = Line::from(vec![
                 Span::styled(sign, look.theme.style(Role::Accent)),
-                Span::styled(format!("{:<9}", template.name), look.theme.style(Role::Text)),
+                Span::styled(
+                    format!("{:<9}", template.name),
+                    look.theme.style(Role::Text),
+                ),
                 Span::styled(summary, look.theme.style(Role::Dim)),
             ]);
             line.render(row, buffer);

@@ -94,7 +94,9 @@ fn styles(buffer: &Buffer, area: Rect) -> String {
                 seen.push(style);
                 seen.len() - 1
             });
-            text.push(char::from(b'a' + u8::try_from(index % 26).expect("a letter")));
+            text.push(char::from(
+                b'a' + u8::try_from(index % 26).expect("a letter"),
+            ));
         }
         text.push('\n');
     }
@@ -163,14 +165,17 @@ fn filters_look_at_one_thing_or_at_all() {
         ("state:failed", "006"),
         ("state:waiting", "004 008"),
         ("state:DONE !state:x", "001 002"),
-        ("!state:done !state:broken agent:codex", "003 004 006 005 009"),
+        (
+            "!state:done !state:broken agent:codex",
+            "003 004 006 005 009",
+        ),
         ("agent:user", "008"),
         ("reason:after", "005"),
         ("reason:clippy", "006"),
-        ("number:00 title:the", "002 003 007 008"),
+        ("number:00 title:the", "001 002 003 007 008"),
         ("label:parser state:running", "003"),
         ("label:nothing", ""),
-        ("the !body", "002 007 008"),
+        ("the !body", "001 002 007 008"),
         ("failed", "006"),
         ("state:", "001 002 003 004 006 005 007 008 009"),
         ("colour:red", ""),
@@ -221,7 +226,10 @@ fn marked_tickets_are_acted_on_together() {
     let mut scene = Scene::full();
     scene.keys("g g Space Space R");
     let frame = scene.frame(120, 40);
-    assert!(frame.contains("2 tickets: TICKET-001, TICKET-002"), "{frame}");
+    assert!(
+        frame.contains("2 tickets: TICKET-001, TICKET-002"),
+        "{frame}"
+    );
     scene.keys("n");
     assert_eq!(scene.asked(), []);
     assert_eq!(scene.model.queue.marked().len(), 2);
@@ -254,11 +262,6 @@ fn tickets_are_moved_in_the_run_order() {
     assert_eq!(on_disk.order(), "040 010 020 030");
     assert_eq!(selected(&on_disk.scene), "040");
     on_disk.keys("J");
-    // Between 010 and 020 one priority is not enough, and others change only after a yes.
-    assert_eq!(on_disk.order(), "040 010 020 030");
-    let frame = on_disk.scene.frame(100, 24);
-    assert!(frame.contains("1 ticket: TICKET-010"), "{frame}");
-    on_disk.keys("y");
     assert_eq!(on_disk.order(), "010 040 020 030");
     on_disk.keys("K");
     assert_eq!(on_disk.order(), "040 010 020 030");
@@ -270,6 +273,21 @@ fn tickets_are_moved_in_the_run_order() {
     // Marked ones go together.
     on_disk.keys("g g Space Space Alt-End Esc");
     assert_eq!(on_disk.order(), "030 040 010 020");
+}
+
+#[test]
+fn files_of_other_tickets_change_only_after_a_yes() {
+    let names: Vec<String> = (1..=9).map(|number| format!("{number}00")).collect();
+    let tickets: Vec<_> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let mut on_disk = OnDisk::new(&tickets);
+    on_disk.keys("j j j K");
+    assert_eq!(on_disk.order(), "100 200 300 400 500 600 700 800 900");
+    insta::assert_snapshot!("move-many", on_disk.scene.frame(100, 24));
+    on_disk.keys("n K y");
+    assert_eq!(on_disk.order(), "100 200 400 300 500 600 700 800 900");
+    // Now there is room: nobody else is touched.
+    on_disk.keys("j j K");
+    assert_eq!(on_disk.order(), "100 200 400 500 300 600 700 800 900");
 }
 
 #[test]
@@ -294,11 +312,17 @@ fn a_move_that_can_not_be_says_why() {
     let mut on_disk = OnDisk::new(&[("010", ""), ("020", "depends_on: [10]\n"), ("030", "")]);
     on_disk.keys("j K");
     let frame = on_disk.scene.frame(120, 24);
-    assert!(frame.contains("TICKET-020 depends on TICKET-010"), "{frame}");
+    assert!(
+        frame.contains("TICKET-020 depends on TICKET-010"),
+        "{frame}"
+    );
     let mut scene = Scene::full();
     scene.keys("K");
     let frame = scene.frame(120, 24);
-    assert!(frame.contains("TICKET-003 can't be moved: it has begun"), "{frame}");
+    assert!(
+        frame.contains("TICKET-003 can't be moved: it has begun"),
+        "{frame}"
+    );
     let mut gone = OnDisk::new(&[("010", ""), ("020", "")]);
     let path = gone.scene.folder.path().join("tickets/TICKET-020.md");
     std::fs::write(&path, "changed").expect("a file");
@@ -344,7 +368,7 @@ fn long_lists_say_where_they_are() {
     let thumb: Vec<_> = (0..24)
         .filter(|y| buffer[(31, *y)].symbol() == "┃")
         .collect();
-    assert_eq!(thumb, [21, 22]);
+    assert_eq!(thumb, [20, 21]);
 }
 
 #[test]
@@ -389,6 +413,38 @@ fn nothing_of_the_queue_grows_with_it() {
     assert_eq!(scene.effects, Vec::<Effect>::new());
 }
 
+#[test]
+fn the_beginning_of_a_large_queue_is_shown_while_the_rest_is_read() {
+    let mut scene = Scene::empty();
+    let entries = [
+        entry("001", "first", "codex", &[]),
+        entry("002", "second", "codex", &[900]),
+    ];
+    let queue = Arc::new(Queue::new(entries.clone()));
+    scene.feed(Feed::Beginning { queue, of: 1000 });
+    scene.keys("j Space");
+    let frame = scene.frame(120, 12);
+    assert!(frame.contains("reading 2/1000"), "{frame}");
+    assert!(frame.contains("002 second"), "{frame}");
+    // Nothing is said of what can't be known yet, and nothing is moved.
+    assert!(
+        !frame.contains("exist") && !frame.contains("0/2 done"),
+        "{frame}"
+    );
+    scene.keys("K");
+    assert!(scene.frame(120, 12).contains("still being read"));
+    let whole = entries
+        .into_iter()
+        .chain([entry("900", "last", "codex", &[])]);
+    scene.feed(Feed::Queue(Arc::new(Queue::new(whole))));
+    let frame = scene.frame(120, 12);
+    assert!(
+        frame.contains("0/3 done") && !frame.contains("reading"),
+        "{frame}"
+    );
+    assert_eq!(scene.model.queue.marked().len(), 1);
+}
+
 /// A queue of some of twelve tickets.
 fn some_queue() -> impl Strategy<Value = Vec<(u64, u64)>> {
     let all: Vec<u64> = (1..=12).collect();
@@ -402,7 +458,11 @@ fn some_queue() -> impl Strategy<Value = Vec<(u64, u64)>> {
 
 fn queue_of(tickets: &[(u64, u64)]) -> Queue {
     Queue::new(tickets.iter().map(|(number, needs)| {
-        let needs = if *needs == 0 { Vec::new() } else { vec![*needs] };
+        let needs = if *needs == 0 {
+            Vec::new()
+        } else {
+            vec![*needs]
+        };
         entry(&format!("{number:03}"), "t", "codex", &needs)
     }))
 }

@@ -296,7 +296,8 @@ impl Scene {
                 }
                 Effect::Change(change) => {
                     let changed = change::carry_out(change);
-                    let effects = update(&mut self.model, Message::Loaded(Loaded::Changed(changed)));
+                    let effects =
+                        update(&mut self.model, Message::Loaded(Loaded::Changed(changed)));
                     self.act(effects);
                 }
                 other => self.effects.push(other),
@@ -413,7 +414,12 @@ fn run_started() -> Event {
 }
 
 /// A ticket of the queue.
-pub(in crate::ui) fn entry(digits: &str, title: &str, agent: &str, depends_on: &[u64]) -> Arc<QueueEntry> {
+pub(in crate::ui) fn entry(
+    digits: &str,
+    title: &str,
+    agent: &str,
+    depends_on: &[u64],
+) -> Arc<QueueEntry> {
     let ticket = Ticket {
         id: id(digits),
         id_is_derived: false,

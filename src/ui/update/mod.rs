@@ -92,6 +92,10 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             model.queue.set_queue(queue);
             tickets::go_on(model)
         }
+        Feed::Beginning { queue, of } => {
+            model.queue.set_beginning(queue, of);
+            Vec::new()
+        }
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
             let event = &envelope.event;

@@ -92,7 +92,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             ];
         }
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
-        Some(Context::Choose) => return vec![Action::Send, Action::Down, Action::Up, Action::Cancel],
+        Some(Context::Choose) => {
+            return vec![Action::Send, Action::Down, Action::Up, Action::Cancel];
+        }
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
         _ => {}

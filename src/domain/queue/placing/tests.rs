@@ -28,7 +28,10 @@ fn check(queue: &Queue, moved: &[u64], spot: &Spot, changes: &str, order: &[u64]
         .iter()
         .map(|entry| entry.name.number())
         .collect();
-    assert_eq!((told.join(", ").as_str(), numbers.as_slice()), (changes, order));
+    assert_eq!(
+        (told.join(", ").as_str(), numbers.as_slice()),
+        (changes, order)
+    );
 }
 
 #[test]
@@ -38,13 +41,31 @@ fn one_priority_is_enough_where_it_can_be() {
     check(&even, &[10], &Spot::Last, "10 → -1", &[20, 30, 40, 10]);
     check(&even, &[10], &Spot::Before(id(10)), "", &[10, 20, 30, 40]);
     let stepped = queue(&[(10, 5, &[]), (20, 3, &[]), (30, 0, &[])]);
-    check(&stepped, &[10], &Spot::After(id(20)), "10 → 0", &[20, 10, 30]);
-    check(&stepped, &[30], &Spot::Before(id(20)), "30 → 4", &[10, 30, 20]);
+    check(
+        &stepped,
+        &[10],
+        &Spot::After(id(20)),
+        "10 → 0",
+        &[20, 10, 30],
+    );
+    check(
+        &stepped,
+        &[30],
+        &Spot::Before(id(20)),
+        "30 → 4",
+        &[10, 30, 20],
+    );
 }
 
 #[test]
 fn neighbours_make_room_where_they_must() {
-    let even = queue(&[(10, 0, &[]), (20, 0, &[]), (30, 0, &[]), (40, 0, &[]), (50, 0, &[])]);
+    let even = queue(&[
+        (10, 0, &[]),
+        (20, 0, &[]),
+        (30, 0, &[]),
+        (40, 0, &[]),
+        (50, 0, &[]),
+    ]);
     check(
         &even,
         &[30],
@@ -73,15 +94,25 @@ fn dependencies_are_stronger() {
     let chained = queue(&[(10, 0, &[]), (20, 0, &[10]), (30, 0, &[])]);
     let error = place(&chained, &[id(20)], &Spot::Before(id(10)), |_| false);
     let error = error.expect_err("no place").to_string();
-    assert_eq!(error, "TICKET-020 depends on TICKET-010: it can't run before it");
+    assert_eq!(
+        error,
+        "TICKET-020 depends on TICKET-010: it can't run before it"
+    );
     check(&chained, &[20], &Spot::First, "", &[10, 20, 30]);
     let error = place(&chained, &[id(10)], &Spot::After(id(30)), |_| false);
     assert!(matches!(error, Err(CantPlace::Dependency { .. })));
     // What has begun has no place any more, and its file is left alone.
-    let fixed = place(&chained, &[id(30)], &Spot::First, |ticket| *ticket == id(10));
+    let fixed = place(&chained, &[id(30)], &Spot::First, |ticket| {
+        *ticket == id(10)
+    });
     let fixed = fixed.expect("a place");
-    assert!(fixed.iter().all(|change| change.ticket != id(10)), "{fixed:?}");
-    let begun = place(&chained, &[id(10)], &Spot::First, |ticket| *ticket == id(10));
+    assert!(
+        fixed.iter().all(|change| change.ticket != id(10)),
+        "{fixed:?}"
+    );
+    let begun = place(&chained, &[id(10)], &Spot::First, |ticket| {
+        *ticket == id(10)
+    });
     assert!(matches!(begun, Err(CantPlace::NotOpen(..))));
     let unknown = place(&chained, &[id(99)], &Spot::First, |_| false);
     assert_eq!(unknown, Err(CantPlace::Unknown(id(99))));

@@ -157,7 +157,11 @@ impl Columns {
             line.spans.push(Span::styled(content, style));
         };
         if let Some(is_marked) = row.marked {
-            let sign = if is_marked { glyph::marked(look.ascii) } else { " " };
+            let sign = if is_marked {
+                glyph::marked(look.ascii)
+            } else {
+                " "
+            };
             push(&mut line, sign.to_owned(), look.theme.style(Role::Accent));
         }
         push(&mut line, symbol.to_owned(), state);
@@ -205,13 +209,21 @@ impl Columns {
         let why_room = why_room.min(room);
         let title_room = room - why_room;
         let title = text::fit(&title, title_room.saturating_sub(1), look.ascii);
-        push(&mut line, padded(&title, title_room), look.theme.style(title_role));
+        push(
+            &mut line,
+            padded(&title, title_room),
+            look.theme.style(title_role),
+        );
         let why = text::fit(&why, why_room, look.ascii);
         push(&mut line, padded(&why, why_room), state);
         for column in Column::BEHIND {
             if self.has(column) {
                 let value = value(column, row);
-                push(&mut line, format!(" {}", aligned(column, &value, look)), dim);
+                push(
+                    &mut line,
+                    format!(" {}", aligned(column, &value, look)),
+                    dim,
+                );
             }
         }
         line

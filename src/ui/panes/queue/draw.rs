@@ -32,22 +32,25 @@ impl QueuePane {
     /// `Queue  /parser  3 marked`.
     pub(crate) fn title(&self) -> String {
         let mut title = String::from("Queue");
-        if self.by_dependency {
-            title.push_str("  by dependency");
+        if !self.marks.is_empty() {
+            // Writing to a text can't fail.
+            let _ = write!(title, "  {} marked", self.marks.len());
         }
         if !self.filter.is_empty() {
             title.push_str("  /");
             title.push_str(&self.filter);
         }
-        if !self.marks.is_empty() {
-            // Writing to a text can't fail.
-            let _ = write!(title, "  {} marked", self.marks.len());
+        if self.by_dependency {
+            title.push_str("  by dependency");
         }
         title
     }
 
-    /// `12/10000`: the selected row of those that are shown.
+    /// `12/10000`: the selected row of those that are shown; `reading 256/10000` as long as it is so.
     pub(crate) fn position(&self) -> Option<String> {
+        if let Some(of) = self.reading {
+            return Some(format!("reading {}/{of}", self.queue.entries().len()));
+        }
         let count = self.rows.len();
         (count > 0).then(|| format!("{}/{count}", self.row + 1))
     }

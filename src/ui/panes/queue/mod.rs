@@ -51,6 +51,8 @@ pub(crate) struct QueuePane {
     digits: usize,
     /// How many tickets are active.
     active: usize,
+    /// How many tickets there are, while only the beginning is known.
+    reading: Option<usize>,
     /// Whether readiness and rows are to be computed anew.
     stale: bool,
 }
@@ -73,14 +75,27 @@ impl QueuePane {
         }
     }
 
+    /// The beginning of a queue of so many tickets, whose rest is still being read.
+    pub(crate) fn set_beginning(&mut self, queue: Arc<Queue>, of: usize) {
+        self.set_queue(queue);
+        self.reading = Some(of);
+    }
+
+    /// Whether only the beginning of the queue is known.
+    pub(crate) fn is_beginning(&self) -> bool {
+        self.reading.is_some()
+    }
+
     /// Another queue.
     pub(crate) fn set_queue(&mut self, queue: Arc<Queue>) {
         self.queue = queue;
+        self.reading = None;
         self.forest = None;
         let entries = self.queue.entries().iter();
         let widths = entries.map(|entry| entry.name.digits().len());
         self.digits = widths.max().unwrap_or(0);
-        self.marks.retain(|ticket| self.queue.by_id(ticket).is_some());
+        self.marks
+            .retain(|ticket| self.queue.by_id(ticket).is_some());
         self.stale = true;
     }
 
@@ -94,9 +109,12 @@ impl QueuePane {
         self.stale = true;
     }
 
-    /// How many tickets there are.
+    /// How many tickets there are; 0 while they are still being read.
     pub(crate) fn total(&self) -> usize {
-        self.queue.entries().len()
+        match self.reading {
+            Some(_) => 0,
+            None => self.queue.entries().len(),
+        }
     }
 
     /// How many are done.
@@ -221,7 +239,9 @@ impl QueuePane {
     /// The selected ticket's file.
     pub(crate) fn entry(&self) -> Option<&QueueEntry> {
         let selected = self.selected.as_ref()?;
-        let at_row = self.entry_at(self.row).filter(|entry| entry.id == *selected);
+        let at_row = self
+            .entry_at(self.row)
+            .filter(|entry| entry.id == *selected);
         // Before the next frame rows may be those of the queue before.
         at_row.or_else(|| self.queue.by_id(selected).map(AsRef::as_ref))
     }
@@ -241,6 +261,14 @@ impl QueuePane {
     ) -> Option<Reason> {
         let entry = self.queue.entries().get(position)?;
         let readiness = self.readiness.get(position)?;
+        if self.is_beginning() && matches!(readiness, Readiness::UnknownDependency(_)) {
+            // It may be among those that are still to come.
+            return Some(Reason {
+                mark: Mark::Blocked,
+                text: String::new(),
+                since: None,
+            });
+        }
         Some(why_not_beside(entry, readiness, board, self.active, now))
     }
 
@@ -303,7 +331,7 @@ impl QueuePane {
 
     /// Which places of the queue are shown.
     pub(crate) fn shown(&self) -> Vec<bool> {
-        let mut shown = vec![false; self.total()];
+        let mut shown = vec![false; self.queue.entries().len()];
         for row in &self.rows {
             if let Some(shown) = shown.get_mut(row.position) {
                 *shown = true;

@@ -204,16 +204,17 @@ mod tests {
             ("003", &[2]),
             ("004", &[4]),
         ];
-        assert_eq!(
-            drawn(&circle, &[]),
-            "001 +1\n`-002 +0\n  `-003 +0\n004 +1"
-        );
+        assert_eq!(drawn(&circle, &[]), "001 +1\n`-002 +0\n  `-003 +0\n004 +1");
     }
 
     #[test]
     fn a_chain_of_any_length_is_walked() {
         let entries = (1..=20_000u64).map(|number| {
-            let needs = if number > 1 { vec![number - 1] } else { Vec::new() };
+            let needs = if number > 1 {
+                vec![number - 1]
+            } else {
+                Vec::new()
+            };
             entry(&format!("{number:05}"), "t", "codex", &needs)
         });
         let queue = Queue::new(entries);
