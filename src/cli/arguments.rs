@@ -221,7 +221,7 @@ pub struct OneTicket {
 pub struct MoveArguments {
     /// Their names, numbers, ids or files; several are brought together
     #[arg(value_name = "TICKET", required = true)]
-    pub tickets: Vec<String>,
+    pub named: Vec<String>,
     /// Directly before this one
     #[arg(long, value_name = "TICKET")]
     pub before: Option<String>,
@@ -590,7 +590,7 @@ pub struct TrustArguments {
 pub struct RunArguments {
     /// Only these tickets (names, numbers, ids or files); all of the queue without any
     #[arg(value_name = "TICKET")]
-    pub tickets: Vec<String>,
+    pub named: Vec<String>,
     /// Stay and run what becomes ready, until stopped
     #[arg(long)]
     pub watch: bool,

@@ -29,7 +29,7 @@ pub(super) fn once(global: &Global, ticket: Option<&str>) -> Result<Exit, CliErr
 /// The queue, headless.
 pub(super) fn run(global: &Global, arguments: &RunArguments) -> Result<Exit, CliError> {
     let place = find(global)?;
-    let words = arguments.tickets.iter();
+    let words = arguments.named.iter();
     let only = words
         .map(|word| named(&place, word))
         .collect::<Result<BTreeSet<_>, _>>()?;

@@ -33,7 +33,7 @@ pub(super) fn run(global: &Global, arguments: &MoveArguments) -> Result<Exit, Cl
         Ok(survey.queue.entries()[index].id.clone())
     };
     let moved = arguments
-        .tickets
+        .named
         .iter()
         .map(id)
         .collect::<Result<Vec<_>, _>>()?;

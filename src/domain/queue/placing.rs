@@ -98,7 +98,7 @@ pub fn place(
         let others = changes.iter().filter(|change| !change.is_moved).count();
         candidates.push(((others, changes.len()), changes));
     }
-    candidates.sort_by(|a, b| a.0.cmp(&b.0));
+    candidates.sort_by_key(|(cost, _)| *cost);
     let names = sequence.ids(&wanted);
     candidates
         .into_iter()
