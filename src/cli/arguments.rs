@@ -217,11 +217,22 @@ pub struct OneTicket {
 
 /// What to move, and where to.
 #[derive(Debug, Clone, Args)]
-#[group(id = "spot", required = true, multiple = false, args = ["before", "after", "up", "down", "first", "last"])]
 pub struct MoveArguments {
     /// Their names, numbers, ids or files; several are brought together
     #[arg(value_name = "TICKET", required = true)]
     pub named: Vec<String>,
+    /// Where to.
+    #[command(flatten)]
+    pub spot: SpotArguments,
+    /// Write nothing; only say what would be written
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// A place in the run order.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct SpotArguments {
     /// Directly before this one
     #[arg(long, value_name = "TICKET")]
     pub before: Option<String>,
@@ -240,9 +251,6 @@ pub struct MoveArguments {
     /// As late as what depends on them permits
     #[arg(long)]
     pub last: bool,
-    /// Write nothing; only say what would be written
-    #[arg(long)]
-    pub dry_run: bool,
 }
 
 /// What to allow.

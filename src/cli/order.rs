@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::arguments::{Global, MoveArguments};
+use super::arguments::{Global, MoveArguments, SpotArguments};
 use super::decide::refuse_agents;
 use super::error::CliError;
 use super::find;
@@ -42,17 +42,17 @@ pub(super) fn run(global: &Global, arguments: &MoveArguments) -> Result<Exit, Cl
         survey.paused.contains_key(ticket) || placing::has_begun(&survey.board, ticket)
     };
     let neighbour = |up| placing::neighbour(&survey.queue, &moved, up, has_begun, |_| true);
-    let spot = match arguments {
-        MoveArguments {
+    let spot = match &arguments.spot {
+        SpotArguments {
             before: Some(other),
             ..
         } => Ok(Some(Spot::Before(id(other)?))),
-        MoveArguments {
+        SpotArguments {
             after: Some(other), ..
         } => Ok(Some(Spot::After(id(other)?))),
-        MoveArguments { up: true, .. } => neighbour(true),
-        MoveArguments { down: true, .. } => neighbour(false),
-        MoveArguments { first: true, .. } => Ok(Some(Spot::First)),
+        SpotArguments { up: true, .. } => neighbour(true),
+        SpotArguments { down: true, .. } => neighbour(false),
+        SpotArguments { first: true, .. } => Ok(Some(Spot::First)),
         _ => Ok(Some(Spot::Last)),
     };
     let placed = spot.and_then(|spot| match spot {

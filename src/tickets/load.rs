@@ -321,3 +321,38 @@ fn not_a_file(metadata: &Metadata) -> Problem {
     let message = format!("this is {what} with a ticket's name: rename it");
     Problem::new(ProblemCode::NotAFile, None, message)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_large_folder_is_told_once() {
+        let root = tempfile::tempdir().expect("a folder");
+        let write = |number: usize| {
+            let path = root.path().join(format!("TICKET-{number:04}.md"));
+            std::fs::write(path, "---\nagent: codex\ndone: false\n---\n").expect("a file");
+        };
+        (0..WORTH_A_WORD - 1).for_each(write);
+        let told = |loader: &mut Loader| {
+            let mut told = None;
+            let scan = loader.scan_telling(|beginning, of| told = Some((beginning, of)));
+            (told, scan.entries)
+        };
+        let (small, _) = told(&mut Loader::new(root.path(), Path::new("")));
+        assert_eq!(small, None);
+        write(WORTH_A_WORD - 1);
+        let mut loader = Loader::new(root.path(), Path::new(""));
+        let (large, entries) = told(&mut loader);
+        assert_eq!(entries.len(), WORTH_A_WORD);
+        let (beginning, of) = large.expect("a beginning");
+        assert_eq!(
+            (beginning.as_slice(), of),
+            (&entries[..BEGINNING], WORTH_A_WORD)
+        );
+        // What is known already needs no word.
+        write(WORTH_A_WORD);
+        let (again, entries) = told(&mut loader);
+        assert_eq!((again, entries.len()), (None, WORTH_A_WORD + 1));
+    }
+}
