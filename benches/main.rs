@@ -17,6 +17,7 @@ mod corpus;
 mod decode;
 mod fold;
 mod integrate;
+mod queue;
 mod screen;
 mod support;
 mod tickets;
@@ -37,6 +38,7 @@ fn main() {
         ("decode", decode::bench),
         ("agents", agents::bench),
         ("screen", screen::bench),
+        ("queue", queue::bench),
         ("integrate", integrate::bench),
         ("verify", verify::bench),
     ] {

@@ -1,11 +1,14 @@
 //! The arguments, as clap reads them. What they mean is said by one file per family of commands.
 
+mod order;
+
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::order::{MoveArguments, SpotArguments};
 use super::reference;
 use crate::config::{Decoder, Overrides};
 use crate::domain::ids::RunId;
@@ -169,6 +172,13 @@ pub enum Command {
     Retry(OneTicket),
     /// Leave a ticket out of the run that goes on
     Skip(OneTicket),
+    /// Take a ticket that was left out into the run again
+    Unskip(OneTicket),
+    /// Give tickets another place in the run order, by writing priorities into as few ticket files as possible
+    #[command(
+        after_help = "Exits with 0 when the order is as asked, 3 when it can't be: dependencies are stronger than priorities."
+    )]
+    Move(MoveArguments),
     /// Show everything on a throw-away repository: no agent, no network, no account
     Demo {
         /// Without the screen: run the demo's queue to its end
@@ -588,6 +598,9 @@ pub struct TrustArguments {
 /// How to run.
 #[derive(Debug, Clone, Default, Args)]
 pub struct RunArguments {
+    /// Only these tickets (names, numbers, ids or files); all of the queue without any
+    #[arg(value_name = "TICKET")]
+    pub named: Vec<String>,
     /// Stay and run what becomes ready, until stopped
     #[arg(long)]
     pub watch: bool,

@@ -239,6 +239,15 @@ pub(super) fn skip(global: &Global, ticket: &str) -> Result<Exit, CliError> {
     of_ticket(global, &place, &target, &command, said, without)
 }
 
+pub(super) fn unskip(global: &Global, ticket: &str) -> Result<Exit, CliError> {
+    let (place, target) = named(global, ticket)?;
+    let ticket = target.id.clone();
+    let command = Command::Unskip { ticket };
+    let said = "it is a part of this run again";
+    let without = "the next run takes it by itself";
+    of_ticket(global, &place, &target, &command, said, without)
+}
+
 /// A word to the runner about a ticket; `without` says what is so when no runner lives.
 fn of_ticket(
     global: &Global,

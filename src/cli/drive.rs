@@ -1,5 +1,7 @@
 //! `docket`, `docket --once`, `docket run`: the commands that run tickets.
 
+use std::collections::BTreeSet;
+
 use super::arguments::{Global, RunArguments};
 use super::error::CliError;
 use super::find;
@@ -17,7 +19,7 @@ pub(super) fn once(global: &Global, ticket: Option<&str>) -> Result<Exit, CliErr
     let place = find(global)?;
     let only = ticket.map(|ticket| named(&place, ticket)).transpose()?;
     let plan = RunPlan {
-        only,
+        only: only.map(|only| [only].into()),
         max_tickets: Some(1),
         ..RunPlan::default()
     };
@@ -27,8 +29,12 @@ pub(super) fn once(global: &Global, ticket: Option<&str>) -> Result<Exit, CliErr
 /// The queue, headless.
 pub(super) fn run(global: &Global, arguments: &RunArguments) -> Result<Exit, CliError> {
     let place = find(global)?;
+    let words = arguments.named.iter();
+    let only = words
+        .map(|word| named(&place, word))
+        .collect::<Result<BTreeSet<_>, _>>()?;
     let plan = RunPlan {
-        only: None,
+        only: (!only.is_empty()).then_some(only),
         max_tickets: arguments.max_tickets,
         waits_for_humans: arguments.watch,
         stays: arguments.watch,

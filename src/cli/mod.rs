@@ -27,6 +27,7 @@ mod log;
 mod ls;
 mod merge;
 mod new;
+mod order;
 mod outside;
 pub mod place;
 mod redecode;
@@ -114,6 +115,8 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Resume) => decide::resume(&global),
         Some(Command::Retry(arguments)) => decide::retry(&global, &arguments.ticket),
         Some(Command::Skip(arguments)) => decide::skip(&global, &arguments.ticket),
+        Some(Command::Unskip(arguments)) => decide::unskip(&global, &arguments.ticket),
+        Some(Command::Move(arguments)) => order::run(&global, &arguments),
         Some(Command::Demo { once, keep }) => demo::run(&global, once, keep),
         Some(Command::Status) => status::run(&global),
         Some(Command::Log(arguments)) => log::run(&global, &arguments),

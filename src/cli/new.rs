@@ -10,7 +10,6 @@ use super::place::Place;
 use super::{outside, text};
 use crate::config::Config;
 use crate::domain::ids::{TicketId, TicketName};
-use crate::domain::settings::AgentKind;
 use crate::domain::ticket::{AgentName, QueueEntry};
 use crate::exit::Exit;
 use crate::output;
@@ -37,14 +36,12 @@ pub(super) fn run(global: &Global, arguments: &NewArguments) -> Result<Exit, Cli
     let config = &place.loaded.config;
     let template = match &arguments.template {
         Some(name) => named(name)?,
-        None => fitting(config),
+        None => Template::fitting(config.agents.get(&config.agent).map(|agent| agent.kind)),
     };
-    // Who does a runbook or a human's work is part of the template.
-    let is_for_anyone = !matches!(template.name, "shell" | "user");
     let agent = global
         .agent
         .as_ref()
-        .or(is_for_anyone.then_some(&config.agent));
+        .or(template.is_for_any_agent().then_some(&config.agent));
     let folder = &place.places.tickets;
     let path = template::create(
         folder,
@@ -86,17 +83,6 @@ fn named(name: &str) -> Result<Template, CliError> {
             names.join(", ")
         ))
     })
-}
-
-/// The template for the agent that new tickets get: a runbook for the shell, a note for a human.
-fn fitting(config: &Config) -> Template {
-    let kind = config.agents.get(&config.agent).map(|agent| agent.kind);
-    let name = match kind {
-        Some(AgentKind::Shell) => "shell",
-        Some(AgentKind::User) => "user",
-        _ => "default",
-    };
-    Template::named(name).unwrap_or(TEMPLATES[0])
 }
 
 fn read(place: &Place, path: &Path) -> Option<QueueEntry> {

@@ -23,10 +23,11 @@ use crate::proc::environment;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
 use crate::runner::{self, Life, Places, RunnerHandle};
+use crate::tickets::template::Template;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Abilities, Announce, Look, OpenTerminal, Preferences, Session, TerminalControl, TerminalEvent,
-    TerminalLink, TerminalRequest, UiEnd, UiError,
+    Abilities, Announce, Look, NewTickets, OpenTerminal, Preferences, Session, TerminalControl,
+    TerminalEvent, TerminalLink, TerminalRequest, UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.
@@ -85,6 +86,12 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
             opened: 0,
         }),
         outside: Box::new(outside::Foreground),
+        new_tickets: NewTickets {
+            folder: places.tickets.clone(),
+            agent: Some(config.agent.clone()),
+            template: Template::fitting(config.agents.get(&config.agent).map(|agent| agent.kind))
+                .name,
+        },
         announce: Announce {
             config: config.notify.clone(),
             in_tmux: std::env::var_os("TMUX").is_some_and(|tmux| !tmux.is_empty()),

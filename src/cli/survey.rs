@@ -47,6 +47,8 @@ pub(super) struct Survey {
     pub(super) done: BTreeMap<TicketId, DoneRecord>,
     /// What attempts ended with, waiting for a human, and what was answered since.
     pub(super) paused: BTreeMap<TicketId, Unfinished>,
+    /// How many tickets are active.
+    active: usize,
     /// When this was so.
     pub(super) now: Timestamp,
     agents: KnownNames,
@@ -65,6 +67,7 @@ impl Survey {
         let mut board = past.board(&queue, holder.is_some());
         let paused = paused(&reader, &queue, &mut board)?;
         Ok(Self {
+            active: board.active(),
             queue,
             paused,
             folder_problems: scan.problems,
@@ -108,7 +111,13 @@ impl Survey {
                 since: None,
             };
         }
-        let mut reason = reason::why_not(entry, &self.readiness(index), &self.board, self.now);
+        let mut reason = reason::why_not_beside(
+            entry,
+            &self.readiness(index),
+            &self.board,
+            self.active,
+            self.now,
+        );
         if reason.text.is_empty()
             && let Some(proof) = self.proof(entry)
         {

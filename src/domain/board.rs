@@ -52,6 +52,13 @@ pub enum Feed {
     },
     /// The queue's folder or the ledger has a problem that is not a ticket's.
     Trouble(String),
+    /// The first tickets of a large queue, while the others are still being read. For show only: what depends on others can't be told.
+    Beginning {
+        /// These tickets.
+        queue: Arc<Queue>,
+        /// How many there are.
+        of: usize,
+    },
 }
 
 /// The state of everything that events tell of.
@@ -347,7 +354,9 @@ impl Board {
             Event::RunFinished { outcome } => {
                 self.set_phase(PhaseView::Finished { outcome: *outcome });
             }
-            Event::StepStarted { ticket, .. } | Event::StepRetried { ticket } => {
+            Event::StepStarted { ticket, .. }
+            | Event::StepRetried { ticket }
+            | Event::StepRestored { ticket } => {
                 let view = self
                     .tickets
                     .entry(ticket.clone())

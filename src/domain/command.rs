@@ -110,6 +110,16 @@ pub enum Command {
         /// Why.
         reason: String,
     },
+    /// Begin a run over these tickets, or let the one that goes on take them, too.
+    StartSome {
+        /// Which.
+        tickets: Vec<TicketId>,
+    },
+    /// Take a ticket that was left out into the run again. What waits for a human there waits again.
+    Unskip {
+        /// Which.
+        ticket: TicketId,
+    },
 }
 
 impl Command {
@@ -135,6 +145,11 @@ impl Command {
             },
             Self::Approve { ticket } => format!("approve {ticket}"),
             Self::Reject { ticket, .. } => format!("reject {ticket}"),
+            Self::StartSome { tickets } => {
+                let names: Vec<_> = tickets.iter().map(TicketId::as_str).collect();
+                format!("start {}", names.join(", "))
+            }
+            Self::Unskip { ticket } => format!("take {ticket} back"),
         }
     }
 }

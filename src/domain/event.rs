@@ -402,6 +402,11 @@ pub enum Event {
         /// The rules.
         rules: Vec<Rule>,
     },
+    /// A human took a ticket that was left out into the run again.
+    StepRestored {
+        /// The ticket.
+        ticket: TicketId,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -511,6 +516,7 @@ impl Event {
             | Self::StepFinished { .. }
             | Self::StepRetried { .. }
             | Self::StepSkipped { .. }
+            | Self::StepRestored { .. }
             | Self::TicketWritten { .. }
             | Self::TicketReopened { .. }
             | Self::Refused { .. } => None,

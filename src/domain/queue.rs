@@ -14,6 +14,7 @@ use super::ticket::{AgentName, Dependency, KnownNames, QueueEntry};
 use super::time::Timestamp;
 
 mod cycles;
+pub mod placing;
 mod problems;
 
 /// Whether a ticket could start now, and if not, why. The runner adds its own reasons (slots, limits, pauses).
@@ -149,8 +150,12 @@ impl Queue {
 
     /// The tickets that the entry at `index` depends on.
     pub fn dependencies(&self, index: usize) -> impl Iterator<Item = &Arc<QueueEntry>> {
-        let needs = self.needs.get(index).map_or(&[][..], Vec::as_slice);
-        needs.iter().map(|&need| &self.entries[need])
+        self.needs(index).iter().map(|&need| &self.entries[need])
+    }
+
+    /// The positions of what the entry at `index` depends on, ascending; of what is done, too.
+    pub fn needs(&self, index: usize) -> &[usize] {
+        self.needs.get(index).map_or(&[][..], Vec::as_slice)
     }
 
     /// The circles of dependencies among tickets that aren't done, as names; the first is repeated at the end.

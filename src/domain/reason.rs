@@ -35,6 +35,23 @@ pub enum Mark {
     Broken,
 }
 
+impl Mark {
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Blocked => "blocked",
+            Self::Running => "running",
+            Self::Checking => "checking",
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::Broken => "broken",
+        }
+    }
+}
+
 /// A ticket's state in a few words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Reason {
@@ -59,6 +76,17 @@ impl Reason {
 
 /// Why the ticket of `entry` is not running, or what it is doing at `now`.
 pub fn why_not(entry: &QueueEntry, readiness: &Readiness, board: &Board, now: Timestamp) -> Reason {
+    why_not_beside(entry, readiness, board, board.active(), now)
+}
+
+/// The same for many tickets: `active` is [`Board::active`], counted once.
+pub fn why_not_beside(
+    entry: &QueueEntry,
+    readiness: &Readiness,
+    board: &Board,
+    active: usize,
+    now: Timestamp,
+) -> Reason {
     let view = board.tickets.get(&entry.id);
     if let Some(view) = view
         && let Some(reason) = by_state(view, board, now)
@@ -97,7 +125,7 @@ pub fn why_not(entry: &QueueEntry, readiness: &Readiness, board: &Board, now: Ti
             let digits: Vec<_> = names.iter().map(super::ids::TicketName::digits).collect();
             Reason::new(Mark::Broken, format!("in a circle: {}", digits.join(" → ")))
         }
-        Readiness::Ready => ready(entry, view, board),
+        Readiness::Ready => ready(entry, view, board, active),
     }
 }
 
@@ -205,7 +233,7 @@ fn proof_words(view: Option<&TicketView>) -> &'static str {
     }
 }
 
-fn ready(entry: &QueueEntry, view: Option<&TicketView>, board: &Board) -> Reason {
+fn ready(entry: &QueueEntry, view: Option<&TicketView>, board: &Board, active: usize) -> Reason {
     let is_users = entry
         .ticket
         .as_ref()
@@ -215,7 +243,7 @@ fn ready(entry: &QueueEntry, view: Option<&TicketView>, board: &Board) -> Reason
     }
     let text = match board.run.as_ref().map(|run| (run.phase, run.jobs)) {
         Some((PhaseView::Paused, _)) => "paused",
-        Some((PhaseView::Running, jobs)) if board.active() >= jobs as usize => "no slot",
+        Some((PhaseView::Running, jobs)) if active >= jobs as usize => "no slot",
         Some((PhaseView::Running, _)) if view.is_some() => "next attempt",
         Some((PhaseView::Ending { .. }, _)) => "the run ends",
         Some((PhaseView::Running | PhaseView::Finished { .. }, _)) | None => "",

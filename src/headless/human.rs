@@ -35,6 +35,7 @@ impl Progress {
             Feed::Event(envelope) => words(&envelope.event, envelope.at),
             Feed::Trouble(text) => Some(format!("trouble: {text}")),
             Feed::Queue(_)
+            | Feed::Beginning { .. }
             | Feed::Advanced { .. }
             | Feed::Status { .. }
             | Feed::Used { .. }

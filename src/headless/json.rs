@@ -73,6 +73,7 @@ pub(super) fn feed(feed: &Feed) -> std::io::Result<()> {
             text,
         }),
         Feed::Queue(_)
+        | Feed::Beginning { .. }
         | Feed::Advanced { .. }
         | Feed::Status { .. }
         | Feed::Used { .. }

@@ -168,7 +168,7 @@ impl Watched {
             Feed::Used { attempt, usage } => self.board.set_usage(attempt, *usage),
             Feed::RunOver { outcome, .. } => self.outcome = Some(*outcome),
             Feed::Trouble(text) => self.trouble.push(text.clone()),
-            Feed::Advanced { .. } => {}
+            Feed::Advanced { .. } | Feed::Beginning { .. } => {}
         }
     }
 
@@ -231,7 +231,10 @@ impl Watched {
     fn wanted(&self, plan: &RunPlan) -> impl Iterator<Item = (&QueueEntry, Readiness)> {
         let entries = self.queue.entries().iter().enumerate();
         entries
-            .filter(|(_, entry)| plan.only.as_ref().is_none_or(|only| *only == entry.id))
+            .filter(|(_, entry)| {
+                let only = plan.only.as_ref();
+                only.is_none_or(|only| only.contains(&entry.id))
+            })
             .map(|(index, entry)| {
                 let agents = self.agents.as_ref();
                 let readiness = self.queue.readiness_of(index, entry_time(), agents);

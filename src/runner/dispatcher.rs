@@ -222,6 +222,7 @@ impl Dispatcher {
         | Command::Approve { ticket }
         | Command::Reject { ticket, .. }
         | Command::Reply { ticket, .. }
+        | Command::Unskip { ticket }
         | Command::Retry { ticket }) = command
         else {
             return;

@@ -150,7 +150,7 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
         commands: commands_receiver,
         letters,
         inputs: inputs_receiver,
-        queue: watch(&context.places),
+        queue: watch(&context),
     };
     let dispatcher = Dispatcher::new(state, Arc::new(context), inputs, life);
     tokio::spawn(async move {
@@ -300,9 +300,15 @@ fn waiting(board: &mut Board, history: &History, places: &Places) {
 }
 
 /// The queue, each time it changes.
-fn watch(places: &Places) -> mpsc::Receiver<Arc<Queue>> {
+fn watch(context: &Context) -> mpsc::Receiver<Arc<Queue>> {
     let (sender, receiver) = mpsc::channel(1);
-    let (watcher, mut changes) = Watcher::start(&places.root, &places.tickets);
+    let (places, feed) = (&context.places, context.feed.clone());
+    // For show: the rules wait for the whole of it.
+    let tell = move |beginning, of| {
+        let queue = Arc::new(Queue::new(beginning));
+        let _nobody_listens = feed.send(Feed::Beginning { queue, of });
+    };
+    let (watcher, mut changes) = Watcher::start_telling(&places.root, &places.tickets, tell);
     tokio::spawn(async move {
         while let Some(change) = changes.recv().await {
             let queue = Arc::new(Queue::new(change.scan.entries));

@@ -71,6 +71,7 @@ kinds! {
     NotMerged "not_merged" 1,
     TicketReopened "ticket_reopened" 1,
     RulesAdded "rules_added" 1,
+    StepRestored "step_restored" 1,
 }
 
 /// An event in its stored form.

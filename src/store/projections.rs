@@ -221,6 +221,7 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::StepRetried { .. }
         | Event::TicketReopened { .. }
         | Event::StepSkipped { .. }
+        | Event::StepRestored { .. }
         | Event::ReplyReceived { attempt: None, .. }
         | Event::Refused { .. }
         // It comes long after: the range of places in which an attempt's events are looked for must not reach that far.

@@ -15,6 +15,8 @@ pub enum NewValue {
     Bool(bool),
     /// A text; quoted when it has to be, or as the old value was.
     Text(String),
+    /// A whole number.
+    Integer(i64),
 }
 
 /// Why a value can't be changed; the file is as it was.
@@ -102,6 +104,7 @@ fn is_already(node: &Node, value: &NewValue) -> bool {
     match value {
         NewValue::Bool(value) => node.boolean() == Some(*value),
         NewValue::Text(text) => node.text() == Some(text) && !reads_as_something_else(node),
+        NewValue::Integer(number) => node.text() == Some(&number.to_string()),
     }
 }
 
@@ -179,6 +182,7 @@ pub(crate) fn scalar(text: &str) -> String {
 fn written(value: &NewValue, quote: Option<char>) -> String {
     match value {
         NewValue::Bool(value) => value.to_string(),
+        NewValue::Integer(number) => number.to_string(),
         NewValue::Text(text) => match quote {
             Some('\'') if !text.chars().any(char::is_control) => {
                 format!("'{}'", text.replace('\'', "''"))
@@ -303,6 +307,22 @@ mod tests {
             "done",
             done(),
             "---\ndone: !!bool true\n---\n",
+        );
+    }
+
+    #[test]
+    fn numbers_are_plain() {
+        check(
+            "---\npriority: '3' # soon\n---\n",
+            "priority",
+            NewValue::Integer(-1),
+            "---\npriority: -1 # soon\n---\n",
+        );
+        check(
+            "---\na: b\n---\n",
+            "priority",
+            NewValue::Integer(7),
+            "---\na: b\npriority: 7\n---\n",
         );
     }
 

@@ -71,6 +71,12 @@ impl Stamp {
 /// Fewer files than this are read faster by one thread.
 const WORTH_A_THREAD: usize = 64;
 
+/// So many tickets of a large folder are told of before the others are read: a screenful and some.
+const BEGINNING: usize = 256;
+
+/// From so many files on, reading them takes long enough to tell of their beginning.
+const WORTH_A_WORD: usize = 1024;
+
 impl Loader {
     /// For the folder `folder` of the repository at `root`. Nothing is read yet.
     pub fn new(root: &Path, folder: &Path) -> Self {
@@ -106,6 +112,12 @@ impl Loader {
 
     /// Reads what changed since the last scan. Entries that didn't change are the same `Arc`s as before.
     pub fn scan(&mut self) -> Scan {
+        self.scan_telling(|_beginning, _of| {})
+    }
+
+    /// The same. When nothing is known yet of a large folder, `tell` gets its first tickets, by file name, and how many there are,
+    /// before the others are read.
+    pub fn scan_telling(&mut self, tell: impl FnOnce(Vec<Arc<QueueEntry>>, usize)) -> Scan {
         let mut problems = Vec::new();
         let (tickets, others) = match list(&self.folder) {
             Ok(names) => names.into_iter().partition(|name| is_ticket(name)),
@@ -115,17 +127,25 @@ impl Loader {
             }
         };
         problems.extend(others.iter().filter_map(|name| self.stray(name)));
-        let (same, to_read): (Vec<_>, Vec<_>) = tickets
+        let count = tickets.len();
+        let is_first = self.known.is_empty();
+        let (same, mut to_read): (Vec<_>, Vec<_>) = tickets
             .into_iter()
             .partition(|name| self.is_unchanged(name));
         let known: BTreeMap<_, _> = same
             .into_iter()
             .filter_map(|name| self.known.remove_entry(&name))
             .collect();
-        let read = self.read_all(to_read);
         // What is still in `before` at the end wasn't listed: it is gone.
         let mut before = std::mem::replace(&mut self.known, known);
-        for (name, read) in read {
+        if is_first && to_read.len() >= WORTH_A_WORD {
+            let rest = to_read.split_off(BEGINNING);
+            for (name, read) in self.read_all(std::mem::replace(&mut to_read, rest)) {
+                self.learn(name, read);
+            }
+            tell(self.seen().entries, count);
+        }
+        for (name, read) in self.read_all(to_read) {
             if let Some(old) = before.remove(&name) {
                 self.known.insert(name.clone(), old);
             }
@@ -300,4 +320,39 @@ fn not_a_file(metadata: &Metadata) -> Problem {
     };
     let message = format!("this is {what} with a ticket's name: rename it");
     Problem::new(ProblemCode::NotAFile, None, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_a_large_folder_is_told_once() {
+        let root = tempfile::tempdir().expect("a folder");
+        let write = |number: usize| {
+            let path = root.path().join(format!("TICKET-{number:04}.md"));
+            std::fs::write(path, "---\nagent: codex\ndone: false\n---\n").expect("a file");
+        };
+        (0..WORTH_A_WORD - 1).for_each(write);
+        let told = |loader: &mut Loader| {
+            let mut told = None;
+            let scan = loader.scan_telling(|beginning, of| told = Some((beginning, of)));
+            (told, scan.entries)
+        };
+        let (small, _) = told(&mut Loader::new(root.path(), Path::new("")));
+        assert_eq!(small, None);
+        write(WORTH_A_WORD - 1);
+        let mut loader = Loader::new(root.path(), Path::new(""));
+        let (large, entries) = told(&mut loader);
+        assert_eq!(entries.len(), WORTH_A_WORD);
+        let (beginning, of) = large.expect("a beginning");
+        assert_eq!(
+            (beginning.as_slice(), of),
+            (&entries[..BEGINNING], WORTH_A_WORD)
+        );
+        // What is known already needs no word.
+        write(WORTH_A_WORD);
+        let (again, entries) = told(&mut loader);
+        assert_eq!((again, entries.len()), (None, WORTH_A_WORD + 1));
+    }
 }

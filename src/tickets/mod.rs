@@ -11,6 +11,7 @@ pub mod load;
 pub mod locate;
 mod nested;
 pub mod numbers;
+pub mod order;
 pub mod parse;
 pub mod template;
 pub mod watch;

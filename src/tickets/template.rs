@@ -4,6 +4,7 @@ use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::{Path, PathBuf};
 
 use crate::domain::hash::sha256;
+use crate::domain::settings::AgentKind;
 use crate::domain::ticket::AgentName;
 
 use super::edit::{NewValue, set_value};
@@ -52,6 +53,21 @@ impl Template {
             .iter()
             .copied()
             .find(|template| template.name == name)
+    }
+
+    /// The template for an agent of this kind: a runbook for the shell, a note for a human.
+    pub fn fitting(kind: Option<AgentKind>) -> Self {
+        let name = match kind {
+            Some(AgentKind::Shell) => "shell",
+            Some(AgentKind::User) => "user",
+            _ => "default",
+        };
+        Self::named(name).unwrap_or(TEMPLATES[0])
+    }
+
+    /// Whether any agent may work on such a ticket. Who does a runbook or a human's work is part of the template.
+    pub fn is_for_any_agent(&self) -> bool {
+        !matches!(self.name, "shell" | "user")
     }
 }
 

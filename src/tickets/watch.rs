@@ -16,6 +16,8 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
+use crate::domain::ticket::QueueEntry;
+
 use super::load::{Loader, Scan, is_ticket};
 
 /// Hints that follow each other within this time are handled together.
@@ -52,11 +54,25 @@ impl Watcher {
     /// Watches `folder` of the repository at `root`; it needs not exist yet. The first change that is received is the state at the start.
     /// A receiver that lags gets fewer changes, never an old one after a new one. Must be called within a tokio runtime.
     pub fn start(root: &Path, folder: &Path) -> (Self, mpsc::Receiver<QueueChange>) {
+        Self::start_telling(root, folder, |_beginning, _of| {})
+    }
+
+    /// The same. `tell` gets the beginning of a large folder while the rest is still being read, see [`Loader::scan_telling`]; it is
+    /// called in another thread, before the first change is sent.
+    pub fn start_telling(
+        root: &Path,
+        folder: &Path,
+        tell: impl FnOnce(Vec<Arc<QueueEntry>>, usize) + Send + 'static,
+    ) -> (Self, mpsc::Receiver<QueueChange>) {
         let (sender, receiver) = mpsc::channel(1);
         let loader = Loader::new(root, folder);
         let hints = Arc::new(Hints::default());
         let watches = Watches::new(root, folder, &hints);
-        let eyes = Eyes { loader, watches };
+        let eyes = Eyes {
+            loader,
+            watches,
+            tell: Some(Box::new(tell)),
+        };
         let task = tokio::spawn(run(eyes, Arc::clone(&hints), sender));
         (Self { task, hints }, receiver)
     }
@@ -74,18 +90,24 @@ impl Drop for Watcher {
 }
 
 /// What blocking calls need: moved to a blocking thread and back.
-#[derive(Debug)]
 struct Eyes {
     loader: Loader,
     watches: Watches,
+    /// Who is told of the beginning; once.
+    tell: Option<Tell>,
 }
+
+type Tell = Box<dyn FnOnce(Vec<Arc<QueueEntry>>, usize) + Send>;
 
 impl Eyes {
     fn look(&mut self, news: &News) -> Scan {
         if news.is_whole_folder {
             // Watch first: what changes during the scan gives a hint for the next one.
             self.watches.renew();
-            self.loader.scan();
+            match self.tell.take() {
+                Some(tell) => self.loader.scan_telling(tell),
+                None => self.loader.scan(),
+            };
         }
         // What was hinted at by name is read whatever it looks like.
         self.loader

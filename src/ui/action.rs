@@ -123,6 +123,16 @@ actions! {
     SideBySide = "side-by-side", "side by side", "Show old and new side by side, or one below the other";
     Comment = "comment", "comment", "Comment on this line, or change its comment; an empty one is dropped";
     Reload = "reload", "reload", "Take the diff anew";
+    Unskip = "unskip", "take back", "Take the selected ticket, which was left out, into this run again";
+    Find = "find", "find", "Find a ticket by some of the letters of its number, title, agent or state";
+    NewTicket = "new-ticket", "new ticket", "Write a new ticket from a template";
+    ToggleDependencies = "toggle-dependencies", "tree", "Show each ticket below what it depends on, or the run order again";
+    Mark = "mark", "mark", "Mark the selected ticket, or take its mark away: retry, skip, start, stop and move are about all marked ones";
+    MarkAll = "mark-all", "mark all", "Mark all tickets that are shown, or take their marks away";
+    MoveUp = "move-up", "move up", "Let the ticket run before the one above it";
+    MoveDown = "move-down", "move down", "Let the ticket run after the one below it";
+    MoveFirst = "move-first", "move first", "Let the ticket run as early as its dependencies permit";
+    MoveLast = "move-last", "move last", "Let the ticket run as late as what depends on it permits";
 }
 
 impl Action {

@@ -17,6 +17,7 @@ use ratatui::layout::Rect;
 use tokio::sync::mpsc;
 
 use super::announce::Announcer;
+use super::change;
 use super::clipboard;
 use super::draft::Draft;
 use super::effect::{Effect, Loaded};
@@ -129,6 +130,7 @@ impl<H: Host> App<H> {
             now.wall,
         );
         model.queue = QueuePane::new(session.agents);
+        model.new_tickets = session.new_tickets;
         model.viewer = session.viewer;
         model.abilities = session.abilities;
         model.approvals = session.approvals;
@@ -352,6 +354,12 @@ impl<H: Host> App<H> {
                     let sequence = clipboard::sequence(&text, self.in_tmux);
                     let done = self.host.send(&sequence);
                     self.gone_if(&done);
+                }
+                Effect::Change(change) => {
+                    let answer = self.loaded.0.clone();
+                    drop(tokio::task::spawn_blocking(move || {
+                        drop(answer.send(Loaded::Changed(change::carry_out(change))));
+                    }));
                 }
                 Effect::HandOver(outside) => effects.extend(self.hand_over(outside).await),
                 Effect::WriteOutside(text) => effects.extend(self.write_outside(&text).await),

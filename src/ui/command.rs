@@ -7,7 +7,8 @@ use super::effect::Effect;
 use super::model::Model;
 use super::overlay::{AllowAlways, Confirm, Overlay, Purpose, Wish};
 use super::theme::Role;
-use crate::domain::attempt::{CancelReason, Need};
+use super::tickets;
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::board::{PhaseView, TicketState};
 use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::{TicketId, TicketName};
@@ -68,6 +69,7 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
         }
         Action::Retry => return begin(model, Command::Retry { ticket }),
         Action::Skip => return send(Command::Skip { ticket }),
+        Action::Unskip => return send(Command::Unskip { ticket }),
         Action::StopTicket => {
             let is_stoppable = model.view().is_some_and(|view| {
                 view.state.is_active()
@@ -207,6 +209,8 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
             cancel(CancelReason::RunEnds)
         }
         Wish::StopRun => cancel(CancelReason::Interrupt),
+        Wish::Many(many) => tickets::do_to_many(model, *many),
+        Wish::Reorder(priorities) => tickets::reorder(model, priorities),
         Wish::StopTicket(ticket, _) => send(Command::StopTicket { ticket }),
         Wish::Approve(gate) => {
             let ticket = gate.ticket.clone();

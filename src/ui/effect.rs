@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::change::{Change, Changed};
 pub(crate) use super::loader::texts::{Save, TextLoad, TextLoaded};
 use super::pages::review::unified::Unified;
 use super::session::{Outside, UiEnd};
@@ -56,6 +57,8 @@ pub(crate) enum Effect {
     End(UiEnd),
     /// Write a text of the editor's, off the UI's thread.
     Save(Save),
+    /// Change ticket files, off the UI's thread.
+    Change(Change),
 }
 
 /// Which terminal; never used again.
@@ -193,6 +196,8 @@ pub(crate) enum Loaded {
         question: u64,
         result: Result<Box<Reviewed>, String>,
     },
+    /// Ticket files were changed, or were not.
+    Changed(Changed),
 }
 
 /// What a check of an attempt's evidence found.

@@ -50,6 +50,16 @@ pub(crate) fn seal(ascii: bool) -> &'static str {
     if ascii { "#" } else { "⚿" }
 }
 
+/// What marked tickets begin with.
+pub(crate) fn marked(ascii: bool) -> &'static str {
+    if ascii { "#" } else { "●" }
+}
+
+/// Where a long list is, on its border.
+pub(crate) fn thumb(ascii: bool) -> &'static str {
+    if ascii { "#" } else { "┃" }
+}
+
 /// Whether what is below a line is shown.
 pub(crate) fn fold(is_open: bool, ascii: bool) -> &'static str {
     match (is_open, ascii) {

@@ -22,9 +22,10 @@ use super::panes::queue::QueuePane;
 use super::panes::terminal::TerminalPane;
 use super::panes::transcript::TranscriptPane;
 use super::preferences::Preferences;
-use super::session::{Look, UiEnd};
+use super::session::{Look, NewTickets, UiEnd};
 use super::spending::Spending;
 use super::theme::Role;
+use super::tickets::Moves;
 use crate::domain::board::{Board, PhaseView, RunView, TicketView};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
@@ -72,6 +73,10 @@ pub(crate) struct Model {
     pub(crate) leaving: Option<UiEnd>,
 
     pub(crate) queue: QueuePane,
+    /// Moves in the run order that are on their way.
+    pub(crate) moves: Moves,
+    /// Where new tickets go.
+    pub(crate) new_tickets: NewTickets,
     pub(crate) transcript: TranscriptPane,
     pub(crate) evidence: EvidencePane,
     pub(crate) terminal: TerminalPane,
@@ -143,6 +148,8 @@ impl Model {
             notice: None,
             leaving: None,
             queue: QueuePane::default(),
+            moves: Moves::default(),
+            new_tickets: NewTickets::default(),
             transcript: TranscriptPane::default(),
             terminal: TerminalPane::default(),
             inbox: InboxPage::default(),
@@ -169,6 +176,7 @@ impl Model {
     /// Where a key means something now, the most special first.
     pub(crate) fn contexts(&self) -> Vec<Context> {
         match &self.overlay {
+            Some(Overlay::Find(_) | Overlay::NewTicket(_)) => return vec![Context::Choose],
             Some(Overlay::Help { .. }) => return vec![Context::Help],
             Some(Overlay::Confirm(_)) => return vec![Context::Confirm],
             Some(Overlay::Input(_)) => return vec![Context::Filter],

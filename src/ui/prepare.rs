@@ -8,8 +8,10 @@ use super::effect::Effect;
 use super::guard;
 use super::layout::inside;
 use super::model::Model;
+use super::overlay::Overlay;
 use super::pages;
 use super::panes::transcript::Shown;
+use super::tickets;
 use super::view;
 use crate::domain::reason::until_coarse_changes;
 use crate::domain::time::Timestamp;
@@ -19,7 +21,11 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     model.size = size;
     model.now = now;
     model.queue.refresh(&model.board, now);
-    let mut effects = show_selected(model);
+    let mut effects = tickets::open_new(model);
+    if let Some(Overlay::Find(find)) = &mut model.overlay {
+        find.prepare(size, &model.queue, &model.board, now);
+    }
+    effects.extend(show_selected(model));
     let places = model.places();
     let inner = |area: Option<Rect>| area.map(inside);
     model.queue.prepare(inner(places.queue).unwrap_or_default());

@@ -14,7 +14,7 @@ use super::preferences::Preferences;
 use super::terminals::OpenTerminal;
 use super::theme::{ColorDepth, Theme};
 use crate::domain::board::Board;
-use crate::domain::ticket::KnownNames;
+use crate::domain::ticket::{AgentName, KnownNames};
 use crate::domain::time::Now;
 use crate::runner::handle::RunnerHandle;
 
@@ -56,6 +56,8 @@ pub struct Session {
     pub announce: Announce,
     /// Keys, layout, limits.
     pub preferences: Preferences,
+    /// What new tickets get.
+    pub new_tickets: NewTickets,
 }
 
 /// A program of the user's that gets the terminal until it ends.
@@ -84,6 +86,17 @@ pub trait RunOutside: Send {
         &mut self,
         outside: &Outside,
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+}
+
+/// Where new tickets go, and what they begin from.
+#[derive(Debug, Clone, Default)]
+pub struct NewTickets {
+    /// The queue's folder.
+    pub folder: PathBuf,
+    /// Who works on them, unless the template says that itself.
+    pub agent: Option<AgentName>,
+    /// The name of the template that is offered first.
+    pub template: &'static str,
 }
 
 /// How everything looks.

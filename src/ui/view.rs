@@ -47,6 +47,8 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
         Some(Overlay::Input(input)) => input.draw(places.hints, buffer, &model.look),
         Some(Overlay::Composer(composer)) => composer.draw(area, buffer, &model.look),
         Some(Overlay::Palette(palette)) => palette.draw(area, buffer, &model.look),
+        Some(Overlay::Find(find)) => find.draw(area, buffer, &model.look),
+        Some(Overlay::NewTicket(form)) => form.draw(area, buffer, &model.look),
         None => {
             which_key::draw(model, area, places.hints, buffer);
             if let Some(cursor) = cursor {
@@ -61,11 +63,9 @@ fn panes(model: &Model, places: &Places, buffer: &mut Buffer) -> Option<Position
     let look = &model.look;
     let has_keys = |pane| model.focus == pane && model.overlay.is_none();
     if let Some(area) = places.queue {
-        let title = match model.queue.filter() {
-            "" => "Queue".to_owned(),
-            filter => format!("Queue  /{filter}"),
-        };
-        let inner = frame(model, Pane::Queue, area, &title, None, buffer);
+        let (title, end) = (model.queue.title(), model.queue.position());
+        let inner = frame(model, Pane::Queue, area, &title, end.as_deref(), buffer);
+        model.queue.draw_thumb(area, buffer, look);
         let focused = has_keys(Pane::Queue);
         model
             .queue

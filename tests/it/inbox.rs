@@ -151,6 +151,13 @@ fn what_the_rules_refuse_is_refused_in_their_words() {
         .docket(["skip", "20"])
         .exits(3)
         .says("skipped already");
+    let back = sandbox.docket(["unskip", "20"]).exits(0).stdout;
+    assert_eq!(back, "TICKET-020: it is a part of this run again\n");
+    sandbox
+        .docket(["unskip", "20"])
+        .exits(3)
+        .says("is not skipped");
+    sandbox.docket(["skip", "20"]).exits(0);
     sandbox.docket(["reply", "10", "go on", "--now"]).exits(0);
     run.finish().exits(0);
     assert!(!sandbox.is_done(20) && sandbox.is_done(30));

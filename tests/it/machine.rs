@@ -790,6 +790,69 @@ fn a_ticket_that_changed_as_its_attempt_began_begins_again_with_the_new_text() {
 }
 
 #[test]
+fn a_skipped_ticket_is_taken_back_into_the_run() {
+    let entries = vec![entry(1, ""), entry(2, "")];
+    let two = entries[1].id.clone();
+    let mut bench = Bench::new(settings(), RunPlan::default(), entries);
+    let unskip = || Command::Unskip {
+        ticket: two.clone(),
+    };
+    bench.command(unskip());
+    bench.check(&format!(
+        "Refused take {two} back: nothing runs: the next run takes it by itself"
+    ));
+    bench.begin();
+    bench.log.clear();
+    bench.command(unskip());
+    bench.check(&format!(
+        "Refused take {two} back: that ticket is not skipped"
+    ));
+    bench.command(Command::Skip {
+        ticket: two.clone(),
+    });
+    bench.check("StepSkipped");
+    bench.command(unskip());
+    bench.check("StepRestored");
+    bench.first_turn("TICKET-001.1", TurnEnd::Completed, claim());
+    bench.finish_well("TICKET-001.1");
+    assert!(
+        bench.log.contains(&"StepStarted TICKET-002".to_owned()),
+        "{:?}",
+        bench.log
+    );
+}
+
+#[test]
+fn a_run_over_some_tickets_takes_those_and_more_when_asked() {
+    let entries = vec![entry(1, ""), entry(2, ""), entry(3, "")];
+    let ids: Vec<TicketId> = entries.iter().map(|entry| entry.id.clone()).collect();
+    let mut bench = Bench::new(settings(), RunPlan::default(), entries);
+    bench.command(Command::StartSome {
+        tickets: vec![ids[2].clone()],
+    });
+    bench.give(Input::RunPrepared {
+        branch: None,
+        head: None,
+    });
+    bench.command(Command::StartSome {
+        tickets: vec![ids[1].clone()],
+    });
+    bench.first_turn("TICKET-003.1", TurnEnd::Completed, claim());
+    bench.finish_well("TICKET-003.1");
+    bench.first_turn("TICKET-002.1", TurnEnd::Completed, claim());
+    bench.finish_well("TICKET-002.1");
+    let started: Vec<_> = bench
+        .log
+        .iter()
+        .filter(|line| line.starts_with("StepStarted"))
+        .collect();
+    assert_eq!(
+        started,
+        ["StepStarted TICKET-003", "StepStarted TICKET-002"]
+    );
+}
+
+#[test]
 fn a_ticket_that_is_gone_before_anything_was_tried_is_left_out() {
     let entries = vec![entry(1, ""), entry(2, "")];
     let mut bench = Bench::new(settings(), RunPlan::default(), entries);

@@ -100,7 +100,7 @@ fn until_over(global: &Global, place: Place, submission: &Submission) -> Result<
 /// Runs it as `docket --once --ticket` does.
 fn here(global: &Global, place: Place, submission: &Submission) -> Result<Exit, CliError> {
     let plan = RunPlan {
-        only: Some(submission.id.clone()),
+        only: Some([submission.id.clone()].into()),
         max_tickets: Some(1),
         ..RunPlan::default()
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState, Then};
 use super::{
-    Effect, Order, attempt, emit, ending, order, paused, refuse, requests, schedule, standing,
+    Effect, Order, attempt, emit, order, paused, refuse, requests, schedule, skipped, standing,
     turns,
 };
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
@@ -20,7 +20,7 @@ use crate::domain::unfinished::Unfinished;
 pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mut Vec<Effect>) {
     let what = command.describe();
     let refusal = match command {
-        Command::Start { only } => start(state, only, now, effects),
+        Command::Start { only } => start(state, only.map(|only| [only].into()), now, effects),
         Command::Pause => pause(state, now, effects),
         Command::Resume => resume(state, now, effects),
         Command::StopTicket { ticket } => stop_ticket(state, &ticket, effects),
@@ -29,7 +29,7 @@ pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mu
             None
         }
         Command::Retry { ticket } => retry(state, &ticket, effects),
-        Command::Skip { ticket } => skip(state, ticket, effects),
+        Command::Skip { ticket } => skipped::skip(state, ticket, effects),
         Command::Reply { ticket, text } => reply(state, &ticket, text, now, effects),
         Command::Steer { ticket, text } => steer(state, &ticket, text, effects),
         Command::Interrupt { ticket } => interrupt(state, &ticket, effects),
@@ -47,6 +47,10 @@ pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mu
         }
         Command::Approve { ticket } => decide(state, &ticket, None, now, effects),
         Command::Reject { ticket, reason } => decide(state, &ticket, Some(reason), now, effects),
+        Command::StartSome { tickets } => {
+            start(state, Some(tickets.into_iter().collect()), now, effects)
+        }
+        Command::Unskip { ticket } => skipped::take_back(state, &ticket, effects),
     };
     if let Some(why) = refusal {
         refuse(state, &what, why, effects);
@@ -54,11 +58,11 @@ pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mu
 }
 
 /// Why a command is refused; `None` when it was done.
-type Refusal = Option<&'static str>;
+pub(super) type Refusal = Option<&'static str>;
 
 fn start(
     state: &mut State,
-    only: Option<TicketId>,
+    only: Option<BTreeSet<TicketId>>,
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> Refusal {
@@ -75,7 +79,14 @@ fn start(
                 None
             }
             (_, None) => Some("the run goes on already"),
-            (_, Some(_)) => Some("a run goes on already: it takes the ticket in its turn"),
+            (_, Some(more)) => match &mut run.plan.only {
+                Some(only) if !more.is_subset(only) => {
+                    only.extend(more);
+                    state.look_again = true;
+                    None
+                }
+                _ => Some("a run goes on already: it takes the ticket in its turn"),
+            },
         };
     }
     let mut plan = state.plan.clone();
@@ -253,7 +264,7 @@ pub(super) fn cancel(state: &mut State, reason: CancelReason, effects: &mut Vec<
 }
 
 /// Why a ticket can't be tried, whatever was said about it before.
-fn not_to_be_tried(state: &State, ticket: &TicketId) -> Refusal {
+pub(super) fn not_to_be_tried(state: &State, ticket: &TicketId) -> Refusal {
     if !state.queue_is_known {
         return None;
     }
@@ -270,7 +281,12 @@ fn not_to_be_tried(state: &State, ticket: &TicketId) -> Refusal {
 }
 
 /// Ends an attempt that waits for a human, since that human wants something else of its ticket.
-fn end_the_wait(run: &mut Run, ticket: &TicketId, then: Then, effects: &mut Vec<Effect>) -> bool {
+pub(super) fn end_the_wait(
+    run: &mut Run,
+    ticket: &TicketId,
+    then: Then,
+    effects: &mut Vec<Effect>,
+) -> bool {
     let (id, reason) = (
         run.id,
         match then {
@@ -305,7 +321,7 @@ fn retry(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) -> Ref
         }
         paused::abandon(state, ticket, effects);
         let plan = super::RunPlan {
-            only: Some(ticket.clone()),
+            only: Some([ticket.clone()].into()),
             ..state.plan.clone()
         };
         begin(state, plan, effects);
@@ -329,11 +345,12 @@ fn retry(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) -> Ref
     };
     let skipped = run.skipped.remove(ticket);
     let ended = run.steps.remove(ticket).is_some();
-    if !skipped && !ended && !abandoned {
+    let was_left_out = match &mut run.plan.only {
+        Some(only) => only.insert(ticket.clone()),
+        None => false,
+    };
+    if !skipped && !ended && !abandoned && !was_left_out {
         return Some("that ticket has not been tried in this run: it starts when it is ready");
-    }
-    if run.plan.only.is_some() {
-        run.plan.only = Some(ticket.clone());
     }
     run.started = run.started.saturating_sub(u32::from(ended));
     emit(
@@ -343,39 +360,6 @@ fn retry(state: &mut State, ticket: &TicketId, effects: &mut Vec<Effect>) -> Ref
         },
         effects,
     );
-    state.look_again = true;
-    None
-}
-
-fn skip(state: &mut State, ticket: TicketId, effects: &mut Vec<Effect>) -> Refusal {
-    if state.run.is_none() {
-        return Some("nothing runs");
-    }
-    if let Some(why) = not_to_be_tried(state, &ticket) {
-        return Some(why);
-    }
-    let Some(run) = &mut state.run else {
-        return Some("nothing runs");
-    };
-    if matches!(run.phase, RunPhase::Ending(_)) {
-        return Some("the run is ending");
-    }
-    if run.skipped.contains(&ticket) {
-        return Some("that ticket is skipped already");
-    }
-    if end_the_wait(run, &ticket, Then::Skip, effects) {
-        run.skipped.insert(ticket);
-        return None;
-    }
-    match run.steps.get(&ticket).map(|step| &step.state) {
-        Some(StepState::Active(_)) => return Some("that ticket is running: stop it first"),
-        Some(StepState::Finished(AttemptOutcome::NeedsHuman { .. })) | None => {}
-        Some(StepState::Finished(_)) => return Some("that ticket has ended in this run already"),
-        // No other attempt follows.
-        Some(StepState::Again(_)) => ending::give_up(run, &ticket, effects),
-    }
-    run.skipped.insert(ticket.clone());
-    emit(run.id, Event::StepSkipped { ticket }, effects);
     state.look_again = true;
     None
 }

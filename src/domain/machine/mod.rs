@@ -15,6 +15,7 @@ mod paused;
 mod recurring;
 mod requests;
 mod schedule;
+mod skipped;
 mod spending;
 mod standing;
 mod state;

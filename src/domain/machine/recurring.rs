@@ -44,7 +44,7 @@ fn wants(run: &Run, ticket: &TicketId) -> bool {
         .is_none_or(|step| matches!(step.state, StepState::Finished(AttemptOutcome::Done { .. })));
     ended_well
         && !run.skipped.contains(ticket)
-        && plan.only.as_ref().is_none_or(|only| only == ticket)
+        && plan.only.as_ref().is_none_or(|only| only.contains(ticket))
         && plan.max_tickets.is_none_or(|most| run.started < most)
 }
 

@@ -159,7 +159,11 @@ fn wanted(state: &State, entry: &QueueEntry) -> bool {
     let Some(run) = &state.run else { return false };
     !run.steps.contains_key(&entry.id)
         && !run.skipped.contains(&entry.id)
-        && run.plan.only.as_ref().is_none_or(|only| *only == entry.id)
+        && run
+            .plan
+            .only
+            .as_ref()
+            .is_none_or(|only| only.contains(&entry.id))
         && run.plan.max_tickets.is_none_or(|max| run.started < max)
 }
 
@@ -389,7 +393,7 @@ fn wants_more(run: &Run) -> bool {
         && plan
             .only
             .as_ref()
-            .is_none_or(|only| !run.steps.contains_key(only))
+            .is_none_or(|only| only.iter().any(|ticket| !run.steps.contains_key(ticket)))
 }
 
 /// The worst that happened decides.

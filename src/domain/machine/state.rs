@@ -62,8 +62,8 @@ pub struct State {
 /// What kind of life a run has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct RunPlan {
-    /// Only this ticket.
-    pub only: Option<TicketId>,
+    /// Only these tickets.
+    pub only: Option<BTreeSet<TicketId>>,
     /// Start at most so many tickets.
     pub max_tickets: Option<u32>,
     /// A ticket that needs a human waits with its attempt open; otherwise the attempt ends there.

@@ -4,7 +4,12 @@ use super::*;
 use crate::domain::ids::Sha256;
 use crate::domain::ticket::{GateRule, PathRules, Problem, ProblemCode, Ticket, TicketLimits};
 
-fn ticket(number: u64, priority: i64, done: bool, depends_on: &[u64]) -> Arc<QueueEntry> {
+pub(super) fn ticket(
+    number: u64,
+    priority: i64,
+    done: bool,
+    depends_on: &[u64],
+) -> Arc<QueueEntry> {
     let name: TicketName = format!("TICKET-{number:03}").parse().expect("a name");
     let id: TicketId = format!("tkt_{number:06}").parse().expect("an id");
     let ticket = Ticket {

@@ -25,6 +25,7 @@ impl Context {
             Self::Palette => "palette",
             Self::Notes => "notes",
             Self::Composer => "composer",
+            Self::Choose => "choose",
             Self::Prompt => "prompt",
             Self::Unsaved => "unsaved",
             Self::OnDisk => "on-disk",
@@ -61,6 +62,7 @@ impl Context {
                 | Self::Palette
                 | Self::Prompt
                 | Self::Composer
+                | Self::Choose
         )
     }
 
@@ -69,9 +71,12 @@ impl Context {
         match self {
             Self::Shell => Some(Action::LeaveTerminal),
             Self::Confirm => Some(Action::No),
-            Self::Input | Self::Filter | Self::Help | Self::Palette | Self::Prompt => {
-                Some(Action::Cancel)
-            }
+            Self::Input
+            | Self::Filter
+            | Self::Help
+            | Self::Palette
+            | Self::Prompt
+            | Self::Choose => Some(Action::Cancel),
             Self::Unsaved | Self::OnDisk => Some(Action::No),
             Self::Page | Self::Editor => Some(Action::Back),
             Self::Global => Some(Action::Quit),

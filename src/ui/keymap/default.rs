@@ -1,8 +1,8 @@
 //! The keys that docket comes with.
 
 use super::Context::{
-    self, Composer, Confirm, Editor, Evidence, Filter, Global, Help, Inbox, Input, Notes, OnDisk,
-    Page, Palette, Panes, Prompt, Queue, Review, Shell, Transcript, Unsaved,
+    self, Choose, Composer, Confirm, Editor, Evidence, Filter, Global, Help, Inbox, Input, Notes,
+    OnDisk, Page, Palette, Panes, Prompt, Queue, Review, Shell, Transcript, Unsaved,
 };
 use crate::ui::action::Action;
 
@@ -199,4 +199,28 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Palette, "Shift-Tab", Action::Up),
     (Palette, "PageUp", Action::PageUp),
     (Palette, "PageDown", Action::PageDown),
+    (Panes, "<", Action::Unskip),
+    (Panes, "F", Action::Find),
+    (Panes, "Ctrl-p", Action::Find),
+    (Panes, "+", Action::NewTicket),
+    (Queue, "w", Action::ToggleDependencies),
+    (Queue, "Space", Action::Mark),
+    (Queue, "*", Action::MarkAll),
+    (Queue, "K", Action::MoveUp),
+    (Queue, "Alt-Up", Action::MoveUp),
+    (Queue, "J", Action::MoveDown),
+    (Queue, "Alt-Down", Action::MoveDown),
+    (Queue, "Alt-Home", Action::MoveFirst),
+    (Queue, "Alt-End", Action::MoveLast),
+    (Choose, "Enter", Action::Send),
+    (Choose, "Esc", Action::Cancel),
+    (Choose, "Ctrl-c", Action::Cancel),
+    (Choose, "Up", Action::Up),
+    (Choose, "Ctrl-p", Action::Up),
+    (Choose, "Shift-Tab", Action::Up),
+    (Choose, "Down", Action::Down),
+    (Choose, "Ctrl-n", Action::Down),
+    (Choose, "Tab", Action::Down),
+    (Choose, "PageUp", Action::PageUp),
+    (Choose, "PageDown", Action::PageDown),
 ];

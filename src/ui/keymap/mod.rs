@@ -63,6 +63,8 @@ pub(crate) enum Context {
     Unsaved,
     /// When the editor shows what changed on the disk meanwhile.
     OnDisk,
+    /// Where something is chosen from a list; every other key edits what is searched or typed.
+    Choose,
 }
 
 impl Context {
@@ -89,6 +91,7 @@ impl Context {
         Self::Prompt,
         Self::Unsaved,
         Self::OnDisk,
+        Self::Choose,
     ];
 
     /// What the help calls it.
@@ -115,6 +118,7 @@ impl Context {
             Self::Prompt => "The editor's line",
             Self::Unsaved => "A text that is not saved",
             Self::OnDisk => "A file that changed meanwhile",
+            Self::Choose => "Choosing from a list",
         }
     }
 }

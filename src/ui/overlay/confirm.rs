@@ -7,8 +7,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
+use super::many::{Many, reorder_question};
 use super::{centered, frame};
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
+use crate::domain::queue::placing::NewPriority;
 use crate::domain::request::RequestId;
 use crate::domain::rules::Rule;
 use crate::domain::time::Timestamp;
@@ -31,6 +33,10 @@ pub(crate) enum Wish {
     Allow(Box<Allow>),
     /// Allow it, and the like from now on.
     AllowAlways(Box<AllowAlways>),
+    /// Do the same to several tickets.
+    Many(Box<Many>),
+    /// Write these priorities, also into files of tickets that are not moved.
+    Reorder(Vec<NewPriority>),
 }
 
 /// A gate as it was shown: what is decided is decided about it and no other.
@@ -99,13 +105,15 @@ impl AllowAlways {
 
 impl Confirm {
     fn title(&self) -> &'static str {
-        match self.wish {
+        match &self.wish {
             Wish::Quit => "Leave docket",
             Wish::StopRun => "Stop the run",
             Wish::StopTicket(..) => "Stop a ticket",
             Wish::Approve(..) => "Approve",
             Wish::Allow(..) => "Allow",
             Wish::AllowAlways(..) => "Always allow",
+            Wish::Many(many) => many.title(),
+            Wish::Reorder(..) => "Move",
         }
     }
 
@@ -125,6 +133,8 @@ impl Confirm {
                 format!("{} asks: {}\n\n{question}", allow.name, allow.what)
             }
             Wish::AllowAlways(always) => always.question(),
+            Wish::Many(many) => many.question(),
+            Wish::Reorder(priorities) => reorder_question(priorities),
             Wish::Approve(gate) => {
                 let mut question = gate.reasons.join("\n\n");
                 if !question.is_empty() {

@@ -2,8 +2,11 @@
 
 pub(crate) mod composer;
 pub(crate) mod confirm;
+pub(crate) mod find;
 pub(crate) mod help;
 pub(crate) mod input;
+pub(crate) mod many;
+pub(crate) mod new_ticket;
 pub(crate) mod palette;
 pub(crate) mod which_key;
 
@@ -36,6 +39,10 @@ pub(crate) enum Overlay {
     Palette(Box<Palette>),
     /// Words for an agent.
     Composer(Box<Composer>),
+    /// A search for a ticket.
+    Find(Box<find::Find>),
+    /// A ticket to be made.
+    NewTicket(Box<new_ticket::NewTicket>),
 }
 
 /// Draws an empty popup and gives its inside.

@@ -92,6 +92,17 @@ const KEYS: &[&str] = &[
     "o",
     "Alt-m",
     "Alt-e",
+    "w",
+    "*",
+    "K",
+    "J",
+    "Alt-Home",
+    "Alt-End",
+    "F",
+    "+",
+    "<",
+    ">",
+    "Ctrl-n",
 ];
 
 const MOUSE: [MouseEventKind; 5] = [

@@ -265,6 +265,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
         }),
         terminals: Box::new(Echo),
         outside: programs,
+        new_tickets: crate::ui::session::NewTickets::default(),
         announce: Announce {
             config: NotifyConfig {
                 on: Vec::new(),

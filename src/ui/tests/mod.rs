@@ -11,6 +11,7 @@ mod handing_over;
 mod inbox;
 mod keys;
 mod looping;
+mod queue;
 mod review;
-mod scene;
+pub(super) mod scene;
 mod transcripts;

@@ -23,7 +23,8 @@ use crate::domain::problem::{Place, Problem, ProblemCode};
 use crate::domain::queue::Queue;
 use crate::domain::ticket::{Dependency, QueueEntry, Ticket};
 use crate::domain::time::Timestamp;
-use crate::ui::effect::Effect;
+use crate::ui::change;
+use crate::ui::effect::{Effect, Loaded};
 use crate::ui::keymap::Key;
 use crate::ui::loader;
 use crate::ui::model::Model;
@@ -306,6 +307,12 @@ impl Scene {
                     let effects = update(&mut self.model, Message::Loaded(loaded));
                     self.act(effects);
                 }
+                Effect::Change(change) => {
+                    let changed = change::carry_out(change);
+                    let effects =
+                        update(&mut self.model, Message::Loaded(Loaded::Changed(changed)));
+                    self.act(effects);
+                }
                 other => self.effects.push(other),
             }
         }
@@ -375,7 +382,7 @@ pub(super) fn event_of(word: &str) -> KeyEvent {
     key.into()
 }
 
-pub(super) fn id(digits: &str) -> TicketId {
+pub(in crate::ui) fn id(digits: &str) -> TicketId {
     format!("ticket-{digits}").parse().expect("an id")
 }
 
@@ -420,7 +427,12 @@ fn run_started() -> Event {
 }
 
 /// A ticket of the queue.
-pub(super) fn entry(digits: &str, title: &str, agent: &str, depends_on: &[u64]) -> Arc<QueueEntry> {
+pub(in crate::ui) fn entry(
+    digits: &str,
+    title: &str,
+    agent: &str,
+    depends_on: &[u64],
+) -> Arc<QueueEntry> {
     let ticket = Ticket {
         id: id(digits),
         id_is_derived: false,

@@ -20,6 +20,7 @@ use super::panes::evidence;
 use super::session::{Outside, UiEnd};
 use super::terminals::TerminalEvent;
 use super::theme::Role;
+use super::tickets;
 use crate::domain::board::Feed;
 use crate::domain::event::Event;
 
@@ -106,7 +107,13 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
     match feed {
         Feed::Queue(queue) => {
             model.queue.set_queue(queue);
-            pages::editor::queue_changed(model)
+            let mut effects = tickets::go_on(model);
+            effects.extend(pages::editor::queue_changed(model));
+            effects
+        }
+        Feed::Beginning { queue, of } => {
+            model.queue.set_beginning(queue, of);
+            Vec::new()
         }
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
@@ -179,6 +186,7 @@ fn changes_readiness(event: &Event) -> bool {
             | Event::StepRetried { .. }
             | Event::StepStarted { .. }
             | Event::StepSkipped { .. }
+            | Event::StepRestored { .. }
             | Event::TicketWritten { .. }
             | Event::AttemptFinished { .. }
             | Event::RunStarted { .. }
@@ -213,6 +221,7 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             model.review.loaded(question, result);
             Vec::new()
         }
+        Loaded::Changed(changed) => tickets::changed(model, changed),
     }
 }
 
@@ -258,6 +267,14 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
             composer.key(event);
             Vec::new()
         }
+        Some(Overlay::Find(find)) => {
+            find.key(event);
+            Vec::new()
+        }
+        Some(Overlay::NewTicket(form)) => {
+            form.key(event);
+            Vec::new()
+        }
         Some(_) => Vec::new(),
         None => match model.page {
             Some(page) => pages::key(model, page, event),
@@ -287,6 +304,14 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         }
         Some(Overlay::Composer(composer)) => {
             composer.paste(text);
+            Vec::new()
+        }
+        Some(Overlay::Find(find)) => {
+            find.paste(text);
+            Vec::new()
+        }
+        Some(Overlay::NewTicket(form)) => {
+            form.paste(text);
             Vec::new()
         }
         Some(_) => Vec::new(),

@@ -12,6 +12,7 @@ use super::super::overlay::{Input, Overlay, help, palette};
 use super::super::pages::{self, Page};
 use super::super::panes::{evidence, moved};
 use super::super::theme::Role;
+use super::super::tickets;
 use super::arrange::arrange;
 use super::movement::{focus, go, movement};
 use crate::domain::ids::TicketId;
@@ -37,6 +38,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Input(_)) => return edit(model, action),
         Some(Overlay::Palette(_)) => return palette::act(model, action),
         Some(Overlay::Composer(_)) => return composing::act(model, action),
+        Some(Overlay::Find(_) | Overlay::NewTicket(_)) => return tickets::choose(model, action),
         None => {}
     }
     if let Some(page) = model.page
@@ -46,6 +48,9 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     if let Some(to) = movement(action) {
         return go(model, model.focus, to);
+    }
+    if let Some(effects) = tickets::perform(model, action) {
+        return effects;
     }
     match action {
         Action::FocusQueue | Action::LeaveTerminal => focus(model, Pane::Queue),
@@ -202,7 +207,7 @@ fn back(model: &mut Model) {
         model.zoom = false;
     } else if model.focus != Pane::Queue {
         focus(model, Pane::Queue);
-    } else {
+    } else if !model.queue.unmark() {
         model.queue.set_filter("");
     }
 }

@@ -77,6 +77,8 @@ fn words(model: &Model, action: Action) -> &'static str {
     let phase = model.board.run.as_ref().map(|run| run.phase);
     match action {
         Action::TogglePause if phase == Some(PhaseView::Paused) => "go on",
+        Action::Send if matches!(model.overlay, Some(Overlay::Find(_))) => "go there",
+        Action::Send if matches!(model.overlay, Some(Overlay::NewTicket(_))) => "write it",
         Action::Zoom if model.zoom => "unzoom",
         Action::Send if matches!(model.overlay, Some(Overlay::Palette(_))) => "do it",
         Action::Cancel if matches!(model.overlay, Some(Overlay::Palette(_))) => "close",
@@ -101,6 +103,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Context::Composer) => return composing::hints(model),
         Some(Context::Inbox) => return pages::inbox::hints(model),
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
+        Some(Context::Choose) => {
+            return vec![Action::Send, Action::Down, Action::Up, Action::Cancel];
+        }
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
         Some(Context::Review) => return review::wanted(model),
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
@@ -145,7 +150,14 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         actions.push(Action::NextWaiting);
     }
     match model.focus {
-        Pane::Queue => actions.extend([Action::Open, Action::Terminal, Action::Filter]),
+        Pane::Queue => actions.extend([
+            Action::Open,
+            Action::Terminal,
+            Action::Filter,
+            Action::Find,
+            Action::Mark,
+            Action::NewTicket,
+        ]),
         Pane::Transcript => {
             if model
                 .view()

@@ -205,6 +205,7 @@ fn run_event() -> impl Strategy<Value = Event> {
         (ticket(), outcome()).prop_map(|(ticket, outcome)| Event::StepFinished { ticket, outcome }),
         ticket().prop_map(|ticket| Event::StepRetried { ticket }),
         ticket().prop_map(|ticket| Event::StepSkipped { ticket }),
+        ticket().prop_map(|ticket| Event::StepRestored { ticket }),
         (text(), text()).prop_map(|(what, why)| Event::Refused { what, why }),
         (ticket(), of(attempt()), text()).prop_map(|(ticket, attempt, text)| {
             Event::ReplyReceived {

@@ -366,6 +366,9 @@ fn golden_events() -> Vec<Event> {
                 scope: Scope::Always,
             },
         },
+        Event::StepRestored {
+            ticket: ticket.clone(),
+        },
     ]);
     events
 }

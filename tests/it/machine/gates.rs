@@ -390,6 +390,28 @@ fn a_skipped_gate_waits_on_after_the_run() {
 }
 
 #[test]
+fn a_skipped_gate_that_is_taken_back_waits_again() {
+    let plan = RunPlan {
+        stays: true,
+        ..with_humans()
+    };
+    let mut bench = at_gate(plan);
+    bench.command(Command::Skip { ticket: ticket() });
+    bench.command(Command::Unskip { ticket: ticket() });
+    bench.check_last(&format!(
+        "Refused take {} back: its attempt is still being ended: try again in a moment",
+        ticket()
+    ));
+    bench.seal(FIRST);
+    bench.report(FIRST, Report::Closed);
+    // What a runner finds in its ledger.
+    bench.state.left_unfinished(ticket(), left(review(), None));
+    bench.log.clear();
+    bench.command(Command::Unskip { ticket: ticket() });
+    bench.check("StepRestored\nStepStarted TICKET-001\nStepFinished waits for review");
+}
+
+#[test]
 fn a_retry_gives_up_what_an_ended_attempt_waits_for() {
     let mut bench = after(left(review(), None), checked());
     bench.state.left_unfinished(ticket(), left(review(), None));

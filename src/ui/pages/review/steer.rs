@@ -9,6 +9,7 @@ use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::AttemptId;
 use crate::ui::action::Action;
 use crate::ui::command;
+use crate::ui::composing;
 use crate::ui::effect::{AskReview, Effect, Load};
 use crate::ui::model::Model;
 use crate::ui::overlay::Purpose;
@@ -162,7 +163,7 @@ fn comment(model: &mut Model) {
     let said = model.review.comments.at(&anchor);
     let said = said.map(|comment| comment.text.clone());
     let purpose = Purpose::Comment(Box::new(anchor));
-    command::type_words(model, purpose, &said.unwrap_or_default());
+    composing::open_with(model, purpose, &said.unwrap_or_default());
 }
 
 /// The line that the cursor is on, for a comment.
