@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::render::highlight::{Hint, Key, Painted};
 use super::session::{Outside, UiEnd};
 use crate::domain::command::Command;
 use crate::domain::ids::TicketName;
@@ -70,6 +71,8 @@ pub(crate) enum Load {
     },
     /// The beginning of a file.
     Preview { question: u64, path: PathBuf },
+    /// What the words of a piece of code are.
+    Highlight { key: Key, code: String, hint: Hint },
 }
 
 /// Which part of a transcript.
@@ -101,6 +104,8 @@ pub(crate) enum Loaded {
         question: u64,
         content: Result<Content, String>,
     },
+    /// What the words of a piece of code are; `None` for a language that nobody knows.
+    Highlight { key: Key, painted: Option<Painted> },
 }
 
 /// Whole lines of a transcript.

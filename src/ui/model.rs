@@ -16,6 +16,7 @@ use super::panes::evidence::EvidencePane;
 use super::panes::queue::QueuePane;
 use super::panes::terminal::TerminalPane;
 use super::panes::transcript::TranscriptPane;
+use super::render::highlight::Highlights;
 use super::session::{Look, UiEnd};
 use super::theme::Role;
 use crate::domain::board::{Board, PhaseView, RunView, TicketView};
@@ -58,6 +59,8 @@ pub(crate) struct Model {
     pub(crate) transcript: TranscriptPane,
     pub(crate) evidence: EvidencePane,
     pub(crate) terminal: TerminalPane,
+    /// Code that was seen, in colour.
+    pub(crate) highlights: Highlights,
 
     pub(crate) inbox: InboxPage,
     pub(crate) review: ReviewPage,
@@ -115,6 +118,7 @@ impl Model {
             queue: QueuePane::default(),
             transcript: TranscriptPane::default(),
             terminal: TerminalPane::default(),
+            highlights: Highlights::default(),
             inbox: InboxPage::default(),
             review: ReviewPage::default(),
             editor: EditorPage::default(),

@@ -35,6 +35,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
     }
+    effects.extend(model.highlights.wishes());
     effects
 }
 

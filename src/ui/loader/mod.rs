@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::effect::{Content, Load, Loaded};
+use super::render::highlight;
 
 /// How much of a file its preview shows.
 const PREVIEW: u64 = 128 * 1024;
@@ -35,6 +36,10 @@ pub(crate) fn load(load: Load) -> Loaded {
         Load::Preview { question, path } => Loaded::Preview {
             question,
             content: preview(&path),
+        },
+        Load::Highlight { key, code, hint } => Loaded::Highlight {
+            key,
+            painted: highlight::highlight(&code, &hint),
         },
     }
 }

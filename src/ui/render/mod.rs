@@ -3,6 +3,7 @@
 pub(crate) mod ansi;
 pub(crate) mod diff;
 pub(crate) mod hex;
+pub(crate) mod highlight;
 pub(crate) mod markdown;
 
 use ratatui::style::Style;

@@ -179,6 +179,10 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             model.evidence.previewed(question, content);
             Vec::new()
         }
+        Loaded::Highlight { key, painted } => {
+            model.highlights.loaded(key, painted);
+            Vec::new()
+        }
     }
 }
 
