@@ -277,7 +277,7 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
 pub(super) fn typed(model: &mut Model, purpose: Purpose, text: &str) -> Vec<Effect> {
     let text = text.trim().to_owned();
     match purpose {
-        Purpose::Filter => Vec::new(),
+        Purpose::Filter | Purpose::Search => Vec::new(),
         Purpose::Reply(..) | Purpose::Reject(..) | Purpose::Refuse(..) | Purpose::Steer(..)
             if text.is_empty() =>
         {

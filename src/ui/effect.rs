@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use super::needle::{Hit, Needle};
 use super::render::highlight::{Hint, Key, Painted};
 use super::session::{Outside, UiEnd};
 use crate::domain::command::Command;
@@ -73,6 +74,15 @@ pub(crate) enum Load {
     Preview { question: u64, path: PathBuf },
     /// What the words of a piece of code are.
     Highlight { key: Key, code: String, hint: Hint },
+    /// Nothing: the memory that highlighting took is given back.
+    ForgetSyntaxes,
+    /// Whatever is looked for, in a part of a transcript.
+    Scan {
+        question: u64,
+        path: PathBuf,
+        part: Part,
+        needle: Needle,
+    },
 }
 
 /// Which part of a transcript.
@@ -86,6 +96,8 @@ pub(crate) enum Part {
     After(u64),
     /// What lies before this offset.
     Before(u64),
+    /// What begins at this offset: a jump.
+    At(u64),
 }
 
 /// What was read.
@@ -106,6 +118,24 @@ pub(crate) enum Loaded {
     },
     /// What the words of a piece of code are; `None` for a language that nobody knows.
     Highlight { key: Key, painted: Option<Painted> },
+    /// The syntaxes are forgotten.
+    SyntaxesForgotten,
+    /// What was found in a part of a transcript.
+    Scan {
+        question: u64,
+        found: Result<Scanned, String>,
+    },
+}
+
+/// What was found in whole lines of a transcript.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Scanned {
+    /// Where the lines lie.
+    pub(crate) range: Range<u64>,
+    /// The file's length.
+    pub(crate) length: u64,
+    /// In the order of the file.
+    pub(crate) hits: Vec<Hit>,
 }
 
 /// Whole lines of a transcript.

@@ -18,6 +18,7 @@ mod layout;
 mod links;
 mod loader;
 mod model;
+mod needle;
 mod overlay;
 mod pages;
 mod panes;

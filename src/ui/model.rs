@@ -132,7 +132,7 @@ impl Model {
             Some(Overlay::Help { .. }) => return vec![Context::Help],
             Some(Overlay::Confirm(_)) => return vec![Context::Confirm],
             Some(Overlay::Input(input)) => {
-                return vec![if input.is_filter() {
+                return vec![if input.is_in_hints() {
                     Context::Filter
                 } else {
                     Context::Input

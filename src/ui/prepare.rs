@@ -9,6 +9,7 @@ use super::layout::inside;
 use super::model::Model;
 use super::pages;
 use super::panes::transcript::Shown;
+use super::render::canvas::Canvas;
 use super::view;
 use crate::domain::reason::until_coarse_changes;
 use crate::domain::time::Timestamp;
@@ -23,11 +24,10 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     let inner = |area: Option<Rect>| area.map(inside);
     model.queue.prepare(inner(places.queue).unwrap_or_default());
     let reason = model.queue.reason(&model.board, now);
-    model.transcript.prepare(
-        inner(places.transcript).unwrap_or_default(),
-        &model.look,
-        model.queue.entry().zip(reason),
-    );
+    let area = inner(places.transcript).unwrap_or_default();
+    let mut canvas = Canvas::new(area.width, &model.look, &mut model.highlights);
+    let ticket = model.queue.entry().zip(reason);
+    effects.extend(model.transcript.prepare(area, &mut canvas, ticket));
     model
         .evidence
         .prepare(inner(places.evidence).unwrap_or_default(), &model.look);
@@ -35,7 +35,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
     }
-    effects.extend(model.highlights.wishes());
+    effects.extend(model.highlights.wishes(now));
     effects
 }
 
@@ -52,7 +52,7 @@ fn show_selected(model: &mut Model) -> Vec<Effect> {
     });
     let validations = model.view().map(|view| view.validations.clone());
     let name = model.queue.entry().map(|entry| entry.name.clone());
-    let mut effects = model.transcript.show(shown);
+    let mut effects = model.transcript.show(shown, name.as_ref());
     effects.extend(model.evidence.show(name.as_ref()));
     model
         .evidence

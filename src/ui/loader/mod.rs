@@ -1,6 +1,7 @@
 //! Reads files for the screen, in bounded pieces. Called off the UI's thread; holds no state.
 
 mod evidence;
+mod scan;
 mod transcript;
 
 use std::fs::File;
@@ -40,6 +41,19 @@ pub(crate) fn load(load: Load) -> Loaded {
         Load::Highlight { key, code, hint } => Loaded::Highlight {
             key,
             painted: highlight::highlight(&code, &hint),
+        },
+        Load::ForgetSyntaxes => {
+            highlight::forget();
+            Loaded::SyntaxesForgotten
+        }
+        Load::Scan {
+            question,
+            path,
+            part,
+            needle,
+        } => Loaded::Scan {
+            question,
+            found: scan::scan(&path, part, &needle),
         },
     }
 }

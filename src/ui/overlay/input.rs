@@ -24,6 +24,8 @@ pub(crate) enum Purpose {
     Refuse(TicketId, TicketName, Option<AttemptId>, RequestId),
     /// The queue shows what matches, while it is typed.
     Filter,
+    /// The transcript marks what matches, while it is typed.
+    Search,
 }
 
 /// A field and its purpose.
@@ -40,7 +42,7 @@ impl Input {
         field.move_cursor(tui_textarea::CursorMove::End);
         field.set_style(look.theme.style(Role::Input));
         field.set_cursor_line_style(look.theme.style(Role::Input));
-        if purpose != Purpose::Filter {
+        if !matches!(purpose, Purpose::Filter | Purpose::Search) {
             field.set_wrap_mode(WrapMode::WordOrGlyph);
         }
         Self { purpose, field }
@@ -49,6 +51,11 @@ impl Input {
     /// Whether it is the queue's filter.
     pub(crate) fn is_filter(&self) -> bool {
         self.purpose == Purpose::Filter
+    }
+
+    /// Whether it takes the place of the hints and has one line.
+    pub(crate) fn is_in_hints(&self) -> bool {
+        matches!(self.purpose, Purpose::Filter | Purpose::Search)
     }
 
     /// The text.
@@ -64,7 +71,7 @@ impl Input {
     /// Text that was pasted. A filter has one line.
     pub(crate) fn paste(&mut self, text: &str) {
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
-        if self.is_filter() {
+        if self.is_in_hints() {
             self.field.insert_str(text.replace('\n', " "));
         } else {
             self.field.insert_str(text);
@@ -73,7 +80,7 @@ impl Input {
 
     /// Begins a new line.
     pub(crate) fn new_line(&mut self) {
-        if !self.is_filter() {
+        if !self.is_in_hints() {
             self.field.insert_newline();
         }
     }
@@ -85,12 +92,13 @@ impl Input {
             Purpose::Reject(gate) => format!("Reject {}: why?", gate.name),
             Purpose::Refuse(_, name, _, number) => format!("Refuse {name} {number}: why?"),
             Purpose::Filter => "Filter".to_owned(),
+            Purpose::Search => "Search".to_owned(),
         }
     }
 
     /// Draws it: the filter in the last line, everything else in the middle.
     pub(crate) fn draw(&self, screen: Rect, hints: Rect, buffer: &mut Buffer, look: &Look) {
-        if self.is_filter() {
+        if self.is_in_hints() {
             let label = Rect {
                 width: hints.width.min(8),
                 ..hints
@@ -100,8 +108,11 @@ impl Input {
                 width: hints.width - label.width,
                 ..hints
             };
-            ratatui::text::Line::styled("Filter: ", look.theme.style(Role::HintKey))
-                .render(label, buffer);
+            ratatui::text::Line::styled(
+                format!("{}: ", self.title()),
+                look.theme.style(Role::HintKey),
+            )
+            .render(label, buffer);
             if !field.is_empty() {
                 self.field.render(field, buffer);
             }

@@ -1,13 +1,14 @@
 //! Code in colour: what its words are, as roles of the theme.
 //!
-//! [`highlight`] is slow (about 3 ms a kilobyte before optimisation, a tenth of that after) and loads the syntaxes when it is
-//! called for the first time. So nobody who draws calls it: [`Highlights`] answers at once with what is known, and
-//! remembers what was missing, to be asked for by [`Effect::Load`] after the layout.
+//! [`highlight`] is slow: about 10 ms a kilobyte, and 50 to 130 ms more for the first code of a language, whose patterns then
+//! take 5 to 20 MB. So nobody who draws calls it: [`Highlights`] answers at once with what is known, and remembers what was
+//! missing, to be asked for by [`Effect::Load`] after the layout. Patterns that nobody needed for a minute are dropped.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use ratatui::style::Style;
 use ratatui::text::Span;
@@ -16,11 +17,14 @@ use syntect::parsing::{ParseState, Scope, ScopeStack, SyntaxReference, SyntaxSet
 use super::super::effect::{Effect, Load};
 use super::super::text;
 use super::super::theme::{Role, Theme};
+use crate::domain::time::Timestamp;
 
 /// Longer code stays plain from here on, in bytes.
 const LONGEST: usize = 48 * 1024;
 /// A longer line is nothing that people wrote; it stays plain, in bytes.
 const LONGEST_LINE: usize = 1_000;
+/// So long the syntaxes stay in memory after code was seen.
+const WARM: Duration = Duration::from_secs(50);
 /// So much code is remembered in colour, in pieces. What is on the screen needs a few.
 const MOST_KNOWN: usize = 200;
 
@@ -67,15 +71,24 @@ impl Hint {
     }
 }
 
-/// The syntaxes, unpacked when the first code is seen: most sessions begin without any.
-fn syntaxes() -> &'static SyntaxSet {
-    static SYNTAXES: OnceLock<SyntaxSet> = OnceLock::new();
-    SYNTAXES.get_or_init(SyntaxSet::load_defaults_newlines)
+/// The syntaxes with the patterns that were needed so far.
+static SYNTAXES: Mutex<Option<Arc<SyntaxSet>>> = Mutex::new(None);
+
+/// The syntaxes, unpacked when code is seen: most sessions begin without any.
+fn syntaxes() -> Arc<SyntaxSet> {
+    let mut kept = SYNTAXES.lock().unwrap_or_else(PoisonError::into_inner);
+    let set = kept.get_or_insert_with(|| Arc::new(SyntaxSet::load_defaults_newlines()));
+    Arc::clone(set)
 }
 
-fn syntax(hint: &Hint) -> Option<&'static SyntaxReference> {
+/// Gives back the memory that the syntaxes take, until code is seen again.
+pub(crate) fn forget() {
+    *SYNTAXES.lock().unwrap_or_else(PoisonError::into_inner) = None;
+}
+
+fn syntax<'a>(set: &'a SyntaxSet, hint: &Hint) -> Option<&'a SyntaxReference> {
     let plain = "Plain Text";
-    let found = syntaxes().find_syntax_by_token(&hint.0)?;
+    let found = set.find_syntax_by_token(&hint.0)?;
     (found.name != plain).then_some(found)
 }
 
@@ -121,7 +134,8 @@ fn role(stack: &ScopeStack) -> Option<Role> {
 
 /// What the words of `code` are. `None` when its language is not known. Slow: not for the thread that draws.
 pub(crate) fn highlight(code: &str, hint: &Hint) -> Option<Painted> {
-    let mut state = ParseState::new(syntax(hint)?);
+    let syntaxes = syntaxes();
+    let mut state = ParseState::new(syntax(&syntaxes, hint)?);
     let mut stack = ScopeStack::new();
     let mut painted = Painted::new();
     for line in text::first_bytes(code, LONGEST).split_inclusive('\n') {
@@ -134,7 +148,7 @@ pub(crate) fn highlight(code: &str, hint: &Hint) -> Option<Painted> {
             None => format!("{line}\n"),
         };
         // A syntax that fails on a line fails on those that follow: what is painted so far is good.
-        let Ok(changes) = state.parse_line(&with_end, syntaxes()) else {
+        let Ok(changes) = state.parse_line(&with_end, &syntaxes) else {
             return Some(painted);
         };
         let end = line.trim_end_matches(['\n', '\r']).len();
@@ -222,6 +236,8 @@ pub(crate) struct Highlights {
     /// Counts the questions, to know what was not used for long.
     clock: u64,
     wishes: Vec<Effect>,
+    /// When code was asked for, as long as the syntaxes are in memory for it.
+    warm: Option<Timestamp>,
 }
 
 impl Highlights {
@@ -258,8 +274,14 @@ impl Highlights {
         known.is_some_and(|known| known.painted.is_some())
     }
 
-    /// What was missing since the last time.
-    pub(crate) fn wishes(&mut self) -> Vec<Effect> {
+    /// What was missing since the last time. When nothing was for long, the syntaxes go.
+    pub(crate) fn wishes(&mut self, now: Timestamp) -> Vec<Effect> {
+        if !self.wishes.is_empty() {
+            self.warm = Some(now);
+        } else if self.warm.is_some_and(|warm| now.since(warm) >= WARM) {
+            self.warm = None;
+            self.wishes.push(Effect::Load(Load::ForgetSyntaxes));
+        }
         std::mem::take(&mut self.wishes)
     }
 
@@ -333,12 +355,13 @@ mod tests {
             Hint::of_fence("yaml"),
         ] {
             assert!(
-                hint.as_ref().is_some_and(|hint| syntax(hint).is_some()),
+                hint.as_ref()
+                    .is_some_and(|hint| syntax(&syntaxes(), hint).is_some()),
                 "{hint:?}"
             );
         }
         for hint in [Hint::of_path("notes.txt"), Hint::of_fence("nonsense")] {
-            assert!(hint.is_some_and(|hint| syntax(&hint).is_none()));
+            assert!(hint.is_some_and(|hint| syntax(&syntaxes(), &hint).is_none()));
         }
         assert_eq!(Hint::of_fence(""), None);
         assert_eq!(Hint::of_path("folder/"), None);
@@ -352,8 +375,12 @@ mod tests {
             .paint("fn x() {}", &hint)
             .expect_err("nothing yet");
         assert_eq!(highlights.paint("fn x() {}", &hint), Err(key));
-        assert_eq!(highlights.wishes().len(), 1);
-        assert!(highlights.wishes().is_empty() && !highlights.has(key));
+        let at = |seconds: i64| Timestamp(seconds * 1_000);
+        assert_eq!(highlights.wishes(at(0)).len(), 1);
+        assert!(highlights.wishes(at(20)).is_empty() && !highlights.has(key));
+        let idle = highlights.wishes(at(60));
+        assert_eq!(idle, [Effect::Load(Load::ForgetSyntaxes)]);
+        assert!(highlights.wishes(at(120)).is_empty());
         highlights.loaded(key, highlight("fn x() {}", &hint));
         assert!(highlights.has(key));
         assert!(highlights.paint("fn x() {}", &hint).is_ok());

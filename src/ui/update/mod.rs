@@ -3,6 +3,7 @@
 mod mouse;
 pub(crate) mod movement;
 mod perform;
+mod reading;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 
@@ -93,6 +94,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         }
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
+            model.transcript.heed(envelope.at, &envelope.event);
             let event = &envelope.event;
             if matches!(
                 event,
@@ -179,6 +181,11 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             model.evidence.previewed(question, content);
             Vec::new()
         }
+        Loaded::Scan { question, found } => {
+            let effects = model.transcript.scanned(question, found);
+            reading::told(model, effects)
+        }
+        Loaded::SyntaxesForgotten => Vec::new(),
         Loaded::Highlight { key, painted } => {
             model.highlights.loaded(key, painted);
             Vec::new()
@@ -213,8 +220,7 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     match &mut model.overlay {
         Some(Overlay::Input(input)) => {
             input.key(event);
-            follow_filter(model);
-            Vec::new()
+            follow_filter(model)
         }
         Some(_) => Vec::new(),
         None => match model.page {
@@ -225,21 +231,21 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     }
 }
 
-/// The queue follows the filter while it is typed.
-fn follow_filter(model: &mut Model) {
+/// The queue follows the filter while it is typed, the transcript what is searched for.
+fn follow_filter(model: &mut Model) -> Vec<Effect> {
     if let Some(Overlay::Input(input)) = &model.overlay
         && input.is_filter()
     {
         model.queue.set_filter(&input.text());
     }
+    reading::follow_search(model)
 }
 
 fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.overlay {
         Some(Overlay::Input(input)) => {
             input.paste(text);
-            follow_filter(model);
-            Vec::new()
+            follow_filter(model)
         }
         Some(_) => Vec::new(),
         None if model.page.is_some() => match model.page {

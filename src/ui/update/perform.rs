@@ -9,9 +9,11 @@ use super::super::layout::Pane;
 use super::super::model::Model;
 use super::super::overlay::{Input, Overlay, Purpose, help};
 use super::super::pages::{self, Page};
-use super::super::panes::moved;
+use super::super::panes::transcript::Toward;
+use super::super::panes::{Move, moved};
 use super::super::theme::Role;
 use super::movement::{focus, go, movement};
+use super::reading;
 use crate::domain::ids::TicketId;
 
 /// Does an action: a popup takes it first, then the page, then the panes.
@@ -38,6 +40,9 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     if let Some(to) = movement(action) {
         return go(model, model.focus, to);
+    }
+    if let Some(effects) = reading::perform(model, action) {
+        return effects;
     }
     match action {
         Action::FocusQueue | Action::LeaveTerminal => focus(model, Pane::Queue),
@@ -131,6 +136,15 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
 
 fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(to) = movement(action) {
+        if let Some(Overlay::Input(input)) = &model.overlay
+            && input.purpose == Purpose::Search
+        {
+            let toward = match to {
+                Move::Lines(..=-1) => Toward::Back,
+                _ => Toward::Forth,
+            };
+            return model.transcript.go_to_match(toward, false);
+        }
         model.queue.go(to);
         return Vec::new();
     }
@@ -145,10 +159,19 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
     };
     if action == Action::Send {
         let text = input.text();
+        if input.purpose == Purpose::Search {
+            if text.is_empty() {
+                return Vec::new();
+            }
+            let effects = model.transcript.go_to_match(Toward::Forth, true);
+            return reading::told(model, effects);
+        }
         return command::typed(model, input.purpose, &text);
     }
     if input.is_filter() {
         model.queue.set_filter("");
+    } else if input.purpose == Purpose::Search {
+        model.transcript.end_search();
     }
     Vec::new()
 }
@@ -170,7 +193,7 @@ fn step_focus(model: &mut Model, step: isize) {
 fn open(model: &mut Model) -> Vec<Effect> {
     match model.focus {
         Pane::Queue => focus(model, Pane::Transcript),
-        Pane::Transcript => model.transcript.toggle_details(),
+        Pane::Transcript => model.transcript.toggle_item(),
         Pane::Evidence => return model.evidence.open(),
         // The shell has ended: its screen was looked at.
         Pane::Terminal => {
@@ -184,6 +207,11 @@ fn open(model: &mut Model) -> Vec<Effect> {
 
 fn back(model: &mut Model) {
     if model.focus == Pane::Evidence && model.evidence.leave_preview() {
+        return;
+    }
+    if model.focus == Pane::Transcript
+        && (model.transcript.end_search() || model.transcript.unmark())
+    {
         return;
     }
     if model.zoom {
