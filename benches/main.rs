@@ -20,6 +20,7 @@ mod integrate;
 mod screen;
 mod support;
 mod tickets;
+mod transcript;
 mod verify;
 
 fn main() {
@@ -39,6 +40,7 @@ fn main() {
         ("screen", screen::bench),
         ("integrate", integrate::bench),
         ("verify", verify::bench),
+        ("transcript", transcript::bench),
     ] {
         if named.is_empty() || named.iter().any(|wanted| name.contains(wanted.as_str())) {
             bench();

@@ -12,11 +12,12 @@ const ROUNDS: usize = 7;
 /// How long the open screen is watched.
 const WATCHED: Duration = Duration::from_secs(5);
 
-struct Opened {
+pub(crate) struct Opened {
     first_byte: Duration,
     full_frame: Duration,
-    pty: pty_process::blocking::Pty,
+    pub(crate) pty: pty_process::blocking::Pty,
     child: std::process::Child,
+    parser: vt100::Parser,
 }
 
 /// Opens the screen and waits until it shows `text`.
@@ -24,7 +25,7 @@ struct Opened {
     clippy::zombie_processes,
     reason = "whoever gets it waits for it; a failed bench ends anyway"
 )]
-fn open(folder: &Path, text: &str) -> Opened {
+pub(crate) fn open(folder: &Path, text: &str) -> Opened {
     let (mut pty, terminal) = pty_process::blocking::open().expect("a pty");
     pty.resize(pty_process::Size::new(40, 120)).expect("a size");
     let began = Instant::now();
@@ -55,6 +56,7 @@ fn open(folder: &Path, text: &str) -> Opened {
                 full_frame,
                 pty,
                 child,
+                parser,
             };
         }
         if began.elapsed() > Duration::from_secs(20) {
@@ -68,7 +70,22 @@ fn open(folder: &Path, text: &str) -> Opened {
 }
 
 impl Opened {
-    fn quit(mut self) {
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether the screen shows a text, now or after what comes next.
+    pub(crate) fn shows(&mut self, text: &str) -> bool {
+        if self.parser.screen().contents().contains(text) {
+            return true;
+        }
+        let mut buffer = vec![0; 64 << 10];
+        let read = self.pty.read(&mut buffer).expect("output");
+        self.parser.process(&buffer[..read]);
+        self.parser.screen().contents().contains(text)
+    }
+
+    pub(crate) fn quit(mut self) {
         self.pty.write_all(b"q").expect("a key");
         let mut rest = Vec::new();
         // The end of a PTY is an error on Linux.
@@ -107,7 +124,7 @@ fn cost(pid: u32) -> (u64, u64) {
     (switches, ticks(11) + ticks(12))
 }
 
-fn resident(pid: u32) -> u64 {
+pub(crate) fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     status
         .lines()

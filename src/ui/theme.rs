@@ -146,11 +146,11 @@ impl Theme {
         let mut styles = [Style::new(); Role::COUNT];
         fill(&mut styles, &inherited);
         fill(&mut styles, &file);
-        fall_back(&mut styles, &[&inherited, &file], depth);
         let colorless = embedded(COLORLESS).filter(|_| depth == ColorDepth::None);
         if let Some(text) = colorless {
             fill(&mut styles, &read(path, text)?);
         }
+        fall_back(&mut styles, &[&inherited, &file], depth);
         Ok(Self {
             name: name.to_owned(),
             styles: down_sampled(styles, depth),

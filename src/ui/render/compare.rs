@@ -41,7 +41,7 @@ impl Kind {
     }
 }
 
-/// A patch as lines of at most the canvas' columns; `path` tells the language. `most` rows of it at most, and how many are
+/// The patch of one file as lines of at most the canvas' columns; `path` tells the language. `most` rows of it at most, and how many are
 /// left out.
 pub(crate) fn lines(
     patch: &str,
@@ -49,7 +49,8 @@ pub(crate) fn lines(
     most: usize,
     canvas: &mut Canvas<'_>,
 ) -> (Vec<Line<'static>>, usize) {
-    let patch = Patch::parse(patch);
+    let mut patch = Patch::parse(patch);
+    patch.rows.retain(|row| !is_name(row));
     let hint = Hint::of_path(path);
     let old = canvas.paint(&patch.old, hint.as_ref());
     let new = canvas.paint(&patch.new, hint.as_ref());
@@ -71,6 +72,17 @@ pub(crate) fn lines(
         painter.unified(rows)
     };
     (lines, if left <= 1 { 0 } else { left })
+}
+
+/// Whether a row only names the file, which whoever asks has named already.
+fn is_name(row: &Row) -> bool {
+    const NAMES: [&str; 4] = ["diff ", "index ", "--- ", "+++ "];
+    match row {
+        Row::Head(words, role) => {
+            *role == Role::DiffFile && NAMES.iter().any(|name| words.starts_with(name))
+        }
+        Row::Same(..) | Row::Changed(..) => false,
+    }
 }
 
 /// How many columns line numbers need; none where the patch tells none.

@@ -48,6 +48,12 @@ const KEYS: &[&str] = &[
     "Backspace",
     "Alt-Enter",
     "Shift-PageUp",
+    "J",
+    "K",
+    "O",
+    "[",
+    "]",
+    "e",
 ];
 
 #[derive(Debug, Clone)]

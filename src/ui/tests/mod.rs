@@ -4,5 +4,6 @@ mod anything;
 mod frames;
 mod keys;
 mod looping;
+mod reading;
 mod scene;
 mod transcripts;

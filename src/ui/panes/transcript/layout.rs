@@ -263,6 +263,11 @@ impl TranscriptPane {
         }
         let lines = self.lines_at(self.top.0, canvas);
         self.top.1 = self.top.1.min(lines.saturating_sub(1));
+        // Nothing is left empty below what does not grow.
+        if !self.follow && places.end - self.top.0 <= self.height as Place {
+            let lowest = self.lowest_top(canvas);
+            self.top = self.top.min(lowest);
+        }
     }
 
     /// Moves the upper edge so that the end is in view.
@@ -362,6 +367,12 @@ impl TranscriptPane {
         } else {
             "End follows".to_owned()
         }
+    }
+
+    /// How many items are in memory.
+    #[cfg(test)]
+    pub(crate) fn items_in_memory(&self) -> usize {
+        self.window.places().count()
     }
 
     /// Draws what was prepared; the marked item's edge is on the frame.
