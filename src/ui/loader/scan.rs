@@ -12,8 +12,8 @@ use super::transcript::whole;
 use crate::domain::item::{Entry, Item};
 use crate::domain::time::Timestamp;
 
-/// How much is looked through at once: little enough to be given up at any time.
-const PIECE: u64 = 4 * 1024 * 1024;
+/// How much is looked through at once: little enough to be given up at any time, and to leave no trace in memory.
+const PIECE: u64 = 1024 * 1024;
 
 /// Looks through a part.
 pub(super) fn scan(path: &Path, part: Part, needle: &Needle) -> Result<Scanned, String> {

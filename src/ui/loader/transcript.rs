@@ -58,7 +58,7 @@ pub(super) fn whole(path: &Path, part: Part, piece: u64) -> Result<Whole, String
             }
             Part::Before(offset) => (offset.min(length).saturating_sub(piece), offset.min(length)),
         };
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(end - start).unwrap_or(0));
         file.seek(SeekFrom::Start(start)).map_err(say)?;
         (&file)
             .take(end - start)

@@ -398,7 +398,7 @@ fn jumps_go_far_beyond_what_is_in_memory() {
     // What is around it is there, too.
     scene.keys("PageUp");
     assert!(
-        scene.frame(80, 24).contains("line 48990"),
+        scene.frame(80, 24).contains("line 48970"),
         "{}",
         scene.frame(80, 24)
     );

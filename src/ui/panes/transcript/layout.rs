@@ -173,9 +173,9 @@ impl TranscriptPane {
         ticket: Option<(&QueueEntry, Reason)>,
     ) -> Vec<Effect> {
         let height = usize::from(area.height);
-        if height != self.height {
+        if (area.width, height) != (self.width, self.height) {
             self.settle = true;
-            self.height = height;
+            (self.width, self.height) = (area.width, height);
         }
         self.visible.clear();
         self.rows.clear();

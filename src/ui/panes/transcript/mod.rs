@@ -54,6 +54,7 @@ pub(crate) struct TranscriptPane {
     settle: bool,
     unfolded: bool,
     trouble: Option<String>,
+    width: u16,
     height: usize,
     visible: Vec<Line<'static>>,
     /// The item of each visible line.
