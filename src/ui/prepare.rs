@@ -52,7 +52,7 @@ fn show_selected(model: &mut Model) -> Vec<Effect> {
     });
     let validations = model.view().map(|view| view.validations.clone());
     let name = model.queue.entry().map(|entry| entry.name.clone());
-    let mut effects = model.transcript.show(shown, name.as_ref());
+    let mut effects = model.transcript.show(shown.as_ref(), name.as_ref());
     effects.extend(model.evidence.show(name.as_ref()));
     model
         .evidence

@@ -129,7 +129,6 @@ impl Painter<'_> {
                         lines.extend(self.side(old, Kind::Removed, self.columns, 0));
                     }
                     added.extend(new);
-                    continue;
                 }
                 Row::Head(words, role) => {
                     self.flush(&mut added, &mut lines);

@@ -26,6 +26,7 @@ impl TranscriptPane {
         if let Some(folded) = next.and_then(|place| self.window.get(place)) {
             self.cursor = Some(folded.id);
             self.reveal = Some(Reveal::Item);
+            self.seeking.forget_goal();
             self.leave_end();
         }
         Vec::new()

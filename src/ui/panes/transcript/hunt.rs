@@ -90,11 +90,10 @@ impl Hunt {
         let forth = (self.scanned.end < self.length).then_some(Part::After(self.scanned.end));
         match wanted {
             Some((Toward::Forth, from)) if from < self.scanned.start => back,
-            Some((Toward::Forth, _)) => forth.or(back),
-            Some((Toward::Back, from)) if from > self.scanned.end => forth,
+            Some((Toward::Back, from)) if from.min(self.length) > self.scanned.end => forth,
             Some((Toward::Back, _)) => back.or(forth),
             None if self.is_full() => None,
-            None => forth.or(back),
+            Some((Toward::Forth, _)) | None => forth.or(back),
         }
     }
 

@@ -25,6 +25,7 @@ impl TranscriptPane {
             return Vec::new();
         }
         self.reveal = None;
+        self.seeking.forget_goal();
         let page = self.height.saturating_sub(1).max(1) as i64;
         match to {
             Move::Lines(lines) => self.scroll(lines, canvas),

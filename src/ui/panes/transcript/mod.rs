@@ -119,17 +119,17 @@ impl TranscriptPane {
     /// Shows another transcript, or none: the attempt that runs or ran last, unless an older one was chosen.
     pub(crate) fn show(
         &mut self,
-        newest: Option<Shown>,
+        newest: Option<&Shown>,
         ticket: Option<&TicketName>,
     ) -> Vec<Effect> {
         if self.of_ticket.as_ref() != ticket {
             self.of_ticket = ticket.cloned();
             self.chosen = None;
         }
-        if self.chosen == newest {
+        if self.chosen.as_ref() == newest {
             self.chosen = None;
         }
-        let wanted = self.chosen.as_ref().or(newest.as_ref());
+        let wanted = self.chosen.as_ref().or(newest);
         if self.shows.as_ref() == wanted {
             return Vec::new();
         }

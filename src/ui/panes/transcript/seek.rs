@@ -110,6 +110,12 @@ impl Seeking {
         }
     }
 
+    /// The user goes elsewhere.
+    pub(super) fn forget_goal(&mut self) {
+        self.goal = None;
+        self.want = None;
+    }
+
     fn stop(&mut self) {
         self.question += 1;
         self.asked = None;

@@ -179,6 +179,11 @@ impl Window {
             self.push(unreadable(offset));
             return;
         };
+        let dropped = self.dropped.get(&entry.id);
+        if dropped.is_some_and(|dropped| offset <= dropped.upto) {
+            // It was taken in before the end of the window was dropped.
+            return;
+        }
         let known = self.places.get(&entry.id).copied();
         match known.and_then(|place| self.get_mut(place)) {
             Some(folded) => folded.grow(offset, entry),
@@ -201,10 +206,14 @@ impl Window {
             before.apply(offset, entry);
         }
         while let Some(mut folded) = before.items.pop_back() {
-            if let Some(known) = self.dropped.remove(&folded.id)
-                && known.offset == folded.offset
+            let is_known = |known: &Folded| known.offset <= folded.offset;
+            if self.dropped.get(&folded.id).is_some_and(is_known)
+                && let Some(known) = self.dropped.remove(&folded.id)
             {
-                folded = known;
+                folded = Folded {
+                    offset: folded.offset,
+                    ..known
+                };
             }
             let later = self.places.get(&folded.id).copied();
             if let Some(later) = later.and_then(|place| self.get_mut(place)) {
@@ -422,6 +431,8 @@ fn keep_end(text: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn entry(id: u64, text: &str, append: bool) -> Entry {
@@ -520,5 +531,66 @@ mod tests {
         }
         assert!(window.items.len() <= 3_200);
         assert_eq!(window.items.len(), window.places.len());
+    }
+
+    /// A step of an entry in the file of the property below: the window is cut after 16 of them.
+    const STEP: u64 = 200_000;
+
+    /// Lines of these ids; the first of an id begins its text, the others add to it.
+    fn part(ids: &[u64], range: Range<usize>) -> Slice {
+        let entries = range.clone().map(|index| {
+            let append = ids[..index].contains(&ids[index]);
+            let entry = entry(ids[index], &format!("{index} "), append);
+            (index as u64 * STEP, Some(entry))
+        });
+        Slice {
+            length: ids.len() as u64 * STEP,
+            entries: entries.collect(),
+            range: range.start as u64 * STEP..range.end as u64 * STEP,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_window_is_consistent_whatever_is_read(
+            ids in proptest::collection::vec(0u64..30, 1..60),
+            from in 0usize..60,
+            steps in proptest::collection::vec((any::<bool>(), 1usize..9, any::<bool>()), 1..40),
+        ) {
+            let mut window = Window::default();
+            let from = from.min(ids.len());
+            window.replace(part(&ids, from..(from + 3).min(ids.len())));
+            for (forth, count, cut) in steps {
+                let (start, end) = (window.range.start / STEP, window.range.end / STEP);
+                let (start, end) = (start as usize, end as usize);
+                if forth {
+                    window.extend(part(&ids, end..(end + count).min(ids.len())));
+                    if cut {
+                        window.drop_beginning(Place::MAX);
+                    }
+                } else {
+                    window.prepend(part(&ids, start.saturating_sub(count)..start));
+                    if cut {
+                        window.drop_end();
+                    }
+                }
+                let offsets: Vec<u64> = window.items.iter().map(|item| item.offset).collect();
+                prop_assert!(offsets.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", offsets);
+                let mut shown = 0;
+                for place in window.places() {
+                    let item = window.get(place).expect("an item");
+                    if !item.is_moved {
+                        shown += 1;
+                        prop_assert_eq!(window.place_of(item.id), Some(place));
+                    }
+                }
+                prop_assert_eq!(shown, window.places.len());
+                if window.range == (0..ids.len() as u64 * STEP) {
+                    let mut whole = Window::default();
+                    whole.replace(part(&ids, 0..ids.len()));
+                    prop_assert_eq!(texts(&window), texts(&whole));
+                }
+            }
+        }
     }
 }
