@@ -212,6 +212,18 @@ mod tests {
     }
 
     #[test]
+    fn from_behind_the_end_it_looks_at_the_end_first_and_then_before() {
+        let mut hunt = Hunt::new(Needle::Failure, 50, 100);
+        let last = Some((Toward::Back, u64::MAX));
+        assert_eq!(hunt.piece(last), Some(Part::After(50)));
+        assert!(hunt.take(found(50..100, &[])));
+        assert_eq!(hunt.next(Toward::Back, u64::MAX, true), Next::Unknown);
+        assert_eq!(hunt.piece(last), Some(Part::Before(50)));
+        assert!(hunt.take(found(0..50, &[(20, 2)])));
+        assert_eq!(offset(hunt.next(Toward::Back, u64::MAX, true)), Some(20));
+    }
+
+    #[test]
     fn a_turn_begins_where_the_one_before_it_ends() {
         let mut hunt = Hunt::new(Needle::Turn, 50, 100);
         assert!(hunt.take(found(50..100, &[(50, 2), (70, 3)])));
