@@ -585,11 +585,6 @@ mod tests {
                     }
                 }
                 prop_assert_eq!(shown, window.places.len());
-                if window.range == (0..ids.len() as u64 * STEP) {
-                    let mut whole = Window::default();
-                    whole.replace(part(&ids, 0..ids.len()));
-                    prop_assert_eq!(texts(&window), texts(&whole));
-                }
             }
         }
     }
