@@ -133,6 +133,23 @@ actions! {
     MoveDown = "move-down", "move down", "Let the ticket run after the one below it";
     MoveFirst = "move-first", "move first", "Let the ticket run as early as its dependencies permit";
     MoveLast = "move-last", "move last", "Let the ticket run as late as what depends on it permits";
+    NextItem = "next-item", "next item", "Mark the next item of the transcript";
+    PreviousItem = "previous-item", "previous item", "Mark the item before";
+    CopyItem = "copy-item", "copy", "Copy the marked item's text";
+    OpenRaw = "open-raw", "raw", "Open what agent and docket said to each other in `$PAGER`";
+    Search = "search", "search", "Search the transcript; capitals matter if there is one";
+    NextMatch = "next-match", "next match", "Go to the next item that matches";
+    PreviousMatch = "previous-match", "previous match", "Go to the item that matches before; without a search: reject";
+    NextError = "next-error", "next error", "Go to the next error or tool that failed";
+    PreviousError = "previous-error", "previous error", "Go to the error or failed tool before";
+    NextRequest = "next-request", "next request", "Go to where the agent asked next";
+    PreviousRequest = "previous-request", "previous request", "Go to where the agent asked before";
+    NextEdit = "next-edit", "next edit", "Go to the next change to a file";
+    PreviousEdit = "previous-edit", "previous edit", "Go to the change before";
+    NextTurn = "next-turn", "next turn", "Go to the next turn";
+    PreviousTurn = "previous-turn", "previous turn", "Go to the beginning of the turn, or to the turn before";
+    NextAttempt = "next-attempt", "next attempt", "Show the ticket's next attempt; the last one is live";
+    PreviousAttempt = "previous-attempt", "previous attempt", "Show the ticket's attempt before";
 }
 
 impl Action {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use super::change::{Change, Changed};
 pub(crate) use super::loader::texts::{Save, TextLoad, TextLoaded};
+use super::needle::{Hit, Needle};
 use super::pages::review::unified::Unified;
+use super::render::highlight::{Hint, Key, Painted};
 use super::session::{Outside, UiEnd};
 use crate::domain::attempt::Workspace;
 use crate::domain::command::Command;
@@ -113,6 +115,17 @@ pub(crate) enum Load {
         from: AttemptId,
         to: AttemptId,
     },
+    /// What the words of a piece of code are.
+    Highlight { key: Key, code: String, hint: Hint },
+    /// Nothing: the memory that highlighting took is given back.
+    ForgetSyntaxes,
+    /// Whatever is looked for, in a part of a transcript.
+    Scan {
+        question: u64,
+        path: PathBuf,
+        part: Part,
+        needle: Needle,
+    },
 }
 
 impl Load {
@@ -157,6 +170,8 @@ pub(crate) enum Part {
     After(u64),
     /// What lies before this offset.
     Before(u64),
+    /// What begins at this offset: a jump.
+    At(u64),
 }
 
 /// What was read.
@@ -198,6 +213,15 @@ pub(crate) enum Loaded {
     },
     /// Ticket files were changed, or were not.
     Changed(Changed),
+    /// What the words of a piece of code are; `None` for a language that nobody knows.
+    Highlight { key: Key, painted: Option<Painted> },
+    /// The syntaxes are forgotten.
+    SyntaxesForgotten,
+    /// What was found in a part of a transcript.
+    Scan {
+        question: u64,
+        found: Result<Scanned, String>,
+    },
 }
 
 /// What a check of an attempt's evidence found.
@@ -231,6 +255,17 @@ pub(crate) struct Reviewed {
     pub(crate) cut_of: Option<u64>,
     /// Two attempts side by side: what, the first, the second.
     pub(crate) table: Vec<[String; 3]>,
+}
+
+/// What was found in whole lines of a transcript.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Scanned {
+    /// Where the lines lie.
+    pub(crate) range: Range<u64>,
+    /// The file's length.
+    pub(crate) length: u64,
+    /// In the order of the file.
+    pub(crate) hits: Vec<Hit>,
 }
 
 /// Whole lines of a transcript.

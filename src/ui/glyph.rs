@@ -69,3 +69,8 @@ pub(crate) fn fold(is_open: bool, ascii: bool) -> &'static str {
         (false, true) => ">",
     }
 }
+
+/// The edge of what is marked, in place of a frame's line.
+pub(crate) fn edge(ascii: bool) -> &'static str {
+    if ascii { "#" } else { "▌" }
+}

@@ -25,6 +25,7 @@ mod layout;
 mod links;
 mod loader;
 mod model;
+mod needle;
 mod overlay;
 mod pages;
 mod panes;

@@ -22,6 +22,7 @@ use super::panes::queue::QueuePane;
 use super::panes::terminal::TerminalPane;
 use super::panes::transcript::TranscriptPane;
 use super::preferences::Preferences;
+use super::render::highlight::Highlights;
 use super::session::{Look, NewTickets, UiEnd};
 use super::spending::Spending;
 use super::theme::Role;
@@ -80,6 +81,8 @@ pub(crate) struct Model {
     pub(crate) transcript: TranscriptPane,
     pub(crate) evidence: EvidencePane,
     pub(crate) terminal: TerminalPane,
+    /// Code that was seen, in colour.
+    pub(crate) highlights: Highlights,
 
     pub(crate) inbox: InboxPage,
     pub(crate) review: ReviewPage,
@@ -152,6 +155,7 @@ impl Model {
             new_tickets: NewTickets::default(),
             transcript: TranscriptPane::default(),
             terminal: TerminalPane::default(),
+            highlights: Highlights::default(),
             inbox: InboxPage::default(),
             review: ReviewPage::default(),
             editor: EditorPage::default(),

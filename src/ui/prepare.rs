@@ -11,6 +11,7 @@ use super::model::Model;
 use super::overlay::Overlay;
 use super::pages;
 use super::panes::transcript::Shown;
+use super::render::canvas::Canvas;
 use super::tickets;
 use super::view;
 use crate::domain::reason::until_coarse_changes;
@@ -30,17 +31,17 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     let inner = |area: Option<Rect>| area.map(inside);
     model.queue.prepare(inner(places.queue).unwrap_or_default());
     let reason = model.queue.reason(&model.board, now);
-    model.transcript.prepare(
-        inner(places.transcript).unwrap_or_default(),
-        &model.look,
-        model.queue.entry().zip(reason),
-    );
+    let area = inner(places.transcript).unwrap_or_default();
+    let mut canvas = Canvas::new(area.width, &model.look, &mut model.highlights);
+    let ticket = model.queue.entry().zip(reason);
+    effects.extend(model.transcript.prepare(area, &mut canvas, ticket));
     let area = inner(places.evidence).unwrap_or_default();
     effects.extend(model.evidence.prepare(area, &model.look));
     effects.extend(model.terminal.prepare(inner(places.terminal)));
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
     }
+    effects.extend(model.highlights.wishes(now));
     guard::painted(model);
     effects
 }
@@ -57,7 +58,7 @@ fn show_selected(model: &mut Model) -> Vec<Effect> {
         })
     });
     let name = model.queue.entry().map(|entry| entry.name.clone());
-    let mut effects = model.transcript.show(shown);
+    let mut effects = model.transcript.show(shown.as_ref(), name.as_ref());
     effects.extend(model.evidence.show(name.as_ref()));
     let selected = model.queue.selected();
     let view = selected.and_then(|ticket| model.board.tickets.get(ticket));

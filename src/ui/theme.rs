@@ -142,13 +142,15 @@ impl Theme {
             })?,
             None => EMBEDDED[0].1,
         };
+        let inherited = read(path, inherited)?;
         let mut styles = [Style::new(); Role::COUNT];
-        fill(&mut styles, &read(path, inherited)?);
+        fill(&mut styles, &inherited);
         fill(&mut styles, &file);
         let colorless = embedded(COLORLESS).filter(|_| depth == ColorDepth::None);
         if let Some(text) = colorless {
             fill(&mut styles, &read(path, text)?);
         }
+        fall_back(&mut styles, &[&inherited, &file], depth);
         Ok(Self {
             name: name.to_owned(),
             styles: down_sampled(styles, depth),
@@ -221,6 +223,29 @@ fn fill(styles: &mut [Style; Role::COUNT], file: &ThemeFile) {
     }
 }
 
+/// Roles that neither file has take the style of another. So do the grounds of changed lines where colours are few: a tint
+/// would be grey there, or shout. Words stand out even then.
+fn fall_back(styles: &mut [Style; Role::COUNT], files: &[&ThemeFile], depth: ColorDepth) {
+    for role in Role::all() {
+        let Some(other) = role.fallback() else {
+            continue;
+        };
+        let of_diff = matches!(
+            role,
+            Role::DiffAddLine | Role::DiffDelLine | Role::DiffAddWord | Role::DiffDelWord
+        );
+        let is_given = files.iter().any(|file| file.styles.contains_key(&role));
+        if is_given && !(of_diff && depth < ColorDepth::Truecolor) {
+            continue;
+        }
+        let mut style = styles[other as usize];
+        if matches!(role, Role::DiffAddWord | Role::DiffDelWord) {
+            style.add_modifier |= Modifier::UNDERLINED | Modifier::BOLD;
+        }
+        styles[role as usize] = style;
+    }
+}
+
 /// The styles with colours that `depth` has. A ground that would vanish into the screen's becomes reverse video, and
 /// letters that would vanish into it take the screen's own colour.
 fn down_sampled(mut styles: [Style; Role::COUNT], depth: ColorDepth) -> [Style; Role::COUNT] {
@@ -275,7 +300,7 @@ mod tests {
         assert_eq!(Role::all().count(), Role::COUNT);
         for (name, text) in EMBEDDED {
             let file = file::read(text).unwrap_or_else(|faults| panic!("{name}: {faults:?}"));
-            for role in Role::all() {
+            for role in Role::all().filter(|role| role.fallback().is_none()) {
                 assert!(file.styles.contains_key(&role), "{name} lacks {role}");
             }
             for depth in DEPTHS {

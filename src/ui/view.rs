@@ -14,6 +14,7 @@ use super::layout::{Pane, Places, inside, places};
 use super::model::Model;
 use super::overlay::{Overlay, borders, help, which_key};
 use super::pages;
+use super::panes::transcript::attempts;
 use super::text;
 use super::theme::Role;
 use crate::domain::board::TicketState;
@@ -74,8 +75,15 @@ fn panes(model: &Model, places: &Places, buffer: &mut Buffer) -> Option<Position
     if let Some(area) = places.transcript {
         let end = model.transcript.position();
         let title = transcript_title(model);
-        let inner = frame(model, Pane::Transcript, area, &title, end, buffer);
-        model.transcript.draw(inner, buffer);
+        let inner = frame(
+            model,
+            Pane::Transcript,
+            area,
+            &title,
+            end.as_deref(),
+            buffer,
+        );
+        model.transcript.draw(inner, buffer, look);
     }
     if let Some(area) = places.evidence {
         let inner = frame(model, Pane::Evidence, area, "Evidence", None, buffer);
@@ -127,6 +135,16 @@ fn transcript_title(model: &Model) -> String {
     let Some(entry) = model.queue.entry() else {
         return "Transcript".to_owned();
     };
+    let all = attempts(&entry.name, model.evidence.runs());
+    let which = model.transcript.which(&all);
+    let of = which.filter(|(_, count)| *count > 1);
+    let of = of.map(|(number, count)| format!("{number} of {count}"));
+    if let Some(older) = model.transcript.older() {
+        let mut words = vec![older.attempt.to_string(), older.run.to_string()];
+        words.extend(of);
+        words.push("older: ] a goes on".to_owned());
+        return words.join("  ");
+    }
     let Some(view) = model.view() else {
         return entry.name.to_string();
     };
@@ -134,6 +152,7 @@ fn transcript_title(model: &Model) -> String {
         Some(attempt) => attempt.to_string(),
         None => entry.name.to_string(),
     }];
+    words.extend(of);
     if view.turn > 0 && view.state.is_active() {
         words.push(format!("turn {}", view.turn));
     }

@@ -4,12 +4,14 @@ mod evidence;
 mod piece;
 mod proof;
 mod review;
+mod scan;
 pub(crate) mod texts;
 mod transcript;
 
 use std::path::{Path, PathBuf};
 
 use super::effect::{Load, Loaded};
+use super::render::highlight;
 use crate::runner::Places;
 
 /// Does it. Blocks on the disk.
@@ -74,6 +76,23 @@ pub(crate) fn load(load: Load) -> Loaded {
             result: review::compare(&root, &ledger(&evidence), &from, &to).map(Box::new),
         },
         Load::Text(load) => Loaded::Text(texts::load(load)),
+        Load::Highlight { key, code, hint } => Loaded::Highlight {
+            key,
+            painted: highlight::highlight(&code, &hint),
+        },
+        Load::ForgetSyntaxes => {
+            highlight::forget();
+            Loaded::SyntaxesForgotten
+        }
+        Load::Scan {
+            question,
+            path,
+            part,
+            needle,
+        } => Loaded::Scan {
+            question,
+            found: scan::scan(&path, part, &needle),
+        },
     }
 }
 

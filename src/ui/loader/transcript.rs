@@ -13,48 +13,82 @@ const LONGEST_LINE: u64 = 16 * 1024 * 1024;
 
 /// Reads a part. A file that doesn't exist yet is empty.
 pub(super) fn read(path: &Path, part: Part) -> Result<Slice, String> {
+    let whole = whole(path, part, PIECE)?;
+    let entries = if whole.is_endless {
+        vec![(whole.range.start, None)]
+    } else {
+        parse(&whole.bytes, whole.range.start)
+    };
+    Ok(Slice {
+        range: whole.range,
+        length: whole.length,
+        entries,
+    })
+}
+
+/// Whole lines of a file.
+#[derive(Debug, Default)]
+pub(super) struct Whole {
+    /// The lines.
+    pub(super) bytes: Vec<u8>,
+    /// Where they lie.
+    pub(super) range: std::ops::Range<u64>,
+    /// The file's length.
+    pub(super) length: u64,
+    /// A part of a line that is too long to be read; then there are no bytes.
+    pub(super) is_endless: bool,
+}
+
+/// Reads the lines of a part, about `piece` bytes of them. A file that doesn't exist yet is empty.
+pub(super) fn whole(path: &Path, part: Part, piece: u64) -> Result<Whole, String> {
     let say = |error: std::io::Error| format!("can't read the transcript: {error}");
     let mut file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Slice::default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Whole::default()),
         Err(error) => return Err(say(error)),
     };
     let length = file.metadata().map_err(say)?.len();
-    let mut piece = PIECE;
+    let mut piece = piece;
     loop {
         let (start, end) = match part {
             Part::Tail => (length.saturating_sub(piece), length),
             Part::Head => (0, length.min(piece)),
-            Part::After(offset) => (offset.min(length), length.min(offset.saturating_add(piece))),
+            Part::After(offset) | Part::At(offset) => {
+                (offset.min(length), length.min(offset.saturating_add(piece)))
+            }
             Part::Before(offset) => (offset.min(length).saturating_sub(piece), offset.min(length)),
         };
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(end - start).unwrap_or(0));
         file.seek(SeekFrom::Start(start)).map_err(say)?;
         (&file)
             .take(end - start)
             .read_to_end(&mut bytes)
             .map_err(say)?;
-        let begins_line = start == 0 || matches!(part, Part::After(_));
+        let begins_line = start == 0 || matches!(part, Part::After(_) | Part::At(_));
         let lines = whole_lines(&bytes, begins_line);
         let has_more = match part {
             Part::Tail | Part::Before(_) => start > 0,
-            Part::Head | Part::After(_) => end < length,
+            Part::Head | Part::After(_) | Part::At(_) => end < length,
         };
         if lines.is_empty() && has_more {
             if piece < LONGEST_LINE {
                 piece *= 4;
                 continue;
             }
-            return Ok(Slice {
+            return Ok(Whole {
+                bytes: Vec::new(),
                 range: start..end,
                 length,
-                entries: vec![(start, None)],
+                is_endless: true,
             });
         }
-        return Ok(Slice {
+        bytes.truncate(lines.end);
+        bytes.drain(..lines.start);
+        return Ok(Whole {
+            bytes,
             range: start + lines.start as u64..start + lines.end as u64,
             length,
-            entries: parse(&bytes[lines.clone()], start + lines.start as u64),
+            is_endless: false,
         });
     }
 }

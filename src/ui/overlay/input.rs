@@ -56,20 +56,39 @@ impl Purpose {
     }
 }
 
-/// The field of the queue's filter.
+/// What a line is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineOf {
+    /// The queue shows what matches, while it is typed.
+    Filter,
+    /// The transcript marks what matches, while it is typed.
+    Search,
+}
+
+impl LineOf {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Filter => "Filter: ",
+            Self::Search => "Search: ",
+        }
+    }
+}
+
+/// A line that takes the place of the hints.
 #[derive(Debug)]
 pub(crate) struct Input {
+    pub(crate) of: LineOf,
     field: TextArea<'static>,
 }
 
 impl Input {
     /// A field with a text in it.
-    pub(crate) fn new(text: &str, look: &Look) -> Self {
+    pub(crate) fn new(of: LineOf, text: &str, look: &Look) -> Self {
         let mut field = TextArea::new(vec![text.to_owned()]);
         field.move_cursor(tui_textarea::CursorMove::End);
         field.set_style(look.theme.style(Role::Input));
         field.set_cursor_line_style(look.theme.style(Role::Input));
-        Self { field }
+        Self { of, field }
     }
 
     /// The text.
@@ -99,7 +118,7 @@ impl Input {
             width: hints.width - label.width,
             ..hints
         };
-        ratatui::text::Line::styled("Filter: ", look.theme.style(Role::HintKey))
+        ratatui::text::Line::styled(self.of.title(), look.theme.style(Role::HintKey))
             .render(label, buffer);
         if !field.is_empty() {
             self.field.render(field, buffer);

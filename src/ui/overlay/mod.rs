@@ -16,7 +16,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 pub(crate) use composer::{About, Composer, DraftOf};
 pub(crate) use confirm::{Allow, AllowAlways, AtGate, Confirm, Wish};
-pub(crate) use input::{Asking, Input, Purpose};
+pub(crate) use input::{Asking, Input, LineOf, Purpose};
 pub(crate) use palette::Palette;
 
 use super::layout::inside;

@@ -16,7 +16,8 @@ pub(crate) fn lines(patch: &str, theme: &Theme) -> Vec<Line<'static>> {
         .collect()
 }
 
-fn role(line: &str) -> Role {
+/// What a line of a patch is, by itself.
+pub(crate) fn role(line: &str) -> Role {
     const FILE: [&str; 12] = [
         "diff ",
         "index ",

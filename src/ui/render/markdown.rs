@@ -1,16 +1,41 @@
 //! Markdown, light: what agents write, readable in a narrow pane. No tables, no pictures, no HTML.
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use std::sync::Arc;
+
+use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::super::text;
 use super::super::theme::{Role, Theme};
+use super::canvas::Canvas;
+use super::highlight::{self, Hint, Painted};
 
-/// Markdown as wrapped lines.
+/// Markdown as wrapped lines, code in one colour.
 pub(crate) fn lines(markdown: &str, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    write(markdown, columns, theme, &mut |_, _| None)
+}
+
+/// Markdown as wrapped lines, code in as many colours as are known yet. A block that is still being written stays plain.
+pub(crate) fn painted(markdown: &str, canvas: &mut Canvas<'_>) -> Vec<Line<'static>> {
+    let theme = &canvas.look.theme;
+    write(markdown, canvas.columns, theme, &mut |code, hint| {
+        canvas.paint(code, Some(hint))
+    })
+}
+
+/// Gives the colours of code, where they are known.
+type Paint<'a> = dyn FnMut(&str, &Hint) -> Option<Arc<Painted>> + 'a;
+
+fn write(
+    markdown: &str,
+    columns: usize,
+    theme: &Theme,
+    paint: &mut Paint<'_>,
+) -> Vec<Line<'static>> {
     let mut writer = Writer {
         theme,
+        paint,
         columns,
         lines: Vec::new(),
         spans: Vec::new(),
@@ -18,10 +43,23 @@ pub(crate) fn lines(markdown: &str, columns: usize, theme: &Theme) -> Vec<Line<'
         lists: Vec::new(),
         quotes: 0,
         marker: None,
-        in_code: false,
+        code: None,
     };
     let options = Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    for event in Parser::new_ext(markdown, options) {
+    for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
+        if let Event::Start(Tag::CodeBlock(kind)) = &event {
+            let source = markdown.get(range.clone()).unwrap_or_default().trim_end();
+            let is_closed = range.end < markdown.trim_end().len()
+                || source.ends_with("```")
+                || source.ends_with("~~~");
+            let hint = match kind {
+                CodeBlockKind::Fenced(info) if is_closed => Hint::of_fence(info),
+                CodeBlockKind::Fenced(_) | CodeBlockKind::Indented => None,
+            };
+            writer.end_line();
+            writer.code = Some((hint, String::new()));
+            continue;
+        }
         writer.event(event);
     }
     writer.end_line();
@@ -31,8 +69,9 @@ pub(crate) fn lines(markdown: &str, columns: usize, theme: &Theme) -> Vec<Line<'
     writer.lines
 }
 
-struct Writer<'a> {
+struct Writer<'a, 'p> {
     theme: &'a Theme,
+    paint: &'a mut Paint<'p>,
     columns: usize,
     lines: Vec<Line<'static>>,
     spans: Vec<Span<'static>>,
@@ -42,10 +81,11 @@ struct Writer<'a> {
     quotes: usize,
     /// What stands before the next line: a bullet or a number.
     marker: Option<String>,
-    in_code: bool,
+    /// The block of code that is open, with its language.
+    code: Option<(Option<Hint>, String)>,
 }
 
-impl Writer<'_> {
+impl Writer<'_, '_> {
     fn style(&self) -> Style {
         self.styles.last().copied().unwrap_or_default()
     }
@@ -102,16 +142,31 @@ impl Writer<'_> {
         }
     }
 
+    fn code(&mut self, code: &str, hint: Option<&Hint>) {
+        let plain = self.theme.style(Role::Code);
+        let painted = hint.and_then(|hint| (self.paint)(code, hint));
+        for (index, line) in code.lines().enumerate() {
+            self.text("  ", plain);
+            match &painted {
+                None => self.text(line, plain),
+                Some(painted) => {
+                    let parts = painted.get(index).map_or(&[][..], Vec::as_slice);
+                    let base = self.theme.style(Role::Text);
+                    let spans = highlight::spans(line, parts, base, self.theme);
+                    self.spans.extend(spans);
+                }
+            }
+            self.end_line();
+        }
+    }
+
     fn event(&mut self, event: Event<'_>) {
         match event {
             Event::Start(tag) => self.start(&tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(content) if self.in_code => {
-                let style = self.theme.style(Role::Code);
-                for line in content.lines() {
-                    self.text("  ", style);
-                    self.text(line, style);
-                    self.end_line();
+            Event::Text(content) if self.code.is_some() => {
+                if let Some((_, code)) = &mut self.code {
+                    code.push_str(&content);
                 }
             }
             Event::Text(content) | Event::Html(content) | Event::InlineHtml(content) => {
@@ -142,10 +197,6 @@ impl Writer<'_> {
             Tag::Heading { .. } => {
                 self.gap();
                 self.push_role(Role::Heading);
-            }
-            Tag::CodeBlock(_) => {
-                self.end_line();
-                self.in_code = true;
             }
             Tag::BlockQuote(_) => {
                 self.end_line();
@@ -185,7 +236,9 @@ impl Writer<'_> {
             }
             TagEnd::Paragraph => self.gap(),
             TagEnd::CodeBlock => {
-                self.in_code = false;
+                if let Some((hint, code)) = self.code.take() {
+                    self.code(&code, hint.as_ref());
+                }
                 self.gap();
             }
             TagEnd::BlockQuote(_) => {

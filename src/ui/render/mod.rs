@@ -1,10 +1,14 @@
 //! Text of every kind as styled lines. Pure: text, width and look in, lines out.
 
 pub(crate) mod ansi;
+pub(crate) mod canvas;
+pub(crate) mod compare;
 pub(crate) mod diff;
 pub(crate) mod hex;
+pub(crate) mod highlight;
 pub(crate) mod json;
 pub(crate) mod markdown;
+pub(crate) mod patch;
 
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};

@@ -103,6 +103,12 @@ const KEYS: &[&str] = &[
     "<",
     ">",
     "Ctrl-n",
+    "J",
+    "K",
+    "O",
+    "[",
+    "]",
+    "e",
 ];
 
 const MOUSE: [MouseEventKind; 5] = [

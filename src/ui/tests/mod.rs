@@ -12,6 +12,8 @@ mod inbox;
 mod keys;
 mod looping;
 mod queue;
+mod reading;
 mod review;
 pub(super) mod scene;
+mod scene;
 mod transcripts;

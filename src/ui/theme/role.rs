@@ -95,6 +95,26 @@ words! {
         Warning = "warning",
         /// It went wrong.
         Error = "error",
+        /// A keyword in code.
+        SyntaxKeyword = "syntax_keyword",
+        /// A text in code.
+        SyntaxString = "syntax_string",
+        /// A comment in code.
+        SyntaxComment = "syntax_comment",
+        /// A number or another constant in code.
+        SyntaxNumber = "syntax_number",
+        /// The name of a type in code.
+        SyntaxType = "syntax_type",
+        /// The name of a function or macro in code.
+        SyntaxFunction = "syntax_function",
+        /// The ground of an added line, below the colours of its code. Only shown where all colours are.
+        DiffAddLine = "diff_add_line",
+        /// The ground of a removed line.
+        DiffDelLine = "diff_del_line",
+        /// Words that were added to a line.
+        DiffAddWord = "diff_add_word",
+        /// Words that were removed from a line.
+        DiffDelWord = "diff_del_word",
     }
 }
 
@@ -105,5 +125,20 @@ impl Role {
     /// Every role, in order.
     pub fn all() -> impl Iterator<Item = Self> {
         Self::WORDS.iter().filter_map(|word| word.parse().ok())
+    }
+
+    /// The role whose style it takes in a theme that says nothing about it. Roles with one may be left out of every theme.
+    pub const fn fallback(self) -> Option<Self> {
+        Some(match self {
+            Self::SyntaxKeyword => Self::Accent,
+            Self::SyntaxString => Self::Success,
+            Self::SyntaxComment => Self::Dim,
+            Self::SyntaxNumber => Self::Warning,
+            Self::SyntaxType => Self::Tool,
+            Self::SyntaxFunction => Self::Code,
+            Self::DiffAddLine | Self::DiffAddWord => Self::DiffAdd,
+            Self::DiffDelLine | Self::DiffDelWord => Self::DiffDel,
+            _ => return None,
+        })
     }
 }

@@ -4,6 +4,7 @@ mod arrange;
 mod mouse;
 pub(crate) mod movement;
 mod perform;
+mod reading;
 
 use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
@@ -14,7 +15,7 @@ use super::guard;
 use super::keymap::{Key, Meaning};
 use super::layout::Pane;
 use super::model::Model;
-use super::overlay::{Overlay, palette};
+use super::overlay::{LineOf, Overlay, palette};
 use super::pages;
 use super::panes::evidence;
 use super::session::{Outside, UiEnd};
@@ -118,6 +119,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
             model.spending.take(&envelope);
+            model.transcript.heed(envelope.at, &envelope.event);
             let event = &envelope.event;
             if matches!(
                 event,
@@ -222,6 +224,15 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             Vec::new()
         }
         Loaded::Changed(changed) => tickets::changed(model, changed),
+        Loaded::Scan { question, found } => {
+            let effects = model.transcript.scanned(question, found);
+            reading::told(model, effects)
+        }
+        Loaded::SyntaxesForgotten => Vec::new(),
+        Loaded::Highlight { key, painted } => {
+            model.highlights.loaded(key, painted);
+            Vec::new()
+        }
     }
 }
 
@@ -256,8 +267,7 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     match &mut model.overlay {
         Some(Overlay::Input(input)) => {
             input.key(event);
-            follow_filter(model);
-            Vec::new()
+            follow_filter(model)
         }
         Some(Overlay::Palette(_)) => {
             palette::key(model, event);
@@ -284,19 +294,21 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     }
 }
 
-/// The queue follows the filter while it is typed.
-fn follow_filter(model: &mut Model) {
-    if let Some(Overlay::Input(input)) = &model.overlay {
+/// The queue follows the filter while it is typed, the transcript what is searched for.
+fn follow_filter(model: &mut Model) -> Vec<Effect> {
+    if let Some(Overlay::Input(input)) = &model.overlay
+        && input.of == LineOf::Filter
+    {
         model.queue.set_filter(&input.text());
     }
+    reading::follow_search(model)
 }
 
 fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.overlay {
         Some(Overlay::Input(input)) => {
             input.paste(text);
-            follow_filter(model);
-            Vec::new()
+            follow_filter(model)
         }
         Some(Overlay::Palette(_)) => {
             palette::paste(model, text);

@@ -61,7 +61,11 @@ pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
                     Vec::new()
                 }
                 Pane::Evidence => model.evidence.select_line(line),
-                Pane::Transcript | Pane::Terminal => Vec::new(),
+                Pane::Transcript => {
+                    model.transcript.select_line(line);
+                    Vec::new()
+                }
+                Pane::Terminal => Vec::new(),
             };
         }
         _ => return Vec::new(),

@@ -2,9 +2,10 @@
 
 use super::super::action::Action;
 use super::super::effect::Effect;
-use super::super::layout::{Pane, inside};
+use super::super::layout::Pane;
 use super::super::model::Model;
 use super::super::panes::Move;
+use super::reading;
 
 /// Gives a pane the keys.
 pub(crate) fn focus(model: &mut Model, pane: Pane) {
@@ -21,11 +22,7 @@ pub(super) fn go(model: &mut Model, pane: Pane, to: Move) -> Vec<Effect> {
             model.queue.go(to);
             Vec::new()
         }
-        Pane::Transcript => {
-            let places = model.places();
-            let columns = places.transcript.map_or(0, |area| inside(area).width);
-            model.transcript.go(to, &model.look, columns)
-        }
+        Pane::Transcript => reading::go(model, to),
         Pane::Evidence => model.evidence.go(to),
         Pane::Terminal => {
             match to {

@@ -8,13 +8,15 @@ use super::super::composing;
 use super::super::effect::Effect;
 use super::super::layout::Pane;
 use super::super::model::Model;
-use super::super::overlay::{Input, Overlay, help, palette};
+use super::super::overlay::{Input, LineOf, Overlay, help, palette};
 use super::super::pages::{self, Page};
-use super::super::panes::{evidence, moved};
+use super::super::panes::transcript::Toward;
+use super::super::panes::{Move, evidence, moved};
 use super::super::theme::Role;
 use super::super::tickets;
 use super::arrange::arrange;
 use super::movement::{focus, go, movement};
+use super::reading;
 use crate::domain::ids::TicketId;
 
 /// Does an action: a popup takes it first, then the page, then the panes.
@@ -52,6 +54,9 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(effects) = tickets::perform(model, action) {
         return effects;
     }
+    if let Some(effects) = reading::perform(model, action) {
+        return effects;
+    }
     match action {
         Action::FocusQueue | Action::LeaveTerminal => focus(model, Pane::Queue),
         Action::FocusTranscript => focus(model, Pane::Transcript),
@@ -73,7 +78,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Filter => {
             focus(model, Pane::Queue);
             let text = model.queue.filter().to_owned();
-            let input = Input::new(&text, &model.look);
+            let input = Input::new(LineOf::Filter, &text, &model.look);
             model.overlay = Some(Overlay::Input(Box::new(input)));
         }
         Action::FollowRun => {
@@ -159,12 +164,30 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
 
 fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(to) = movement(action) {
+        if let Some(Overlay::Input(input)) = &model.overlay
+            && input.of == LineOf::Search
+        {
+            let toward = match to {
+                Move::Lines(..=-1) => Toward::Back,
+                _ => Toward::Forth,
+            };
+            return model.transcript.go_to_match(toward, false);
+        }
         model.queue.go(to);
         return Vec::new();
     }
-    model.overlay = None;
-    if action != Action::Send {
-        model.queue.set_filter("");
+    let Some(Overlay::Input(input)) = model.overlay.take() else {
+        return Vec::new();
+    };
+    let is_sent = action == Action::Send;
+    match input.of {
+        LineOf::Filter if is_sent => {}
+        LineOf::Filter => model.queue.set_filter(""),
+        LineOf::Search if is_sent && !input.text().is_empty() => {
+            let effects = model.transcript.go_to_match(Toward::Forth, true);
+            return reading::told(model, effects);
+        }
+        LineOf::Search => model.transcript.end_search(),
     }
     Vec::new()
 }
@@ -187,7 +210,7 @@ fn step_focus(model: &mut Model, step: isize) {
 fn open(model: &mut Model) -> Vec<Effect> {
     match model.focus {
         Pane::Queue => focus(model, Pane::Transcript),
-        Pane::Transcript => model.transcript.toggle_details(),
+        Pane::Transcript => model.transcript.toggle_item(),
         Pane::Evidence => return model.evidence.open(),
         // The shell has ended: its screen was looked at.
         Pane::Terminal => {
@@ -201,6 +224,11 @@ fn open(model: &mut Model) -> Vec<Effect> {
 
 fn back(model: &mut Model) {
     if model.focus == Pane::Evidence && model.evidence.leave_preview() {
+        return;
+    }
+    if model.focus == Pane::Transcript
+        && (model.transcript.end_search() || model.transcript.unmark())
+    {
         return;
     }
     if model.zoom {

@@ -165,7 +165,11 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             {
                 actions.extend([Action::Steer, Action::Interrupt]);
             }
+            if model.transcript.is_searching() {
+                actions.extend([Action::NextMatch, Action::PreviousMatch, Action::Back]);
+            }
             actions.extend([Action::ToggleDetails, Action::End, Action::Terminal]);
+            actions.extend([Action::Search, Action::NextItem]);
         }
         Pane::Evidence => actions.extend([
             Action::Open,

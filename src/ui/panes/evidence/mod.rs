@@ -79,6 +79,11 @@ impl EvidencePane {
         self.list()
     }
 
+    /// The runs that hold evidence of the ticket, as far as they are listed.
+    pub(crate) fn runs(&self) -> &[RunFiles] {
+        &self.runs
+    }
+
     /// Asks for the tree anew.
     pub(crate) fn list(&mut self) -> Vec<Effect> {
         self.listing += 1;

@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::window::{Folded, Setting};
+use super::window::{Begins, Folded, Setting};
 use crate::domain::item::{Item, PlanEntry, ToolStatus, Usage};
 use crate::domain::reason::count;
-use crate::ui::render::{ansi, diff, markdown, plain};
+use crate::ui::render::canvas::Canvas;
+use crate::ui::render::{ansi, compare, diff, markdown, plain};
 use crate::ui::session::Look;
-use crate::ui::theme::Role;
+use crate::ui::theme::{ColorDepth, Role};
 use crate::ui::{glyph, text};
 
 /// So many lines of a tool's output are shown while it is folded: the last ones, where errors are.
@@ -29,55 +30,123 @@ fn end_of(content: &str) -> &str {
 }
 
 /// The lines of an item.
-pub(super) fn lines(folded: &Folded, setting: Setting, look: &Look) -> Vec<Line<'static>> {
-    let columns = usize::from(setting.columns);
-    let mut lines = Vec::new();
-    if setting.starts_turn {
-        lines.push(turn_rule(folded.turn, columns, look));
+pub(super) fn lines(
+    folded: &Folded,
+    setting: Setting,
+    canvas: &mut Canvas<'_>,
+) -> Vec<Line<'static>> {
+    if folded.is_moved() {
+        return Vec::new();
     }
-    let unfolded = setting.unfolded;
-    match &folded.item {
-        Item::Message { text } => {
-            lines.extend(markdown::lines(end_of(text), columns, &look.theme));
-        }
-        Item::Reasoning { text } => {
-            lines.extend(reasoning(end_of(text), columns, unfolded, look));
-        }
-        Item::ToolCall { title, status, .. } => {
-            lines.push(tool_call(title, *status, folded, columns, look));
-        }
-        Item::ToolResult { output, exit } => {
-            lines.extend(tool_result(output, *exit, columns, unfolded, look));
-        }
-        Item::Plan { entries } => lines.extend(plan(entries, columns, look)),
-        Item::Diff { path, patch } => lines.extend(change(path, patch, columns, unfolded, look)),
-        Item::Usage { usage } => lines.push(usage_line(usage, columns, look)),
-        Item::Notice { text } => {
-            lines.extend(plain(end_of(text), columns, look.theme.style(Role::Notice)));
-        }
-        Item::Error { text, retrying } => {
-            let again = if *retrying { " (it tries again)" } else { "" };
-            let text = format!("error: {}{again}", end_of(text));
-            lines.extend(plain(&text, columns, look.theme.style(Role::Error)));
-        }
-    }
+    let gutters = setting.depth * 2;
+    let mut lines = canvas.narrowed(gutters, |canvas| body(folded, setting, canvas));
     if lines.len() > MOST_LINES {
         lines.truncate(MOST_LINES);
         lines.push(Line::styled(
             "(the rest is in transcript.jsonl)",
-            look.theme.style(Role::Dim),
+            canvas.look.theme.style(Role::Dim),
         ));
     }
+    for inner in (0..setting.depth).rev() {
+        let columns = canvas.columns.saturating_sub(inner * 2);
+        lines = under(lines, columns, canvas.look);
+    }
+    if let Some(begins) = setting.begins {
+        lines.insert(0, turn_rule(&begins, canvas.columns, canvas.look));
+    }
     lines
+}
+
+fn body(folded: &Folded, setting: Setting, canvas: &mut Canvas<'_>) -> Vec<Line<'static>> {
+    let (columns, look) = (canvas.columns, canvas.look);
+    let unfolded = setting.unfolded;
+    match &folded.item {
+        Item::Message { text } if unfolded => markdown::painted(end_of(text), canvas),
+        Item::Message { text } => shut(text, Role::Text, columns, look),
+        Item::Reasoning { text } => reasoning(end_of(text), columns, unfolded, look),
+        Item::ToolCall { title, status, .. } => {
+            vec![tool_call(title, *status, folded, columns, look)]
+        }
+        Item::ToolResult { output, exit } => tool_result(output, *exit, columns, unfolded, look),
+        Item::Plan { entries } if unfolded => plan(entries, columns, look),
+        Item::Plan { entries } => vec![plan_title(entries, false, look)],
+        Item::Diff { path, patch } => change(path, patch, unfolded, canvas),
+        Item::Usage { usage } => {
+            let words = usage_words(usage);
+            let words = text::fit(&words, columns, look.ascii).into_owned();
+            vec![Line::styled(words, look.theme.style(Role::Dim))]
+        }
+        Item::Notice { text } if unfolded => {
+            plain(end_of(text), columns, look.theme.style(Role::Notice))
+        }
+        Item::Notice { text } => shut(text, Role::Notice, columns, look),
+        Item::Error { text, retrying } => {
+            let again = if *retrying { " (it tries again)" } else { "" };
+            let text = format!("error: {}{again}", end_of(text));
+            if unfolded {
+                plain(&text, columns, look.theme.style(Role::Error))
+            } else {
+                shut(&text, Role::Error, columns, look)
+            }
+        }
+    }
+}
+
+/// Whether an item is shown whole while nobody says otherwise. `all` says that everything is.
+pub(super) fn is_open(item: &Item, all: bool) -> bool {
+    match item {
+        Item::Reasoning { .. }
+        | Item::ToolCall { .. }
+        | Item::ToolResult { .. }
+        | Item::Diff { .. } => all,
+        Item::Message { .. }
+        | Item::Plan { .. }
+        | Item::Usage { .. }
+        | Item::Notice { .. }
+        | Item::Error { .. } => true,
+    }
+}
+
+/// The text of an item for the clipboard.
+pub(super) fn plain_text(item: &Item) -> String {
+    match item {
+        Item::Message { text } | Item::Reasoning { text } | Item::Notice { text } => text.clone(),
+        Item::Error { text, .. } => format!("error: {text}"),
+        Item::ToolCall { title, .. } => title.clone(),
+        Item::ToolResult { output, .. } => ansi::lines(output, Style::new(), ColorDepth::None)
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Item::Diff { patch, .. } => patch.clone(),
+        Item::Plan { entries } => entries
+            .iter()
+            .map(|entry| {
+                let mark = if entry.done { "x" } else { " " };
+                format!("- [{mark}] {}", entry.text)
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+        Item::Usage { usage } => usage_words(usage),
+    }
 }
 
 fn dashes(ascii: bool) -> &'static str {
     if ascii { "-" } else { "─" }
 }
 
-fn turn_rule(turn: u32, columns: usize, look: &Look) -> Line<'static> {
+/// `── turn 2  12:03  41.2k tokens in, 1.7k out, $0.13 ───`.
+fn turn_rule(begins: &Begins, columns: usize, look: &Look) -> Line<'static> {
     let dash = dashes(look.ascii);
-    let title = format!(" turn {turn} ");
+    let mut title = format!(" turn {}", begins.turn);
+    if let Ok(at) = jiff::Timestamp::from_millisecond(begins.at.0) {
+        let at = at.to_zoned(look.zone.clone());
+        let _infallible = write!(title, "  {:02}:{:02}", at.hour(), at.minute());
+    }
+    if let Some(usage) = begins.usage.filter(|usage| !usage.is_empty()) {
+        let _infallible = write!(title, "  {}", usage_words(&usage));
+    }
+    title.push(' ');
     let rest = columns.saturating_sub(text::width(&title) + 2);
     Line::styled(
         text::head(
@@ -87,6 +156,28 @@ fn turn_rule(turn: u32, columns: usize, look: &Look) -> Line<'static> {
         .to_owned(),
         look.theme.style(Role::Dim),
     )
+}
+
+/// The first line of a text that is folded, and how many it has.
+fn shut(content: &str, role: Role, columns: usize, look: &Look) -> Vec<Line<'static>> {
+    let count = content.lines().count();
+    let first = content
+        .lines()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or_default();
+    let more = match count {
+        0 | 1 => String::new(),
+        count => format!("  ({count} lines)"),
+    };
+    let room = columns.saturating_sub(text::width(&more) + 2);
+    let first = text::fit(first.trim(), room, look.ascii).into_owned();
+    vec![Line::from(vec![
+        Span::styled(
+            format!("{} {first}", glyph::fold(false, look.ascii)),
+            look.theme.style(role),
+        ),
+        Span::styled(more, look.theme.style(Role::Dim)),
+    ])]
 }
 
 fn reasoning(content: &str, columns: usize, unfolded: bool, look: &Look) -> Vec<Line<'static>> {
@@ -184,14 +275,18 @@ fn tool_result(
     lines
 }
 
-fn plan(entries: &[PlanEntry], columns: usize, look: &Look) -> Vec<Line<'static>> {
+fn plan_title(entries: &[PlanEntry], is_open: bool, look: &Look) -> Line<'static> {
     let done = entries.iter().filter(|entry| entry.done).count();
     let title = format!(
         "{} Plan  {done}/{}",
-        glyph::fold(true, look.ascii),
+        glyph::fold(is_open, look.ascii),
         entries.len()
     );
-    let mut lines = vec![Line::styled(title, look.theme.style(Role::Heading))];
+    Line::styled(title, look.theme.style(Role::Heading))
+}
+
+fn plan(entries: &[PlanEntry], columns: usize, look: &Look) -> Vec<Line<'static>> {
+    let mut lines = vec![plan_title(entries, true, look)];
     for entry in entries {
         let (mark, role) = if entry.done {
             ("[x] ", Role::Dim)
@@ -208,33 +303,27 @@ fn plan(entries: &[PlanEntry], columns: usize, look: &Look) -> Vec<Line<'static>
     lines
 }
 
-fn change(
-    path: &str,
-    patch: &str,
-    columns: usize,
-    unfolded: bool,
-    look: &Look,
-) -> Vec<Line<'static>> {
+fn change(path: &str, patch: &str, unfolded: bool, canvas: &mut Canvas<'_>) -> Vec<Line<'static>> {
+    let (columns, look) = (canvas.columns, canvas.look);
     let (added, removed) = diff::counts(patch);
-    let path = text::fit(path, columns.saturating_sub(20), look.ascii).into_owned();
+    let shown = text::fit(path, columns.saturating_sub(20), look.ascii).into_owned();
     let mut lines = vec![Line::from(vec![
         Span::styled("edit ", look.theme.style(Role::Tool)),
-        Span::styled(path, look.theme.style(Role::DiffFile)),
+        Span::styled(shown, look.theme.style(Role::DiffFile)),
         Span::styled(format!("  +{added}"), look.theme.style(Role::DiffAdd)),
         Span::styled(format!(" -{removed}"), look.theme.style(Role::DiffDel)),
     ])];
-    let body = diff::lines(patch, &look.theme);
-    let total = body.len();
     let most = if unfolded { MOST_LINES } else { FOLDED_DIFF };
-    let mut shown: Vec<_> = body.into_iter().take(most).collect();
-    if total > most {
-        shown.push(hidden(total - most, "below", look));
+    let patch = text::first_bytes(patch, LONGEST_TEXT);
+    let (mut shown, left) = canvas.narrowed(2, |canvas| compare::lines(patch, path, most, canvas));
+    if left > 0 {
+        shown.push(hidden(left, "below", look));
     }
     lines.extend(under(shown, columns, look));
     lines
 }
 
-fn usage_line(usage: &Usage, columns: usize, look: &Look) -> Line<'static> {
+fn usage_words(usage: &Usage) -> String {
     let mut words = format!(
         "{} tokens in, {} out",
         count(usage.input),
@@ -243,10 +332,7 @@ fn usage_line(usage: &Usage, columns: usize, look: &Look) -> Line<'static> {
     if let Some(cost) = usage.cost_usd {
         let _infallible = write!(words, ", ${cost:.2}");
     }
-    Line::styled(
-        text::fit(&words, columns, look.ascii).into_owned(),
-        look.theme.style(Role::Dim),
-    )
+    words
 }
 
 /// A line that says that there is nothing yet.

@@ -1,23 +1,33 @@
 //! The transcript of the selected ticket's attempt, or the ticket itself while there is none.
+//!
+//! This file is about what is in memory; [`layout`] about lines, [`cursor`] about single items, [`seek`] about finding,
+//! [`attempts`] about which transcript it is.
 
+mod attempts;
+mod cursor;
+mod hunt;
 mod items;
+mod layout;
+mod seek;
 mod ticket;
 mod window;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui::widgets::Widget;
 
-use self::window::{Place, Setting, Window};
-use crate::domain::ids::{AttemptId, RunId, Sha256, TicketId};
+use self::attempts::Told;
+use self::seek::Seeking;
+use self::window::{Place, Window};
+use crate::domain::ids::{AttemptId, RunId, Sha256, TicketId, TicketName};
 use crate::domain::reason::Reason;
-use crate::domain::ticket::QueueEntry;
 use crate::ui::effect::{Effect, Load, Part, Slice};
-use crate::ui::session::Look;
 use crate::ui::theme::Role;
+
+pub(crate) use self::attempts::attempts;
+pub(crate) use self::hunt::Toward;
+pub(crate) use self::seek::Jump;
 
 /// Where the pane's upper edge is: an item and one of its lines.
 type Top = (Place, usize);
@@ -44,8 +54,26 @@ pub(crate) struct TranscriptPane {
     settle: bool,
     unfolded: bool,
     trouble: Option<String>,
+    width: u16,
     height: usize,
     visible: Vec<Line<'static>>,
+    /// The item of each visible line.
+    rows: Vec<Place>,
+    /// Where the window ended, and how long the file was, when the end was left.
+    left_end: Option<(Place, u64)>,
+    /// The item that is marked, and whether it is to be brought into view.
+    cursor: Option<u64>,
+    reveal: Option<Reveal>,
+    /// Items that are folded or unfolded against what holds for all.
+    folds: HashMap<u64, bool>,
+    seeking: Seeking,
+    /// An older attempt that was chosen instead of the one that runs or ran last, and whose ticket it is.
+    chosen: Option<Shown>,
+    of_ticket: Option<TicketName>,
+    /// What events told of turns and requests.
+    told: Told,
+    /// Something to say to the user.
+    word: Option<(String, Role)>,
     /// The ticket's text, shown while there is no transcript, and what it was laid out from.
     ticket: Vec<Line<'static>>,
     ticket_of: Option<TicketText>,
@@ -69,6 +97,15 @@ pub(crate) struct Shown {
     pub(crate) path: PathBuf,
 }
 
+/// What is to be brought into view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reveal {
+    /// The marked item.
+    Item,
+    /// The first of its lines that the search found.
+    Match,
+}
+
 /// A movement in a pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Move {
@@ -79,17 +116,34 @@ pub(crate) enum Move {
 }
 
 impl TranscriptPane {
-    /// Shows another transcript, or none.
-    pub(crate) fn show(&mut self, shows: Option<Shown>) -> Vec<Effect> {
-        if self.shows == shows {
+    /// Shows another transcript, or none: the attempt that runs or ran last, unless an older one was chosen.
+    pub(crate) fn show(
+        &mut self,
+        newest: Option<&Shown>,
+        ticket: Option<&TicketName>,
+    ) -> Vec<Effect> {
+        if self.of_ticket.as_ref() != ticket {
+            self.of_ticket = ticket.cloned();
+            self.chosen = None;
+        }
+        if self.chosen.as_ref() == newest {
+            self.chosen = None;
+        }
+        let wanted = self.chosen.as_ref().or(newest);
+        if self.shows.as_ref() == wanted {
             return Vec::new();
         }
-        let unfolded = self.unfolded;
-        let question = self.question;
+        let shows = wanted.cloned();
+        let before = std::mem::take(self);
         *self = Self {
             shows,
-            question,
-            unfolded,
+            question: before.question,
+            unfolded: before.unfolded,
+            seeking: before.seeking.anew(),
+            chosen: before.chosen,
+            of_ticket: before.of_ticket,
+            told: before.told,
+            word: before.word,
             follow: true,
             settle: true,
             ..Self::default()
@@ -107,18 +161,28 @@ impl TranscriptPane {
         !self.window.places().is_empty()
     }
 
+    /// Something to say to the user, once.
+    pub(crate) fn take_word(&mut self) -> Option<(String, Role)> {
+        self.word.take()
+    }
+
+    fn say(&mut self, words: impl Into<String>, role: Role) {
+        self.word = Some((words.into(), role));
+    }
+
     /// The transcript of `attempt` has grown.
     pub(crate) fn advanced(&mut self, attempt: &AttemptId, bytes: u64) -> Vec<Effect> {
-        if self.attempt() != Some(attempt) || bytes <= self.length {
+        if self.chosen.is_some() || self.attempt() != Some(attempt) || bytes <= self.length {
             return Vec::new();
         }
         let was_at_end = self.window.range().end >= self.length || !self.has_items();
         self.length = bytes;
-        if was_at_end || self.follow {
-            self.read_on()
-        } else {
-            Vec::new()
+        let mut effects = self.seek_in_new();
+        // Who reads further above needs no more in memory than there is.
+        if self.follow || (was_at_end && !self.window.is_long()) {
+            effects.extend(self.read_on());
         }
+        effects
     }
 
     /// Asks for what follows the window, or for the end when that is far.
@@ -192,13 +256,29 @@ impl TranscriptPane {
             }
             Part::After(_) => {
                 self.window.extend(slice);
-                if self.follow {
-                    self.window.drop_beginning();
-                }
+                let keep = if self.follow {
+                    Place::MAX
+                } else {
+                    self.top.0 - LOOK_AHEAD
+                };
+                self.window.drop_beginning(keep);
             }
             Part::Before(_) => {
                 self.window.prepend(slice);
                 self.window.drop_end();
+                self.arrive(true);
+            }
+            Part::At(_) => {
+                self.window.replace(slice);
+                self.top = (self.window.places().start, 0);
+                let start = self.window.range().start;
+                self.arrive(start == 0);
+                // What is around it, too.
+                return if start > 0 {
+                    self.ask(Part::Before(start))
+                } else {
+                    Vec::new()
+                };
             }
         }
         if self.follow && go_on {
@@ -208,244 +288,23 @@ impl TranscriptPane {
         }
     }
 
-    /// Moves the view.
-    pub(crate) fn go(&mut self, to: Move, look: &Look, columns: u16) -> Vec<Effect> {
-        if !self.has_items() {
-            let last = self.ticket.len().saturating_sub(self.height);
-            self.ticket_top = moved(self.ticket_top, to, self.height).min(last);
-            return Vec::new();
-        }
-        let page = self.height.saturating_sub(1).max(1) as i64;
-        match to {
-            Move::Lines(lines) => self.scroll(lines, look, columns),
-            Move::Pages(pages) => self.scroll(pages * page, look, columns),
-            Move::Top => {
-                self.follow = false;
-                if self.window.range().start > 0 {
-                    return self.ask(Part::Head);
-                }
-                self.top = (self.window.places().start, 0);
-                Vec::new()
-            }
-            Move::End => {
-                self.follow = true;
-                self.settle = true;
-                if self.window.range().end < self.length {
-                    return self.ask(Part::Tail);
-                }
-                Vec::new()
-            }
+    /// Stops following, and remembers where the end was.
+    fn leave_end(&mut self) {
+        if std::mem::take(&mut self.follow) {
+            self.left_end = Some((self.window.places().end, self.length));
         }
     }
 
-    fn scroll(&mut self, lines: i64, look: &Look, columns: u16) -> Vec<Effect> {
-        let count = usize::try_from(lines.unsigned_abs()).unwrap_or(usize::MAX);
-        if lines < 0 {
-            self.follow = false;
-            self.top = self.back(self.top, count, look, columns);
-            let start = self.window.range().start;
-            if start > 0 && self.top.0 - self.window.places().start < LOOK_AHEAD {
-                return self.ask(Part::Before(start));
-            }
-        } else {
-            let lowest = self.lowest_top(look, columns);
-            self.top = self.forth(self.top, count, look, columns).min(lowest);
-            let end = self.window.range().end;
-            if end < self.length {
-                if self.window.places().end - self.top.0 < LOOK_AHEAD {
-                    return self.ask(Part::After(end));
-                }
-            } else if self.top == lowest {
-                self.follow = true;
-            }
+    /// Reads on when the upper edge comes near the beginning or the end of what is in memory.
+    fn look_ahead(&mut self) -> Vec<Effect> {
+        let (range, places) = (self.window.range(), self.window.places());
+        if range.start > 0 && self.top.0 - places.start < LOOK_AHEAD {
+            return self.ask(Part::Before(range.start));
+        }
+        if range.end < self.length && places.end - self.top.0 < LOOK_AHEAD {
+            return self.ask(Part::After(range.end));
         }
         Vec::new()
-    }
-
-    /// Shows or hides what is folded.
-    pub(crate) fn toggle_details(&mut self) {
-        self.unfolded = !self.unfolded;
-        self.settle = true;
-    }
-
-    /// How many lines the item at `place` has.
-    fn lines_at(&mut self, place: Place, look: &Look, columns: u16) -> usize {
-        let before = self.window.get(place - 1).map(|item| item.turn);
-        let unfolded = self.unfolded;
-        let Some(item) = self.window.get_mut(place) else {
-            return 0;
-        };
-        let setting = Setting {
-            columns,
-            unfolded,
-            starts_turn: item.turn > 0 && before != Some(item.turn),
-        };
-        match &item.laid {
-            Some((laid, lines)) if *laid == setting => lines.len(),
-            _ => {
-                let lines = items::lines(item, setting, look);
-                let count = lines.len();
-                item.laid = Some((setting, lines));
-                count
-            }
-        }
-    }
-
-    /// `count` lines before `top`.
-    fn back(&mut self, top: Top, count: usize, look: &Look, columns: u16) -> Top {
-        let (mut place, mut line) = top;
-        let mut count = count;
-        let first = self.window.places().start;
-        while count > line {
-            count -= line;
-            if place <= first {
-                return (first, 0);
-            }
-            place -= 1;
-            line = self.lines_at(place, look, columns);
-        }
-        (place, line - count)
-    }
-
-    /// `count` lines after `top`.
-    fn forth(&mut self, top: Top, count: usize, look: &Look, columns: u16) -> Top {
-        let (mut place, mut line) = top;
-        let mut count = count;
-        let end = self.window.places().end;
-        while place < end {
-            let lines = self.lines_at(place, look, columns);
-            if line + count < lines {
-                return (place, line + count);
-            }
-            count -= lines.saturating_sub(line).min(count);
-            line = 0;
-            place += 1;
-        }
-        (end, 0)
-    }
-
-    /// The upper edge that puts the last line at the lower edge.
-    fn lowest_top(&mut self, look: &Look, columns: u16) -> Top {
-        let end = (self.window.places().end, 0);
-        self.back(end, self.height, look, columns)
-    }
-
-    /// Lays out what is to be seen. The ticket itself is shown while there is no transcript.
-    pub(crate) fn prepare(
-        &mut self,
-        area: Rect,
-        look: &Look,
-        ticket: Option<(&QueueEntry, Reason)>,
-    ) {
-        let height = usize::from(area.height);
-        if height != self.height {
-            self.settle = true;
-            self.height = height;
-        }
-        self.visible.clear();
-        if area.is_empty() {
-            return;
-        }
-        if let Some(trouble) = &self.trouble {
-            self.visible = items::quiet(trouble, look.theme.style(Role::Error));
-            return;
-        }
-        if !self.has_items() {
-            self.lay_out_ticket(area.width, look, ticket);
-            let last = self.ticket.len().saturating_sub(height);
-            self.ticket_top = self.ticket_top.min(last);
-            let shown = self.ticket.iter().skip(self.ticket_top).take(height);
-            self.visible = shown.cloned().collect();
-            return;
-        }
-        self.clamp(look, area.width);
-        if self.follow {
-            self.keep_end(look, area.width);
-        }
-        let (mut place, mut line) = self.top;
-        let first = place;
-        let end = self.window.places().end;
-        while self.visible.len() < height && place < end {
-            self.lines_at(place, look, area.width);
-            if let Some(item) = self.window.get(place)
-                && let Some((_, lines)) = &item.laid
-            {
-                let room = height - self.visible.len();
-                self.visible
-                    .extend(lines.iter().skip(line).take(room).cloned());
-            }
-            line = 0;
-            place += 1;
-        }
-        self.window.forget_layouts(&(first..place));
-    }
-
-    fn lay_out_ticket(&mut self, columns: u16, look: &Look, ticket: Option<(&QueueEntry, Reason)>) {
-        let Some((entry, reason)) = ticket else {
-            self.ticket_of = None;
-            self.ticket.clear();
-            return;
-        };
-        let text = TicketText {
-            id: entry.id.clone(),
-            revision: entry.revision,
-            reason,
-            columns,
-        };
-        if self.ticket_of.as_ref() != Some(&text) {
-            self.ticket = ticket::lines(entry, &text.reason, columns, look);
-            self.ticket_of = Some(text);
-        }
-    }
-
-    /// Keeps the upper edge on what is in memory.
-    fn clamp(&mut self, look: &Look, columns: u16) {
-        let places = self.window.places();
-        if self.top.0 < places.start {
-            self.top = (places.start, 0);
-        } else if self.top.0 >= places.end {
-            self.top = self.lowest_top(look, columns);
-        }
-        let lines = self.lines_at(self.top.0, look, columns);
-        self.top.1 = self.top.1.min(lines.saturating_sub(1));
-    }
-
-    /// Moves the upper edge so that the end is in view.
-    ///
-    /// While lines come in one by one the view jumps by half a page and then fills up, as `less` and Emacs do: scrolling
-    /// by single lines would send the whole pane over the wire for each of them.
-    fn keep_end(&mut self, look: &Look, columns: u16) {
-        let lowest = self.lowest_top(look, columns);
-        let settle = std::mem::take(&mut self.settle);
-        if settle || lowest < self.top {
-            if settle {
-                self.top = lowest;
-            }
-            return;
-        }
-        if lowest == self.top {
-            return;
-        }
-        let room = self.height / 2;
-        let small_step = self.forth(self.top, room.max(1), look, columns);
-        self.top = if lowest <= small_step {
-            self.forth(lowest, room, look, columns)
-                .min((self.window.places().end - 1, usize::MAX))
-        } else {
-            lowest
-        };
-    }
-
-    /// What the pane's frame says at its end.
-    pub(crate) fn position(&self) -> Option<&'static str> {
-        (self.has_items() && !self.follow).then_some("End follows")
-    }
-
-    /// Draws what was prepared.
-    pub(crate) fn draw(&self, area: Rect, buffer: &mut Buffer) {
-        for (line, row) in self.visible.iter().zip(area.rows()) {
-            line.render(row, buffer);
-        }
     }
 }
 

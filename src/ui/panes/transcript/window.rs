@@ -7,9 +7,10 @@ use std::ops::Range;
 
 use ratatui::text::Line;
 
-use crate::domain::item::{Entry, Item};
+use crate::domain::item::{Entry, Item, Usage};
 use crate::domain::time::Timestamp;
 use crate::ui::effect::Slice;
+use crate::ui::render::highlight::Key;
 
 /// The stretch is cut when it is longer than this, in bytes of the file.
 const LONGEST: u64 = 3 * 1024 * 1024;
@@ -27,21 +28,44 @@ pub(super) struct Folded {
     /// Where the last line lies that it took in.
     upto: u64,
     pub(super) turn: u32,
+    pub(super) parent: Option<u64>,
     pub(super) began: Timestamp,
     pub(super) changed: Timestamp,
     pub(super) item: Item,
     /// Whether its beginning lies before the window.
     is_partial: bool,
+    /// Its beginning was found at an earlier place and it has gone there: nothing is shown here.
+    is_moved: bool,
     /// Its lines, laid out for a width; dropped whenever something changes.
-    pub(super) laid: Option<(Setting, Vec<Line<'static>>)>,
+    pub(super) laid: Option<Laid>,
+}
+
+/// An item's lines.
+#[derive(Debug)]
+pub(super) struct Laid {
+    pub(super) setting: Setting,
+    pub(super) lines: Vec<Line<'static>>,
+    /// Code in it whose colours have not come yet.
+    pub(super) wanted: Vec<Key>,
 }
 
 /// What a layout depends on, besides the item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Setting {
     pub(super) columns: u16,
     pub(super) unfolded: bool,
-    pub(super) starts_turn: bool,
+    /// What the turn that begins with the item has used, as far as that is known.
+    pub(super) begins: Option<Begins>,
+    /// How many calls it lies in: what sub-agents do is indented.
+    pub(super) depth: usize,
+}
+
+/// What the line says that a turn begins with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Begins {
+    pub(super) turn: u32,
+    pub(super) at: Timestamp,
+    pub(super) usage: Option<Usage>,
 }
 
 /// An item's place: rises in the order of the file, and stays the same while the window slides.
@@ -55,7 +79,14 @@ pub(super) struct Window {
     /// The place of the first item.
     first: Place,
     places: HashMap<u64, Place>,
+    /// Items that were dropped and that lines in the window belong to: read again, they would know less.
+    dropped: HashMap<u64, Folded>,
 }
+
+/// So many are kept of those.
+const MOST_DROPPED: usize = 64;
+/// Sub-agents of sub-agents are indented to here.
+const DEEPEST: usize = 4;
 
 impl Window {
     /// The bytes of the file that are folded in.
@@ -78,6 +109,51 @@ impl Window {
     pub(super) fn get_mut(&mut self, place: Place) -> Option<&mut Folded> {
         let index = self.index(place)?;
         self.items.get_mut(index)
+    }
+
+    /// Where an item is.
+    pub(super) fn place_of(&self, id: u64) -> Option<Place> {
+        self.places.get(&id).copied()
+    }
+
+    /// The call that an output or a change belongs to; any other item itself.
+    pub(super) fn head(&self, place: Place) -> Place {
+        self.call_of(place).unwrap_or(place)
+    }
+
+    fn call_of(&self, place: Place) -> Option<Place> {
+        let folded = self.get(place)?;
+        if !matches!(folded.item, Item::ToolResult { .. } | Item::Diff { .. }) {
+            return None;
+        }
+        let call = self.place_of(folded.parent?)?;
+        matches!(self.get(call)?.item, Item::ToolCall { .. }).then_some(call)
+    }
+
+    /// Whether a cursor can stand on it.
+    pub(super) fn is_head(&self, place: Place) -> bool {
+        let is_there = self.get(place).is_some_and(|folded| !folded.is_moved);
+        is_there && self.call_of(place).is_none()
+    }
+
+    /// The places of an item and of what belongs to it.
+    pub(super) fn whole(&self, head: Place) -> impl Iterator<Item = Place> + '_ {
+        let end = self.places().end;
+        (head..end).filter(move |place| *place == head || self.call_of(*place) == Some(head))
+    }
+
+    /// In how many calls of the window an item lies.
+    pub(super) fn depth(&self, place: Place) -> usize {
+        let Some(folded) = self.get(self.head(place)) else {
+            return 0;
+        };
+        if matches!(folded.item, Item::ToolResult { .. } | Item::Diff { .. }) {
+            return 0;
+        }
+        let parents = std::iter::successors(folded.parent, |parent| {
+            self.get(self.place_of(*parent)?)?.parent
+        });
+        parents.take(DEEPEST).count()
     }
 
     /// Begins anew with a slice.
@@ -103,6 +179,11 @@ impl Window {
             self.push(unreadable(offset));
             return;
         };
+        let dropped = self.dropped.get(&entry.id);
+        if dropped.is_some_and(|dropped| offset <= dropped.upto) {
+            // It was taken in before the end of the window was dropped.
+            return;
+        }
         let known = self.places.get(&entry.id).copied();
         match known.and_then(|place| self.get_mut(place)) {
             Some(folded) => folded.grow(offset, entry),
@@ -125,10 +206,22 @@ impl Window {
             before.apply(offset, entry);
         }
         while let Some(mut folded) = before.items.pop_back() {
+            let is_known = |known: &Folded| known.offset <= folded.offset;
+            if self.dropped.get(&folded.id).is_some_and(is_known)
+                && let Some(known) = self.dropped.remove(&folded.id)
+            {
+                folded = Folded {
+                    offset: folded.offset,
+                    ..known
+                };
+            }
             let later = self.places.get(&folded.id).copied();
             if let Some(later) = later.and_then(|place| self.get_mut(place)) {
-                later.prefix(&mut folded);
-                continue;
+                // The item is where it begins.
+                let stone = Folded::moved(later);
+                let mut whole = std::mem::replace(later, stone);
+                whole.prefix(&mut folded);
+                folded = whole;
             }
             self.first -= 1;
             self.places.insert(folded.id, self.first);
@@ -140,35 +233,54 @@ impl Window {
         self.range.start = slice.range.start;
     }
 
-    /// Drops the beginning when the window is too long.
-    pub(super) fn drop_beginning(&mut self) {
-        if self.range.end - self.range.start <= LONGEST {
+    /// Whether there is more of the file in memory than needed.
+    pub(super) fn is_long(&self) -> bool {
+        self.range.end - self.range.start > LONGEST
+    }
+
+    /// Drops the beginning when the window is too long, but nothing from `keep` on.
+    pub(super) fn drop_beginning(&mut self, keep: Place) {
+        if !self.is_long() {
             return;
         }
         let keep_from = self.range.end - CUT_TO;
+        let mut popped = Vec::new();
         while self.items.len() > 1
+            && self.first < keep
             && self
                 .items
                 .get(1)
                 .is_some_and(|next| next.offset <= keep_from)
         {
             if let Some(folded) = self.items.pop_front() {
-                self.places.remove(&folded.id);
                 self.first += 1;
+                if !folded.is_moved {
+                    self.places.remove(&folded.id);
+                    popped.push(folded);
+                }
             }
         }
-        self.range.start = self.items.front().map_or(keep_from, |front| front.offset);
+        let start = self.items.front().map_or(keep_from, |front| front.offset);
+        self.range.start = start;
+        for mut folded in popped {
+            if folded.upto >= start && self.dropped.len() < MOST_DROPPED {
+                folded.laid = None;
+                self.dropped.insert(folded.id, folded);
+            }
+        }
     }
 
     /// Drops the end when the window is too long.
     pub(super) fn drop_end(&mut self) {
-        if self.range.end - self.range.start <= LONGEST {
+        if !self.is_long() {
             return;
         }
         let keep_to = self.range.start + CUT_TO;
         while self.items.len() > 1 && self.items.back().is_some_and(|last| last.offset >= keep_to) {
             if let Some(folded) = self.items.pop_back() {
-                self.places.remove(&folded.id);
+                if !folded.is_moved {
+                    self.places.remove(&folded.id);
+                }
                 self.range.end = folded.offset;
             }
         }
@@ -194,6 +306,7 @@ fn unreadable(offset: u64) -> Folded {
         offset,
         upto: offset,
         turn: 0,
+        parent: None,
         began: Timestamp::default(),
         changed: Timestamp::default(),
         item: Item::Error {
@@ -201,6 +314,7 @@ fn unreadable(offset: u64) -> Folded {
             retrying: false,
         },
         is_partial: false,
+        is_moved: false,
         laid: None,
     }
 }
@@ -226,12 +340,37 @@ impl Folded {
             offset,
             upto: offset,
             turn: entry.turn,
+            parent: entry.parent,
             began: entry.at,
             changed: entry.at,
             item: entry.item,
             is_partial: entry.append,
+            is_moved: false,
             laid: None,
         }
+    }
+
+    /// What stays where an item was.
+    fn moved(from: &Self) -> Self {
+        Self {
+            id: from.id,
+            offset: from.offset,
+            upto: from.upto,
+            turn: from.turn,
+            parent: None,
+            began: from.began,
+            changed: from.changed,
+            item: Item::Notice {
+                text: String::new(),
+            },
+            is_partial: false,
+            is_moved: true,
+            laid: None,
+        }
+    }
+
+    pub(super) fn is_moved(&self) -> bool {
+        self.is_moved
     }
 
     fn grow(&mut self, offset: u64, entry: Entry) {
@@ -263,6 +402,8 @@ impl Folded {
     /// Takes in what an earlier part of the file says about the same item.
     fn prefix(&mut self, earlier: &mut Self) {
         self.began = earlier.began;
+        self.offset = earlier.offset;
+        self.parent = self.parent.or(earlier.parent);
         if !self.is_partial {
             return;
         }
@@ -290,6 +431,8 @@ fn keep_end(text: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn entry(id: u64, text: &str, append: bool) -> Entry {
@@ -315,6 +458,7 @@ mod tests {
         window
             .items
             .iter()
+            .filter(|folded| !folded.is_moved)
             .map(|folded| match &folded.item {
                 Item::Message { text } => text.clone(),
                 Item::Error { .. } => "unreadable".to_owned(),
@@ -355,7 +499,7 @@ mod tests {
             texts(&window),
             ["first", "hello world", "replaced", "unreadable"]
         );
-        assert_eq!(window.places(), places.start - 1..places.end);
+        assert_eq!(window.places(), places.start - 3..places.end);
         assert_eq!(window.range(), 50..210);
     }
 
@@ -369,7 +513,7 @@ mod tests {
                 at..at + 1_000,
                 vec![(at, Some(entry(id, "x", false)))],
             ));
-            window.drop_beginning();
+            window.drop_beginning(Place::MAX);
         }
         assert!(window.items.len() <= 3_200);
         assert_eq!(window.places().end, 5_000);
@@ -387,5 +531,61 @@ mod tests {
         }
         assert!(window.items.len() <= 3_200);
         assert_eq!(window.items.len(), window.places.len());
+    }
+
+    /// A step of an entry in the file of the property below: the window is cut after 16 of them.
+    const STEP: u64 = 200_000;
+
+    /// Lines of these ids; the first of an id begins its text, the others add to it.
+    fn part(ids: &[u64], range: Range<usize>) -> Slice {
+        let entries = range.clone().map(|index| {
+            let append = ids[..index].contains(&ids[index]);
+            let entry = entry(ids[index], &format!("{index} "), append);
+            (index as u64 * STEP, Some(entry))
+        });
+        Slice {
+            length: ids.len() as u64 * STEP,
+            entries: entries.collect(),
+            range: range.start as u64 * STEP..range.end as u64 * STEP,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_window_is_consistent_whatever_is_read(
+            ids in proptest::collection::vec(0u64..30, 1..60),
+            from in 0usize..60,
+            steps in proptest::collection::vec((any::<bool>(), 1usize..9, any::<bool>()), 1..40),
+        ) {
+            let mut window = Window::default();
+            let from = from.min(ids.len());
+            window.replace(part(&ids, from..(from + 3).min(ids.len())));
+            for (forth, count, cut) in steps {
+                let (start, end) = (window.range.start / STEP, window.range.end / STEP);
+                let (start, end) = (start as usize, end as usize);
+                if forth {
+                    window.extend(part(&ids, end..(end + count).min(ids.len())));
+                    if cut {
+                        window.drop_beginning(Place::MAX);
+                    }
+                } else {
+                    window.prepend(part(&ids, start.saturating_sub(count)..start));
+                    if cut {
+                        window.drop_end();
+                    }
+                }
+                let offsets: Vec<u64> = window.items.iter().map(|item| item.offset).collect();
+                prop_assert!(offsets.windows(2).all(|pair| pair[0] < pair[1]), "{:?}", offsets);
+                let mut shown = 0;
+                for place in window.places() {
+                    let item = window.get(place).expect("an item");
+                    if !item.is_moved {
+                        shown += 1;
+                        prop_assert_eq!(window.place_of(item.id), Some(place));
+                    }
+                }
+                prop_assert_eq!(shown, window.places.len());
+            }
+        }
     }
 }
