@@ -40,6 +40,7 @@ mod survey;
 mod table;
 mod tail;
 mod text;
+mod theme_watch;
 mod transcript;
 mod trust;
 mod without;

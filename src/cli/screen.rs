@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::drive;
 use super::error::CliError;
 use super::place::Place;
+use super::theme_watch;
 use crate::config::{Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
@@ -23,8 +24,8 @@ use crate::proc::supervise::Status;
 use crate::runner::{self, Life, RunnerHandle};
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Announce, Look, OpenTerminal, Outside, RunOutside, Session, TerminalControl, TerminalEvent,
-    TerminalLink, TerminalRequest, UiEnd, UiError,
+    Announce, Books, Look, OpenTerminal, Outside, RunOutside, Session, TerminalControl, TerminalEvent,
+    TerminalLink, TerminalRequest, ThemeSource, UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.
@@ -77,6 +78,11 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
             opened: 0,
         }),
         outside: Box::new(Foreground),
+        themes: themes(),
+        books: Books {
+            ledger: Some(places.ledger()),
+            spending: config.spending,
+        },
         announce: Announce {
             config: config.notify.clone(),
             in_tmux: std::env::var_os("TMUX").is_some_and(|tmux| !tmux.is_empty()),
@@ -123,6 +129,20 @@ fn look(config: &Config) -> Result<Look, CliError> {
         ascii,
         zone: jiff::tz::TimeZone::system(),
     })
+}
+
+/// The user's themes, watched.
+fn themes() -> ThemeSource {
+    let directories = Directories::from_process();
+    let folder = directories
+        .as_ref()
+        .map(|directories| directories.themes());
+    let changes = folder.clone().map(theme_watch::watch);
+    ThemeSource {
+        folder,
+        config: directories.map(|directories| directories.config_file()),
+        changes: changes.unwrap_or_else(|| mpsc::channel(1).1),
+    }
 }
 
 /// Runs the user's pager and editor.

@@ -85,6 +85,7 @@ pub(crate) struct App<H: Host> {
     ),
     links: Links,
     announcer: Announcer,
+    theme_changes: mpsc::Receiver<()>,
     outside: Box<dyn RunOutside>,
     in_tmux: bool,
     clock: Clock,
@@ -118,6 +119,9 @@ impl<H: Host> App<H> {
         );
         model.queue = QueuePane::new(session.agents);
         model.viewer = session.viewer;
+        model.themes.folder = session.themes.folder;
+        model.themes.config = session.themes.config;
+        model.overview.books = session.books;
         model.mouse = mouse;
         Ok(Self {
             terminal,
@@ -130,6 +134,7 @@ impl<H: Host> App<H> {
             links: Links::new(session.terminals),
             in_tmux: session.announce.in_tmux,
             announcer: Announcer::new(session.announce),
+            theme_changes: session.themes.changes,
             outside: session.outside,
             clock: session.clock,
             is_dirty: true,
@@ -220,6 +225,7 @@ impl<H: Host> App<H> {
             }
             () = after(announce_in.unwrap_or_default()), if announce_in.is_some() => Found::Announce,
             Some(loaded) = self.loaded.1.recv() => one(Message::Loaded(loaded)),
+            Some(()) = self.theme_changes.recv() => one(Message::ThemesChanged),
             () = ready(()), if is_behind => Found::Parse,
             // A program is not listened to while there is something of it left to parse: so it waits, and memory is bounded.
             (id, event) = self.links.next(), if !is_behind => one(Message::Terminal(id, event)),

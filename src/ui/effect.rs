@@ -3,10 +3,16 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
+
 use super::session::{Outside, UiEnd};
+use super::theme::{ColorDepth, Theme};
 use crate::domain::command::Command;
-use crate::domain::ids::TicketName;
-use crate::domain::item::Entry;
+use crate::domain::ids::{RunId, Sequence, TicketName};
+use crate::domain::item::{Entry, Usage};
+use crate::domain::spent::Spent;
+use crate::domain::time::Timestamp;
+use crate::domain::timeline::Timeline;
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +76,27 @@ pub(crate) enum Load {
     },
     /// The beginning of a file.
     Preview { question: u64, path: PathBuf },
+    /// The names of all themes; the folder is the user's.
+    Themes { folder: Option<PathBuf> },
+    /// A theme.
+    Theme {
+        name: String,
+        folder: Option<PathBuf>,
+        depth: ColorDepth,
+    },
+    /// The time line of a run; of the last one when none is named.
+    Timeline {
+        question: u64,
+        ledger: PathBuf,
+        run: Option<RunId>,
+    },
+    /// What agents and days have used.
+    Spent {
+        question: u64,
+        ledger: PathBuf,
+        zone: TimeZone,
+        now: Timestamp,
+    },
 }
 
 /// Which part of a transcript.
@@ -101,6 +128,43 @@ pub(crate) enum Loaded {
         question: u64,
         content: Result<Content, String>,
     },
+    /// The names of all themes.
+    Themes { names: Vec<String> },
+    /// A theme, or what is wrong with it.
+    Theme {
+        name: String,
+        theme: Result<Theme, String>,
+    },
+    /// The time line of a run.
+    Timeline {
+        question: u64,
+        past: Result<Past, String>,
+    },
+    /// What agents and days have used.
+    Spent {
+        question: u64,
+        spent: Result<Spending, String>,
+    },
+}
+
+/// A run of the ledger.
+#[derive(Debug, Default)]
+pub(crate) struct Past {
+    /// All runs, oldest first.
+    pub(crate) runs: Vec<RunId>,
+    /// The one that was asked for.
+    pub(crate) timeline: Timeline,
+    /// The last fact that was read.
+    pub(crate) last: Sequence,
+}
+
+/// What the ledger says of usage.
+#[derive(Debug, Default)]
+pub(crate) struct Spending {
+    /// By agent and by day.
+    pub(crate) spent: Spent,
+    /// In the last 24 hours.
+    pub(crate) day: Usage,
 }
 
 /// Whole lines of a transcript.

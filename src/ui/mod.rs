@@ -36,7 +36,9 @@ mod view;
 
 pub use announce::Announce;
 pub use keymap::document as keys_document;
-pub use session::{Clock, Ended, Look, Outside, RunOutside, Session, UiEnd, UiError};
+pub use session::{
+    Books, Clock, Ended, Look, Outside, RunOutside, Session, ThemeSource, UiEnd, UiError,
+};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};
 
 /// The terminal, taken and still empty. Dropping it gives the terminal back.

@@ -18,6 +18,7 @@ use super::panes::terminal::TerminalPane;
 use super::panes::transcript::TranscriptPane;
 use super::session::{Look, UiEnd};
 use super::theme::Role;
+use super::update::themes::Themes;
 use crate::domain::board::{Board, PhaseView, RunView, TicketView};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
@@ -63,6 +64,8 @@ pub(crate) struct Model {
     pub(crate) review: ReviewPage,
     pub(crate) editor: EditorPage,
     pub(crate) overview: OverviewPage,
+
+    pub(crate) themes: Themes,
 }
 
 /// A line for the user, until the next key.
@@ -119,6 +122,7 @@ impl Model {
             review: ReviewPage::default(),
             editor: EditorPage::default(),
             overview: OverviewPage::default(),
+            themes: Themes::default(),
         }
     }
 
@@ -134,6 +138,7 @@ impl Model {
                     Context::Input
                 }];
             }
+            Some(Overlay::Themes(_)) => return vec![Context::Themes],
             None => {}
         }
         match self.page {

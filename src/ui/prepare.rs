@@ -32,6 +32,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
         .evidence
         .prepare(inner(places.evidence).unwrap_or_default(), &model.look);
     effects.extend(model.terminal.prepare(inner(places.terminal)));
+    model.overview.settle(now);
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
     }

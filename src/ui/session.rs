@@ -6,11 +6,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
 
 use super::announce::Announce;
 use super::terminals::OpenTerminal;
 use super::theme::{ColorDepth, Theme};
 use crate::domain::board::Board;
+use crate::domain::settings::SpendingLimits;
 use crate::domain::ticket::KnownNames;
 use crate::domain::time::Now;
 use crate::runner::handle::RunnerHandle;
@@ -47,6 +49,30 @@ pub struct Session {
     pub outside: Box<dyn RunOutside>,
     /// How a user who looks elsewhere is told.
     pub announce: Announce,
+    /// Where the user's themes are, and when they change.
+    pub themes: ThemeSource,
+    /// What the overview reads.
+    pub books: Books,
+}
+
+/// Where the user's themes are, and when they change.
+#[derive(Debug)]
+pub struct ThemeSource {
+    /// The folder of the user's themes; it needs not be there.
+    pub folder: Option<PathBuf>,
+    /// The configuration that a line for a theme belongs into.
+    pub config: Option<PathBuf>,
+    /// Tells that a file in the folder has changed, and nothing when the other end is dropped.
+    pub changes: mpsc::Receiver<()>,
+}
+
+/// What the overview reads.
+#[derive(Debug, Clone, Default)]
+pub struct Books {
+    /// The ledger; it needs not be there. Without it only what was seen live is shown.
+    pub ledger: Option<PathBuf>,
+    /// What runs and days may use.
+    pub spending: SpendingLimits,
 }
 
 /// A program of the user's that gets the terminal until it ends.
@@ -88,6 +114,13 @@ pub struct Look {
     pub ascii: bool,
     /// For times of day.
     pub zone: TimeZone,
+}
+
+impl Look {
+    /// What laid-out lines depend on besides their text and width: with another stamp they are laid out anew.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.theme.fingerprint()
+    }
 }
 
 /// The end of the screen.

@@ -42,6 +42,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
         }
         Some(Overlay::Confirm(confirm)) => confirm.draw(area, buffer, &model.look),
         Some(Overlay::Input(input)) => input.draw(area, places.hints, buffer, &model.look),
+        Some(Overlay::Themes(picker)) => picker.draw(area, buffer, &model.look),
         None => {
             if let Some(cursor) = cursor {
                 frame.set_cursor_position(cursor);

@@ -1,8 +1,8 @@
 //! The keys that docket comes with.
 
 use super::Context::{
-    self, Confirm, Editor, Evidence, Filter, Global, Help, Input, Page, Panes, Queue, Shell,
-    Transcript,
+    self, Confirm, Editor, Evidence, Filter, Global, Help, Input, Overview, Page, Panes, Queue,
+    Shell, Themes, Transcript,
 };
 use crate::ui::action::Action;
 
@@ -99,4 +99,34 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Help, "q", Action::Cancel),
     (Help, "?", Action::Cancel),
     (Help, "Ctrl-c", Action::Cancel),
+    (Panes, "C", Action::Themes),
+    (Page, "C", Action::Themes),
+    (Themes, "Up", Action::Up),
+    (Themes, "k", Action::Up),
+    (Themes, "Down", Action::Down),
+    (Themes, "j", Action::Down),
+    (Themes, "PageUp", Action::PageUp),
+    (Themes, "PageDown", Action::PageDown),
+    (Themes, "Home", Action::Top),
+    (Themes, "End", Action::End),
+    (Themes, "Enter", Action::Open),
+    (Themes, "Esc", Action::Cancel),
+    (Themes, "q", Action::Cancel),
+    (Themes, "Ctrl-c", Action::Cancel),
+    (Overview, "Tab", Action::OverviewNext),
+    (Overview, "Shift-Tab", Action::OverviewPrevious),
+    (Overview, "1", Action::OverviewProgress),
+    (Overview, "2", Action::OverviewTimeline),
+    (Overview, "3", Action::OverviewGraph),
+    (Overview, "4", Action::OverviewUsage),
+    (Overview, "Left", Action::OverviewLeft),
+    (Overview, "h", Action::OverviewLeft),
+    (Overview, "Right", Action::OverviewRight),
+    (Overview, "l", Action::OverviewRight),
+    (Overview, "+", Action::OverviewZoomIn),
+    (Overview, "-", Action::OverviewZoomOut),
+    (Overview, "[ r", Action::OverviewEarlierRun),
+    (Overview, "] r", Action::OverviewLaterRun),
+    (Overview, "c", Action::OverviewMeasure),
+    (Overview, "o", Action::Back),
 ];

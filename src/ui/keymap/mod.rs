@@ -44,6 +44,8 @@ pub(crate) enum Context {
     Editor,
     /// On the overview.
     Overview,
+    /// In the list of themes.
+    Themes,
 }
 
 impl Context {
@@ -64,6 +66,7 @@ impl Context {
         Self::Review,
         Self::Editor,
         Self::Overview,
+        Self::Themes,
     ];
 
     /// What the help calls it.
@@ -84,6 +87,7 @@ impl Context {
             Self::Review => "Review",
             Self::Editor => "Editor",
             Self::Overview => "Overview",
+            Self::Themes => "Themes",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Reads files for the screen, in bounded pieces. Called off the UI's thread; holds no state.
 
 mod evidence;
+mod ledger;
 mod transcript;
 
 use std::fs::File;
@@ -8,6 +9,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::effect::{Content, Load, Loaded};
+use super::theme::Theme;
 
 /// How much of a file its preview shows.
 const PREVIEW: u64 = 128 * 1024;
@@ -35,6 +37,37 @@ pub(crate) fn load(load: Load) -> Loaded {
         Load::Preview { question, path } => Loaded::Preview {
             question,
             content: preview(&path),
+        },
+        Load::Themes { folder } => Loaded::Themes {
+            names: Theme::names(folder.as_deref()),
+        },
+        Load::Theme {
+            name,
+            folder,
+            depth,
+        } => {
+            let theme = Theme::load(&name, folder.as_deref(), depth);
+            Loaded::Theme {
+                name,
+                theme: theme.map_err(|error| error.to_string()),
+            }
+        }
+        Load::Timeline {
+            question,
+            ledger,
+            run,
+        } => Loaded::Timeline {
+            question,
+            past: ledger::timeline(&ledger, run).map_err(|error| error.to_string()),
+        },
+        Load::Spent {
+            question,
+            ledger,
+            zone,
+            now,
+        } => Loaded::Spent {
+            question,
+            spent: ledger::spending(&ledger, &zone, now).map_err(|error| error.to_string()),
         },
     }
 }

@@ -38,12 +38,19 @@ impl Input {
     pub(crate) fn new(purpose: Purpose, text: &str, look: &Look) -> Self {
         let mut field = TextArea::new(vec![text.to_owned()]);
         field.move_cursor(tui_textarea::CursorMove::End);
-        field.set_style(look.theme.style(Role::Input));
-        field.set_cursor_line_style(look.theme.style(Role::Input));
         if purpose != Purpose::Filter {
             field.set_wrap_mode(WrapMode::WordOrGlyph);
         }
-        Self { purpose, field }
+        let mut input = Self { purpose, field };
+        input.look_changed(look);
+        input
+    }
+
+    /// Another theme.
+    pub(crate) fn look_changed(&mut self, look: &Look) {
+        self.field.set_style(look.theme.style(Role::Input));
+        self.field
+            .set_cursor_line_style(look.theme.style(Role::Input));
     }
 
     /// Whether it is the queue's filter.

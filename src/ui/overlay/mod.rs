@@ -3,6 +3,7 @@
 pub(crate) mod confirm;
 pub(crate) mod help;
 pub(crate) mod input;
+pub(crate) mod themes;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -10,6 +11,7 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 pub(crate) use confirm::{Allow, AtGate, Confirm, Wish};
 pub(crate) use input::{Input, Purpose};
+pub(crate) use themes::ThemePicker;
 
 use super::layout::inside;
 use super::session::Look;
@@ -27,6 +29,8 @@ pub(crate) enum Overlay {
     Confirm(Confirm),
     /// A field to type into.
     Input(Box<Input>),
+    /// The themes.
+    Themes(Box<ThemePicker>),
 }
 
 /// Draws an empty popup and gives its inside.

@@ -62,6 +62,11 @@ impl QueuePane {
         self.stale = true;
     }
 
+    /// All tickets.
+    pub(crate) fn queue(&self) -> &Arc<Queue> {
+        &self.queue
+    }
+
     /// How many tickets there are.
     pub(crate) fn total(&self) -> usize {
         self.queue.entries().len()
@@ -146,7 +151,8 @@ impl QueuePane {
         self.reason_at(position, board, now)
     }
 
-    fn reason_at(&self, position: usize, board: &Board, now: Timestamp) -> Option<Reason> {
+    /// Why the ticket at `position` of the queue does not run.
+    pub(crate) fn reason_at(&self, position: usize, board: &Board, now: Timestamp) -> Option<Reason> {
         let entry = self.queue.entries().get(position)?;
         let readiness = self.readiness.get(position)?;
         Some(why_not(entry, readiness, board, now))

@@ -222,6 +222,12 @@ fn begin() -> Outside {
     };
     let started = tokio::time::Instant::now();
     let session = Session {
+        themes: crate::ui::ThemeSource {
+            folder: None,
+            config: None,
+            changes: mpsc::channel(1).1,
+        },
+        books: crate::ui::Books::default(),
         handle: RunnerHandle {
             commands: commands_sender,
             feed: feed_receiver,

@@ -3,6 +3,7 @@
 mod mouse;
 pub(crate) mod movement;
 mod perform;
+pub(crate) mod themes;
 
 use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent};
 
@@ -44,6 +45,8 @@ pub(crate) enum Message {
     Terminal(TerminalId, TerminalEvent),
     /// A program that had the screen has ended; why it could not do its work.
     Returned(Outside, Result<(), String>),
+    /// A file of the user's themes has changed.
+    ThemesChanged,
 }
 
 /// A signal to this process.
@@ -67,7 +70,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Signal(Signal::HangUp) => vec![Effect::End(UiEnd::HungUp)],
         Message::Signal(Signal::Terminate) => command::terminate(model),
         Message::Signal(Signal::Interrupt) => command::interrupt(model),
-        Message::Feed(feed) => on_feed(model, feed),
+        Message::Feed(feed) => {
+            model.overview.take(&feed);
+            on_feed(model, feed)
+        }
         Message::FeedEnded => {
             vec![Effect::End(model.leaving.unwrap_or(UiEnd::RunnerEnded))]
         }
@@ -82,6 +88,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             }
             pages::returned(model, &outside)
         }
+        Message::ThemesChanged => themes::changed(model),
     }
 }
 
@@ -177,6 +184,22 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
         Loaded::Evidence { question, runs } => model.evidence.listed(question, runs),
         Loaded::Preview { question, content } => {
             model.evidence.previewed(question, content);
+            Vec::new()
+        }
+        Loaded::Themes { names } => {
+            themes::listed(model, names);
+            Vec::new()
+        }
+        Loaded::Theme { name, theme } => {
+            themes::loaded(model, &name, theme);
+            Vec::new()
+        }
+        Loaded::Timeline { question, past } => {
+            model.overview.past_came(question, past);
+            Vec::new()
+        }
+        Loaded::Spent { question, spent } => {
+            model.overview.spending_came(question, spent);
             Vec::new()
         }
     }

@@ -12,6 +12,7 @@ use super::super::pages::{self, Page};
 use super::super::panes::moved;
 use super::super::theme::Role;
 use super::movement::{focus, go, movement};
+use super::themes;
 use crate::domain::ids::TicketId;
 
 /// Does an action: a popup takes it first, then the page, then the panes.
@@ -29,6 +30,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         Some(Overlay::Confirm(_)) => return answer(model, action),
         Some(Overlay::Input(_)) => return edit(model, action),
+        Some(Overlay::Themes(_)) => return themes::act(model, action),
         None => {}
     }
     if let Some(page) = model.page
@@ -94,6 +96,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             return vec![Effect::SetMouse(model.mouse)];
         }
         Action::Redraw => return vec![Effect::Redraw],
+        Action::Themes => return themes::open(model),
         Action::Inbox => return pages::open(model, Page::Inbox),
         Action::Overview => return pages::open(model, Page::Overview),
         Action::Edit => return pages::open(model, Page::Editor),

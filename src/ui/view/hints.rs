@@ -90,6 +90,8 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         }
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
+        Some(Context::Themes) => return vec![Action::Open, Action::Cancel, Action::Down],
+        Some(Context::Overview) => return model.overview.hints(),
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
         _ => {}
     }

@@ -23,9 +23,9 @@ const MOST_LINES: usize = 5_000;
 pub(super) struct Preview {
     path: PathBuf,
     content: Option<Result<Content, String>>,
-    /// The lines, and the width they were laid out for.
+    /// The lines, and the width and look they were laid out for.
     lines: Vec<Line<'static>>,
-    laid_for: Option<u16>,
+    laid_for: Option<(u16, u64)>,
     top: usize,
     height: usize,
 }
@@ -59,7 +59,8 @@ impl Preview {
     pub(super) fn prepare(&mut self, area: Rect, look: &Look) {
         let (_, body) = split_top(area, 1);
         self.height = usize::from(body.height);
-        if self.laid_for != Some(body.width) && !body.is_empty() {
+        let setting = (body.width, look.stamp());
+        if self.laid_for != Some(setting) && !body.is_empty() {
             self.lines = match &self.content {
                 None => Vec::new(),
                 Some(Ok(content)) => lines(&self.path, content, body.width, look),
@@ -68,7 +69,7 @@ impl Preview {
                     plain(trouble, usize::from(body.width), style)
                 }
             };
-            self.laid_for = Some(body.width);
+            self.laid_for = Some(setting);
         }
         self.top = self.top.min(self.lines.len().saturating_sub(self.height));
     }

@@ -58,6 +58,7 @@ pub(crate) struct TicketText {
     pub(crate) id: TicketId,
     pub(crate) revision: Sha256,
     pub(crate) reason: Reason,
+    pub(crate) look: u64,
     pub(crate) columns: u16,
 }
 
@@ -276,6 +277,7 @@ impl TranscriptPane {
             return 0;
         };
         let setting = Setting {
+            look: look.stamp(),
             columns,
             unfolded,
             starts_turn: item.turn > 0 && before != Some(item.turn),
@@ -390,6 +392,7 @@ impl TranscriptPane {
             id: entry.id.clone(),
             revision: entry.revision,
             reason,
+            look: look.stamp(),
             columns,
         };
         if self.ticket_of.as_ref() != Some(&text) {

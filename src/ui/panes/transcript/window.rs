@@ -39,6 +39,7 @@ pub(super) struct Folded {
 /// What a layout depends on, besides the item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Setting {
+    pub(super) look: u64,
     pub(super) columns: u16,
     pub(super) unfolded: bool,
     pub(super) starts_turn: bool,
