@@ -8,11 +8,10 @@ use jiff::tz::TimeZone;
 use super::session::{Outside, UiEnd};
 use super::theme::{ColorDepth, Theme};
 use crate::domain::command::Command;
-use crate::domain::ids::{RunId, Sequence, TicketName};
-use crate::domain::item::{Entry, Usage};
-use crate::domain::spent::Spent;
+use crate::domain::ids::{RunId, TicketName};
+use crate::domain::item::Entry;
 use crate::domain::time::Timestamp;
-use crate::domain::timeline::Timeline;
+use crate::store::past::{Past, Spending};
 
 /// Something to do.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,26 +144,6 @@ pub(crate) enum Loaded {
         question: u64,
         spent: Result<Spending, String>,
     },
-}
-
-/// A run of the ledger.
-#[derive(Debug, Default)]
-pub(crate) struct Past {
-    /// All runs, oldest first.
-    pub(crate) runs: Vec<RunId>,
-    /// The one that was asked for.
-    pub(crate) timeline: Timeline,
-    /// The last fact that was read.
-    pub(crate) last: Sequence,
-}
-
-/// What the ledger says of usage.
-#[derive(Debug, Default)]
-pub(crate) struct Spending {
-    /// By agent and by day.
-    pub(crate) spent: Spent,
-    /// In the last 24 hours.
-    pub(crate) day: Usage,
 }
 
 /// Whole lines of a transcript.

@@ -1,7 +1,6 @@
 //! Reads files for the screen, in bounded pieces. Called off the UI's thread; holds no state.
 
 mod evidence;
-mod ledger;
 mod transcript;
 
 use std::fs::File;
@@ -10,6 +9,7 @@ use std::path::Path;
 
 use super::effect::{Content, Load, Loaded};
 use super::theme::Theme;
+use crate::store::past;
 
 /// How much of a file its preview shows.
 const PREVIEW: u64 = 128 * 1024;
@@ -58,7 +58,7 @@ pub(crate) fn load(load: Load) -> Loaded {
             run,
         } => Loaded::Timeline {
             question,
-            past: ledger::timeline(&ledger, run).map_err(|error| error.to_string()),
+            past: past::timeline(&ledger, run).map_err(|error| error.to_string()),
         },
         Load::Spent {
             question,
@@ -67,7 +67,7 @@ pub(crate) fn load(load: Load) -> Loaded {
             now,
         } => Loaded::Spent {
             question,
-            spent: ledger::spending(&ledger, &zone, now).map_err(|error| error.to_string()),
+            spent: past::spending(&ledger, &zone, now).map_err(|error| error.to_string()),
         },
     }
 }

@@ -48,6 +48,16 @@ const KEYS: &[&str] = &[
     "Backspace",
     "Alt-Enter",
     "Shift-PageUp",
+    "o",
+    "C",
+    "4",
+    "+",
+    "-",
+    "c",
+    "h",
+    "l",
+    "[",
+    "]",
 ];
 
 #[derive(Debug, Clone)]

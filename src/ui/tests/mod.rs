@@ -4,5 +4,7 @@ mod anything;
 mod frames;
 mod keys;
 mod looping;
+mod overview;
 mod scene;
+mod themes;
 mod transcripts;

@@ -100,7 +100,13 @@ pub(super) fn loaded(model: &mut Model, name: &str, theme: Result<Theme, String>
                     picker.set_trouble(None);
                     wear(model, theme);
                 }
-                Err(why) => picker.set_trouble(Some(why)),
+                Err(why) => {
+                    // The folder is the user's own: the list has no room for it.
+                    let folder = model.themes.folder.as_ref();
+                    let folder = folder.map(|folder| format!("{}/", folder.display()));
+                    let why = folder.map_or(why.clone(), |folder| why.replace(&folder, ""));
+                    picker.set_trouble(Some(why));
+                }
             }
         }
         return;

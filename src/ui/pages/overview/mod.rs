@@ -20,7 +20,8 @@ use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
 use crate::ui::action::Action;
-use crate::ui::effect::{Effect, Load, Past, Spending};
+use crate::store::past::{Past, Spending};
+use crate::ui::effect::{Effect, Load};
 use crate::ui::model::Model;
 use crate::ui::overlay::frame;
 use crate::ui::panes::Move;
@@ -140,6 +141,21 @@ impl OverviewPage {
         }
         actions.extend([Action::Back, Action::Help]);
         actions
+    }
+
+    /// As if usage had been asked for.
+    #[cfg(test)]
+    pub(crate) fn expect_usage(&mut self, question: u64) -> bool {
+        self.usage.outdate();
+        self.usage.wants(question)
+    }
+
+    /// As if the user had gone to a run that must be read.
+    #[cfg(test)]
+    pub(crate) fn expect_run(&mut self, run: RunId) -> u64 {
+        self.questions += 1;
+        self.timeline.expect(run, self.questions);
+        self.questions
     }
 
     /// What is not known yet, for the picture that is shown.

@@ -14,7 +14,7 @@ use crate::domain::ids::{RunId, TicketId};
 use crate::domain::reason::{Mark, coarse, count};
 use crate::domain::time::Timestamp;
 use crate::domain::timeline::{Bar, Doing, Timeline};
-use crate::ui::effect::Past;
+use crate::store::past::Past;
 use crate::ui::panes::{Move, moved};
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
@@ -39,6 +39,8 @@ pub(super) struct TimelineView {
     is_answered: bool,
     trouble: Option<String>,
     row: usize,
+    /// Whether the user has left the newest attempt.
+    has_moved: bool,
     top: usize,
     zoom: u32,
     /// Columns by which a closer look is moved from the end into the past.
@@ -96,6 +98,13 @@ impl TimelineView {
         Some(self.wanted)
     }
 
+    /// As if the user had gone to a run that must be read.
+    #[cfg(test)]
+    pub(super) fn expect(&mut self, run: RunId, question: u64) {
+        self.wanted = Some(run);
+        self.asked = Some((question, Vec::new()));
+    }
+
     /// The answer.
     pub(super) fn past_came(&mut self, question: u64, past: Result<Past, String>) {
         let Some((_, since)) = self.asked.take_if(|(asked, _)| *asked == question) else {
@@ -130,8 +139,7 @@ impl TimelineView {
                 self.wanted = None;
             }
         }
-        self.row = 0;
-        self.top = 0;
+        self.has_moved = false;
     }
 
     /// The run before, or after.
@@ -145,7 +153,7 @@ impl TimelineView {
             return;
         };
         self.back = 0;
-        self.row = 0;
+        self.has_moved = false;
         if self.live.run.as_ref().is_some_and(|live| live.id == run) {
             self.past = None;
             self.wanted = None;
@@ -158,6 +166,7 @@ impl TimelineView {
     pub(super) fn go(&mut self, to: Move) {
         let last = self.shown().bars.len().saturating_sub(1);
         self.row = moved(self.row, to, self.size.1).min(last);
+        self.has_moved = self.row < last;
     }
 
     /// Closer, or less so.
@@ -186,12 +195,18 @@ impl TimelineView {
     pub(super) fn prepare(&mut self, area: Rect) {
         let labels = label_width(area.width);
         let columns = usize::from(area.width).saturating_sub(labels + 1);
-        // The ruler, the legend and the words on the selected attempt.
-        let rows = usize::from(area.height).saturating_sub(3).max(1);
+        // The ruler, the words on the selected attempt, and the legend where there is room for it.
+        let others = 2 + usize::from(has_legend(area));
+        let rows = usize::from(area.height).saturating_sub(others).max(1);
         self.size = (columns, rows);
         let all = columns << self.zoom;
         self.back = self.back.min(all.saturating_sub(columns));
-        self.row = self.row.min(self.shown().bars.len().saturating_sub(1));
+        let last = self.shown().bars.len().saturating_sub(1);
+        self.row = if self.has_moved {
+            self.row.min(last)
+        } else {
+            last
+        };
         self.top = self
             .top
             .clamp((self.row + 1).saturating_sub(rows), self.row);
@@ -221,14 +236,18 @@ impl TimelineView {
             self.row_of(bar, is_selected, (labels, row), &scale, buffer, now, look);
         }
         let words = timeline.bars.get(self.row).map(|bar| details(bar, now));
-        for (line, from_end) in [(words.unwrap_or_default(), 2), (legend(look), 1)] {
+        let mut below = vec![words.unwrap_or_default()];
+        if has_legend(area) {
+            below.push(legend(look));
+        }
+        for (line, from_end) in below.iter().rev().zip(1..) {
             if area.height > from_end {
                 let row = Rect {
                     y: area.bottom() - from_end,
                     height: 1,
                     ..area
                 };
-                let line = text::fit(&line, usize::from(area.width), look.ascii);
+                let line = text::fit(line, usize::from(area.width), look.ascii);
                 put(buffer, row, 0, &line, theme.style(Role::Dim));
             }
         }
@@ -288,6 +307,11 @@ fn put(buffer: &mut Buffer, row: Rect, column: usize, content: &str, style: Styl
         let room = usize::from(row.width - column);
         buffer.set_stringn(row.x + column, row.y, content, room, style);
     }
+}
+
+/// Patterns are explained on all but the smallest screens.
+fn has_legend(area: Rect) -> bool {
+    area.height >= 9
 }
 
 fn label_width(columns: u16) -> usize {

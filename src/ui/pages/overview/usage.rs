@@ -9,7 +9,7 @@ use super::{bar, cell};
 use crate::domain::item::Usage;
 use crate::domain::reason::{coarse, count};
 use crate::domain::spent::{self, Spent};
-use crate::ui::effect::Spending;
+use crate::store::past::Spending;
 use crate::ui::panes::{Move, moved};
 use crate::ui::session::Look;
 use crate::ui::text;
@@ -106,12 +106,19 @@ impl UsageView {
             let words = text::fit(&words, columns, look.ascii).into_owned();
             Line::styled(words, look.theme.style(Role::Heading))
         };
+        let sums = spent.agents.iter().chain(&spent.days);
+        let names = sums.clone().map(|sum| text::width(&sum.name)).max();
+        let names = names.unwrap_or(0).clamp(4, (columns / 3).max(4));
+        let is_wide = columns >= 70;
+        let words = sums.map(|sum| text::width(&numbers(sum, is_wide))).max();
+        let room = columns.saturating_sub(names + words.unwrap_or(0) + 2);
+        let widths = (names, room, is_wide);
         let mut lines = vec![heading("Agents")];
-        lines.extend(self.section(spent.agents.iter(), columns, look));
+        lines.extend(self.section(spent.agents.iter(), widths, look));
         lines.push(Line::default());
         lines.push(heading("Days"));
         // The newest first: what was long ago is further down.
-        lines.extend(self.section(spent.days.iter().rev(), columns, look));
+        lines.extend(self.section(spent.days.iter().rev(), widths, look));
         lines
     }
 
@@ -126,22 +133,14 @@ impl UsageView {
     fn section<'a>(
         &self,
         sums: impl Iterator<Item = &'a spent::Line> + Clone,
-        columns: usize,
+        (names, room, is_wide): (usize, usize, bool),
         look: &Look,
     ) -> Vec<Line<'static>> {
         let most = sums.clone().map(|sum| self.measure(&sum.usage));
         let most = most.fold(0.0, f64::max);
-        let names = sums.clone().map(|sum| text::width(&sum.name)).max();
-        let names = names.unwrap_or(0).clamp(4, (columns / 3).max(4));
-        let words: Vec<String> = sums
-            .clone()
-            .map(|sum| numbers(sum, columns >= 70))
-            .collect();
-        let numbers = words.iter().map(|words| text::width(words)).max();
-        let room = columns.saturating_sub(names + numbers.unwrap_or(0) + 2);
         let style = |role| look.theme.style(role);
-        sums.zip(words)
-            .map(|(sum, words)| {
+        sums.map(|sum| {
+                let words = numbers(sum, is_wide);
                 let bar = bar(self.measure(&sum.usage), most, room, look.ascii);
                 Line::from(vec![
                     Span::styled(cell(&sum.name, names, look.ascii), style(Role::Text)),
@@ -171,7 +170,10 @@ fn numbers(sum: &spent::Line, is_wide: bool) -> String {
     if !is_wide {
         return format!("{tokens:>7} {cost:>7}");
     }
-    let attempts = sum.attempts;
+    let attempts = match sum.attempts {
+        1 => "1 attempt".to_owned(),
+        count => format!("{count} attempts"),
+    };
     let lasted = coarse(sum.lasted);
-    format!("{tokens:>7} tokens {cost:>9} {attempts:>5} attempts {lasted:>8}")
+    format!("{tokens:>7} tokens {cost:>9} {attempts:>14} {lasted:>8}")
 }

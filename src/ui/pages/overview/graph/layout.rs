@@ -162,7 +162,8 @@ fn place_part(part: &[usize], edges: &[Vec<usize>], widths: &[usize], result: &m
     order(&mut vertices, &mut layers);
     assign_rows(&mut vertices, &layers);
     // Rows keep their parity: parts begin at even ones.
-    let top = result.rows.next_multiple_of(2);
+    let gap = usize::from(result.rows > 0);
+    let top = (result.rows + gap).next_multiple_of(2);
     let mut left = 0;
     for layer in &layers {
         let boxes = layer.iter().filter(|&&vertex| !vertices[vertex].passes);

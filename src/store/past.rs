@@ -1,16 +1,17 @@
-//! Reads the ledger for the overview: what a run did when, and what agents and days have used.
+//! What runs did when, and what agents and days have used: the overview, `docket timeline` and `docket usage` read it here.
 
 use std::path::Path;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::super::effect::{Past, Spending};
+use super::error::LedgerError;
+use super::reader::Reader;
 use crate::domain::ids::{RunId, Sequence};
 use crate::domain::item::Usage;
 use crate::domain::spent::{Spent, Use};
 use crate::domain::time::Timestamp;
-use crate::store::{LedgerError, Reader};
+use crate::domain::timeline::Timeline;
 
 /// How many events are read at a time.
 const PAGE: usize = 1000;
@@ -18,8 +19,28 @@ const PAGE: usize = 1000;
 /// A day, as `limits.day` means it.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// A run of the ledger.
+#[derive(Debug, Default)]
+pub struct Past {
+    /// All runs, oldest first.
+    pub runs: Vec<RunId>,
+    /// The one that was asked for.
+    pub timeline: Timeline,
+    /// The last fact that was read.
+    pub last: Sequence,
+}
+
+/// What the ledger says of usage.
+#[derive(Debug, Default)]
+pub struct Spending {
+    /// By agent and by day.
+    pub spent: Spent,
+    /// In the last 24 hours.
+    pub day: Usage,
+}
+
 /// The time line of `run`, or of the last one; empty when there is none.
-pub(super) fn timeline(ledger: &Path, run: Option<RunId>) -> Result<Past, LedgerError> {
+pub fn timeline(ledger: &Path, run: Option<RunId>) -> Result<Past, LedgerError> {
     let reader = Reader::open(ledger)?;
     let records = reader.runs()?;
     let mut past = Past {
@@ -51,7 +72,7 @@ pub(super) fn timeline(ledger: &Path, run: Option<RunId>) -> Result<Past, Ledger
 }
 
 /// What was used so far, by days of `zone`.
-pub(super) fn spending(
+pub fn spending(
     ledger: &Path,
     zone: &TimeZone,
     now: Timestamp,
