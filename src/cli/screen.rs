@@ -24,8 +24,8 @@ use crate::proc::supervise::Status;
 use crate::runner::{self, Life, RunnerHandle};
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Announce, Books, Look, OpenTerminal, Outside, RunOutside, Session, TerminalControl, TerminalEvent,
-    TerminalLink, TerminalRequest, ThemeSource, UiEnd, UiError,
+    Announce, Books, Look, OpenTerminal, Outside, RunOutside, Session, TerminalControl,
+    TerminalEvent, TerminalLink, TerminalRequest, ThemeSource, UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.
@@ -134,13 +134,11 @@ fn look(config: &Config) -> Result<Look, CliError> {
 /// The user's themes, watched.
 fn themes() -> ThemeSource {
     let directories = Directories::from_process();
-    let folder = directories
-        .as_ref()
-        .map(|directories| directories.themes());
+    let folder = directories.as_ref().map(Directories::themes);
     let changes = folder.clone().map(theme_watch::watch);
     ThemeSource {
         folder,
-        config: directories.map(|directories| directories.config_file()),
+        config: directories.as_ref().map(Directories::config_file),
         changes: changes.unwrap_or_else(|| mpsc::channel(1).1),
     }
 }

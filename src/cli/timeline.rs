@@ -46,9 +46,18 @@ pub(super) fn run(global: &Global, arguments: &TimelineArguments) -> Result<Exit
     let now = SystemClock::new().now().wall;
     let lasted = coarse(run.finished.unwrap_or(now).since(run.started));
     let began = text::moment(run.started, now);
-    let verb = if run.finished.is_some() { "took" } else { "runs for" };
+    let verb = if run.finished.is_some() {
+        "took"
+    } else {
+        "runs for"
+    };
     output::line(&format!("{} began {began}, {verb} {lasted}", run.id))?;
-    let rows: Vec<Vec<Cell>> = past.timeline.bars.iter().map(|bar| cells(bar, now)).collect();
+    let rows: Vec<Vec<Cell>> = past
+        .timeline
+        .bars
+        .iter()
+        .map(|bar| cells(bar, now))
+        .collect();
     output::bytes(table::render(&rows, &[5, 6]).as_bytes())?;
     Ok(Exit::Done)
 }
@@ -59,7 +68,10 @@ fn cells(bar: &Bar, now: Timestamp) -> Vec<Cell> {
         .iter()
         .map(|(doing, sum)| format!("{} {}", doing.word(), coarse(*sum)));
     let sums: Vec<String> = sums.collect();
-    let outcome = bar.outcome.as_ref().map_or_else(String::new, ToString::to_string);
+    let outcome = bar
+        .outcome
+        .as_ref()
+        .map_or_else(String::new, ToString::to_string);
     vec![
         words::sign_cell(words::mark_of(bar.outcome.as_ref())),
         cell(Role::Plain, &bar.attempt.to_string()),

@@ -72,11 +72,7 @@ pub fn timeline(ledger: &Path, run: Option<RunId>) -> Result<Past, LedgerError> 
 }
 
 /// What was used so far, by days of `zone`.
-pub fn spending(
-    ledger: &Path,
-    zone: &TimeZone,
-    now: Timestamp,
-) -> Result<Spending, LedgerError> {
+pub fn spending(ledger: &Path, zone: &TimeZone, now: Timestamp) -> Result<Spending, LedgerError> {
     let attempts = Reader::open(ledger)?.attempts()?;
     let mut day = Usage::default();
     for attempt in &attempts {

@@ -132,7 +132,7 @@ pub(crate) enum Loaded {
     /// A theme, or what is wrong with it.
     Theme {
         name: String,
-        theme: Result<Theme, String>,
+        theme: Result<Box<Theme>, String>,
     },
     /// The time line of a run.
     Timeline {

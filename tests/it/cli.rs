@@ -6,6 +6,7 @@ mod docs;
 mod evidence;
 mod lint;
 mod log;
+mod overview;
 mod queue;
 mod settings;
 mod show;

@@ -41,6 +41,7 @@ mod submit;
 mod supervise;
 mod support;
 mod tampered;
+mod themes;
 mod tickets;
 mod tidy;
 mod traps;

@@ -24,6 +24,10 @@ pub(super) fn check(config: &Config) -> Check {
         Check::ok(name, format!("{used}; there are {}", names.join(", ")))
     } else {
         let text = faults.join("\n");
-        Check::warning(name, text, "correct it (docs/THEMES.md), or delete the file")
+        Check::warning(
+            name,
+            text,
+            "correct it (docs/THEMES.md), or delete the file",
+        )
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn load(load: Load) -> Loaded {
             let theme = Theme::load(&name, folder.as_deref(), depth);
             Loaded::Theme {
                 name,
-                theme: theme.map_err(|error| error.to_string()),
+                theme: theme.map(Box::new).map_err(|error| error.to_string()),
             }
         }
         Load::Timeline {

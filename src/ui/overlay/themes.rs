@@ -94,7 +94,11 @@ impl ThemePicker {
             .map(|(row, name)| {
                 let is_selected = row == self.row;
                 let mark = if is_selected { "> " } else { "  " };
-                let origin = if Theme::is_embedded(name) { "" } else { "yours" };
+                let origin = if Theme::is_embedded(name) {
+                    ""
+                } else {
+                    "yours"
+                };
                 let room = columns.saturating_sub(origin.len() + 3);
                 let name = text::fit(name, room, look.ascii);
                 let gap = " ".repeat(room.saturating_sub(text::width(&name)));

@@ -152,7 +152,12 @@ impl QueuePane {
     }
 
     /// Why the ticket at `position` of the queue does not run.
-    pub(crate) fn reason_at(&self, position: usize, board: &Board, now: Timestamp) -> Option<Reason> {
+    pub(crate) fn reason_at(
+        &self,
+        position: usize,
+        board: &Board,
+        now: Timestamp,
+    ) -> Option<Reason> {
         let entry = self.queue.entries().get(position)?;
         let readiness = self.readiness.get(position)?;
         Some(why_not(entry, readiness, board, now))

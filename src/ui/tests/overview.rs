@@ -103,7 +103,12 @@ fn each_picture_at_the_sizes_that_people_have() {
     with_usage(&mut scene);
     scene.keys("o");
     with_usage(&mut scene);
-    for (key, name) in [("1", "progress"), ("2", "timeline"), ("3", "graph"), ("4", "usage")] {
+    for (key, name) in [
+        ("1", "progress"),
+        ("2", "timeline"),
+        ("3", "graph"),
+        ("4", "usage"),
+    ] {
         scene.keys(key);
         for (width, height) in SIZES {
             let frame = scene.frame(width, height);
@@ -158,7 +163,14 @@ fn the_graph_is_walked_along_its_lines() {
     assert!(frame.contains("Before 007"), "{frame}");
     scene.keys("Enter");
     assert!(scene.model.page.is_none());
-    let selected = scene.model.queue.entry().expect("a ticket").name.digits().to_owned();
+    let selected = scene
+        .model
+        .queue
+        .entry()
+        .expect("a ticket")
+        .name
+        .digits()
+        .to_owned();
     assert!(["005", "006"].contains(&selected.as_str()), "{selected}");
 }
 
@@ -166,13 +178,20 @@ fn the_graph_is_walked_along_its_lines() {
 fn of_ten_thousand_tickets_the_neighbourhood_is_drawn() {
     let mut scene = Scene::empty();
     let entries = (1..=10_000_u64).map(|number| {
-        let needs = if number > 2 { vec![number - 1, number / 2] } else { Vec::new() };
+        let needs = if number > 2 {
+            vec![number - 1, number / 2]
+        } else {
+            Vec::new()
+        };
         entry(&format!("{number:05}"), "one of many", "codex", &needs)
     });
     scene.feed(Feed::Queue(Arc::new(Queue::new(entries))));
     scene.keys("j j j o 3");
     let frame = scene.frame(200, 50);
-    assert!(frame.contains("9900 further tickets are not drawn"), "{frame}");
+    assert!(
+        frame.contains("9900 further tickets are not drawn"),
+        "{frame}"
+    );
     for _ in 0..200 {
         scene.keys("Right");
     }
@@ -195,7 +214,15 @@ fn an_earlier_run_is_read_from_the_ledger() {
             event,
         });
     };
-    take(90_000, Event::RunStarted { jobs: 1, branch: None, base: None, version: "0".into() });
+    take(
+        90_000,
+        Event::RunStarted {
+            jobs: 1,
+            branch: None,
+            base: None,
+            version: "0".into(),
+        },
+    );
     take(
         89_000,
         Event::AttemptStarted {
@@ -210,10 +237,17 @@ fn an_earlier_run_is_read_from_the_ledger() {
         88_000,
         Event::AttemptFinished {
             attempt: attempt("042"),
-            outcome: AttemptOutcome::NeedsHuman { need: Need::NoProgress },
+            outcome: AttemptOutcome::NeedsHuman {
+                need: Need::NoProgress,
+            },
         },
     );
-    take(88_000, Event::RunFinished { outcome: RunOutcome::NeedsHuman });
+    take(
+        88_000,
+        Event::RunFinished {
+            outcome: RunOutcome::NeedsHuman,
+        },
+    );
     let question = scene.model.overview.expect_run(RunId(11));
     scene.message(Message::Loaded(Loaded::Timeline {
         question,
@@ -224,7 +258,10 @@ fn an_earlier_run_is_read_from_the_ledger() {
         }),
     }));
     let frame = scene.frame(100, 20);
-    assert!(frame.contains("r11") && frame.contains("042.1 claude"), "{frame}");
+    assert!(
+        frame.contains("r11") && frame.contains("042.1 claude"),
+        "{frame}"
+    );
     scene.keys("] r");
     let frame = scene.frame(100, 20);
     assert!(frame.contains("003.1 codex"), "{frame}");
@@ -239,7 +276,9 @@ fn the_time_line_follows_the_run() {
         NOON,
         Event::AttemptFinished {
             attempt: attempt("003"),
-            outcome: AttemptOutcome::Done { proof: Proof::Proven },
+            outcome: AttemptOutcome::Done {
+                proof: Proof::Proven,
+            },
         },
     );
     let frame = scene.frame(120, 20);

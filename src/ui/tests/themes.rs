@@ -88,7 +88,10 @@ fn every_word_has_contrast_on_its_ground() {
                 grounds.push(theme.style(Role::Header).bg);
             }
             for ground in grounds {
-                let style = Style { bg: ground, ..base.patch(own) };
+                let style = Style {
+                    bg: ground,
+                    ..base.patch(own)
+                };
                 let Some(ratio) = contrast(style) else {
                     continue;
                 };
@@ -100,7 +103,8 @@ fn every_word_has_contrast_on_its_ground() {
                     (_, false) => 4.5,
                 };
                 if ratio < least {
-                    writeln!(wrong, "{name} {role} on {ground:?}: {ratio:.2} < {least}").expect("text");
+                    writeln!(wrong, "{name} {role} on {ground:?}: {ratio:.2} < {least}")
+                        .expect("text");
                 }
             }
         }
@@ -126,7 +130,10 @@ fn states_stay_apart_without_colour_and_with_sixteen() {
             for (index, left) in states.iter().enumerate() {
                 for right in &states[index + 1..] {
                     let styles = [left, right].map(|role| theme.style(*role));
-                    assert_ne!(styles[0], styles[1], "{name} at {depth:?}: {left} and {right}");
+                    assert_ne!(
+                        styles[0], styles[1],
+                        "{name} at {depth:?}: {left} and {right}"
+                    );
                 }
             }
         }
@@ -139,7 +146,10 @@ fn the_terminals_own_theme_asks_for_no_colour_of_its_own() {
     for role in Role::all() {
         let style = theme.style(role);
         for color in [style.fg, style.bg].into_iter().flatten() {
-            assert!(!matches!(color, Color::Rgb(..) | Color::Indexed(_)), "{role}: {color:?}");
+            assert!(
+                !matches!(color, Color::Rgb(..) | Color::Indexed(_)),
+                "{role}: {color:?}"
+            );
         }
     }
 }
@@ -252,7 +262,10 @@ fn a_saved_theme_is_worn_at_once_and_a_broken_one_names_its_line() {
     scene.message(Message::ThemesChanged);
     assert_eq!(text(&scene), Some(Color::Rgb(255, 0, 0)));
     let notice = scene.model.notice.clone().expect("words").text;
-    assert!(notice.contains("mine.toml:3:1: there is no role `tetx`"), "{notice}");
+    assert!(
+        notice.contains("mine.toml:3:1: there is no role `tetx`"),
+        "{notice}"
+    );
     std::fs::remove_file(folder.join("mine.toml")).expect("gone");
     scene.message(Message::ThemesChanged);
     assert_eq!(text(&scene), Some(Color::Rgb(255, 0, 0)));
@@ -269,7 +282,11 @@ fn a_broken_theme_in_the_list_says_what_is_wrong_and_changes_nothing() {
     let frame = scene.frame(80, 24);
     assert!(frame.contains("mine.toml:1:"), "{frame}");
     // It is mended while the list is open.
-    write(&scene.folder.path().join("themes"), "mine", "inherits = 'day'\n");
+    write(
+        &scene.folder.path().join("themes"),
+        "mine",
+        "inherits = 'day'\n",
+    );
     scene.message(Message::ThemesChanged);
     assert_eq!(scene.model.look.theme.name(), "mine");
     write(&scene.folder.path().join("themes"), "mine", "[roles\n");
@@ -283,9 +300,28 @@ fn what_is_typed_follows_the_theme() {
     scene.keys("C End Enter r");
     scene.text("yes");
     let folder = scene.folder.path().join("themes");
-    write(&folder, "mine", "roles.input = {fg = '#010203', bg = '#040506'}\n");
+    write(
+        &folder,
+        "mine",
+        "roles.input = {fg = '#010203', bg = '#040506'}\n",
+    );
     scene.message(Message::ThemesChanged);
     let buffer = scene.buffer(80, 24);
-    let typed = buffer.content.iter().find(|cell| cell.bg == Color::Rgb(4, 5, 6));
+    let typed = buffer
+        .content
+        .iter()
+        .find(|cell| cell.bg == Color::Rgb(4, 5, 6));
     assert!(typed.is_some());
+}
+
+#[test]
+fn the_page_about_themes_names_all_themes_and_roles() {
+    let page = include_str!("../../../docs/THEMES.md");
+    let names = EMBEDDED.iter().map(|(name, _)| (*name).to_owned());
+    for name in names.chain(Role::all().map(|role| role.to_string())) {
+        assert!(
+            page.contains(&format!("| `{name}` |")),
+            "docs/THEMES.md lacks `{name}`"
+        );
+    }
 }

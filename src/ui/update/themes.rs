@@ -49,7 +49,10 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             return Vec::new();
         }
         let selected = picker.selected().map(str::to_owned);
-        return selected.map(|name| load(model, &name)).into_iter().collect();
+        return selected
+            .map(|name| load(model, &name))
+            .into_iter()
+            .collect();
     }
     let Some(Overlay::Themes(picker)) = model.overlay.take() else {
         return Vec::new();
@@ -60,7 +63,10 @@ pub(super) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     if picker.selected() != Some(model.look.theme.name()) {
         wear(model, picker.before);
-        model.say("that theme can't be used: nothing has changed", Role::Warning);
+        model.say(
+            "that theme can't be used: nothing has changed",
+            Role::Warning,
+        );
         return Vec::new();
     }
     keep_words(model);
@@ -87,26 +93,27 @@ pub(super) fn listed(model: &mut Model, names: Vec<String>) {
 }
 
 /// A theme has come, or what is wrong with it. Whatever is neither selected nor used comes too late.
-pub(super) fn loaded(model: &mut Model, name: &str, theme: Result<Theme, String>) {
+pub(super) fn loaded(model: &mut Model, name: &str, theme: Result<Box<Theme>, String>) {
+    // Everybody knows the folder, and a line has little room: what is wrong comes first.
+    let folder = model.themes.folder.as_ref();
+    let folder = folder.map(|folder| format!("{}/", folder.display()));
+    let theme = theme.map_err(|why| match folder {
+        Some(folder) => why.replace(&folder, ""),
+        None => why,
+    });
     if let Some(Overlay::Themes(picker)) = &mut model.overlay {
         if picker.before.name() == name
             && let Ok(theme) = &theme
         {
-            picker.before = theme.clone();
+            picker.before = Theme::clone(theme);
         }
         if picker.selected() == Some(name) {
             match theme {
                 Ok(theme) => {
                     picker.set_trouble(None);
-                    wear(model, theme);
+                    wear(model, *theme);
                 }
-                Err(why) => {
-                    // The folder is the user's own: the list has no room for it.
-                    let folder = model.themes.folder.as_ref();
-                    let folder = folder.map(|folder| format!("{}/", folder.display()));
-                    let why = folder.map_or(why.clone(), |folder| why.replace(&folder, ""));
-                    picker.set_trouble(Some(why));
-                }
+                Err(why) => picker.set_trouble(Some(why)),
             }
         }
         return;
@@ -115,9 +122,9 @@ pub(super) fn loaded(model: &mut Model, name: &str, theme: Result<Theme, String>
         return;
     }
     match theme {
-        Ok(theme) => wear(model, theme),
+        Ok(theme) => wear(model, *theme),
         Err(why) => {
-            let words = format!("the theme stays as it was: {}", why.replace('\n', "; "));
+            let words = format!("{} (the theme stays as it was)", why.replace('\n', "; "));
             model.say(words, Role::Error);
         }
     }

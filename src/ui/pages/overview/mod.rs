@@ -17,10 +17,9 @@ use ratatui::widgets::Widget;
 
 use crate::domain::board::Feed;
 use crate::domain::event::{Envelope, Event};
-use crate::domain::ids::RunId;
 use crate::domain::time::Timestamp;
-use crate::ui::action::Action;
 use crate::store::past::{Past, Spending};
+use crate::ui::action::Action;
 use crate::ui::effect::{Effect, Load};
 use crate::ui::model::Model;
 use crate::ui::overlay::frame;
@@ -143,21 +142,6 @@ impl OverviewPage {
         actions
     }
 
-    /// As if usage had been asked for.
-    #[cfg(test)]
-    pub(crate) fn expect_usage(&mut self, question: u64) -> bool {
-        self.usage.outdate();
-        self.usage.wants(question)
-    }
-
-    /// As if the user had gone to a run that must be read.
-    #[cfg(test)]
-    pub(crate) fn expect_run(&mut self, run: RunId) -> u64 {
-        self.questions += 1;
-        self.timeline.expect(run, self.questions);
-        self.questions
-    }
-
     /// What is not known yet, for the picture that is shown.
     fn ask(&mut self, look: &Look, now: Timestamp) -> Vec<Effect> {
         let Some(ledger) = self.books.ledger.clone() else {
@@ -167,22 +151,20 @@ impl OverviewPage {
         let question = self.questions;
         let load = match self.picture {
             Picture::Timeline => {
-                let wanted = self.timeline.wants(question);
-                wanted.map(|run: Option<RunId>| Load::Timeline {
+                let run = self.timeline.wanted();
+                self.timeline.wants(question).then_some(Load::Timeline {
                     question,
                     ledger,
                     run,
                 })
             }
             // Progress tells how much of a day's limit is left.
-            Picture::Usage | Picture::Progress => {
-                self.usage.wants(question).then(|| Load::Spent {
-                    question,
-                    ledger,
-                    zone: look.zone.clone(),
-                    now,
-                })
-            }
+            Picture::Usage | Picture::Progress => self.usage.wants(question).then(|| Load::Spent {
+                question,
+                ledger,
+                zone: look.zone.clone(),
+                now,
+            }),
             Picture::Graph => None,
         };
         load.map(Effect::Load).into_iter().collect()
@@ -290,9 +272,7 @@ pub(super) fn prepare(model: &mut Model, area: Rect) -> Vec<Effect> {
     match page.picture {
         Picture::Progress => {}
         Picture::Timeline => page.timeline.prepare(inside),
-        Picture::Graph => page
-            .graph
-            .prepare(inside, &model.queue, &model.board, now, &model.look),
+        Picture::Graph => page.graph.prepare(inside, &model.queue, &model.board, now),
         Picture::Usage => page.usage.prepare(inside, &model.look),
     }
     effects
@@ -359,4 +339,20 @@ fn cell(content: &str, columns: usize, ascii: bool) -> String {
     let fitted = text::fit(content, columns, ascii);
     let gap = columns.saturating_sub(text::width(&fitted));
     format!("{fitted}{}", " ".repeat(gap))
+}
+
+#[cfg(test)]
+impl OverviewPage {
+    /// As if usage had been asked for.
+    pub(crate) fn expect_usage(&mut self, question: u64) -> bool {
+        self.usage.outdate();
+        self.usage.wants(question)
+    }
+
+    /// As if the user had gone to a run that must be read.
+    pub(crate) fn expect_run(&mut self, run: crate::domain::ids::RunId) -> u64 {
+        self.questions += 1;
+        self.timeline.expect(run, self.questions);
+        self.questions
+    }
 }

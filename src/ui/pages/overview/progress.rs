@@ -1,5 +1,7 @@
 //! How far the run is, how fast tokens and transcripts grow, and what limits leave.
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::symbols::bar;
@@ -110,9 +112,14 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         spark(model, &mut top, each, buffer, "Tokens", &|step| step.tokens);
     }
     if each >= 2 && each < rows {
-        spark(model, &mut top, rows - each, buffer, "Transcripts", &|step| {
-            step.bytes
-        });
+        spark(
+            model,
+            &mut top,
+            rows - each,
+            buffer,
+            "Transcripts",
+            &|step| step.bytes,
+        );
     }
     for line in below {
         put(&line, &mut top, buffer);
@@ -207,7 +214,7 @@ fn spark(
     let mut words = format!("{title} {}", number(of(&pulse.total())));
     if minutes > 0.0 {
         let a_minute = (of(&lately) as f64 / minutes.max(1.0 / 60.0)) as u64;
-        words.push_str(&format!(", {} a minute lately", number(a_minute)));
+        let _ = write!(words, ", {} a minute lately", number(a_minute));
     }
     let words = text::fit(&words, usize::from(rest.width), look.ascii).into_owned();
     put(

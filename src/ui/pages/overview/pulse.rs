@@ -99,7 +99,9 @@ impl Pulse {
                 .chunks(2)
                 .map(|pair| {
                     let mut sum = Step::default();
-                    pair.iter().for_each(|step| sum.add(*step));
+                    for step in pair {
+                        sum.add(*step);
+                    }
                     sum
                 })
                 .collect();
@@ -132,7 +134,9 @@ impl Pulse {
     /// The sum over all time.
     pub(super) fn total(&self) -> Step {
         let mut sum = self.waiting;
-        self.steps.iter().for_each(|step| sum.add(*step));
+        for step in &self.steps {
+            sum.add(*step);
+        }
         sum
     }
 
@@ -142,7 +146,9 @@ impl Pulse {
         let from = self.steps.len().saturating_sub(window);
         let steps = self.steps.get(from..).unwrap_or_default();
         let mut sum = Step::default();
-        steps.iter().for_each(|step| sum.add(*step));
+        for step in steps {
+            sum.add(*step);
+        }
         let time = Duration::from_millis(self.step.unsigned_abs()) * steps.len() as u32;
         (sum, time.as_secs_f64() / 60.0)
     }

@@ -1,5 +1,6 @@
 //! Tickets and attempts in time: a line for each attempt, what it did as a pattern.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
@@ -83,26 +84,28 @@ impl TimelineView {
         self.shown().bars.get(self.row).map(|bar| &bar.ticket)
     }
 
-    /// The run to ask for, if something is missing; then the question counts as asked.
-    pub(super) fn wants(&mut self, question: u64) -> Option<Option<RunId>> {
+    /// The run that is wanted; the last one when `None`.
+    pub(super) fn wanted(&self) -> Option<RunId> {
+        self.wanted
+    }
+
+    /// Whether to ask now; then the question counts as asked.
+    pub(super) fn wants(&mut self, question: u64) -> bool {
         // Without a run seen from its beginning the ledger knows more.
         let is_known = match self.wanted {
             None => self.is_answered || self.live.run.is_some() && !self.runs.is_empty(),
-            Some(wanted) => self.shown().run.as_ref().is_some_and(|run| run.id == wanted),
+            Some(wanted) => self
+                .shown()
+                .run
+                .as_ref()
+                .is_some_and(|run| run.id == wanted),
         };
         // Which runs there are is asked for once in any case.
         if self.asked.is_some() || (is_known && self.is_answered) {
-            return None;
+            return false;
         }
         self.asked = Some((question, Vec::new()));
-        Some(self.wanted)
-    }
-
-    /// As if the user had gone to a run that must be read.
-    #[cfg(test)]
-    pub(super) fn expect(&mut self, run: RunId, question: u64) {
-        self.wanted = Some(run);
-        self.asked = Some((question, Vec::new()));
+        true
     }
 
     /// The answer.
@@ -116,7 +119,9 @@ impl TimelineView {
                 self.trouble = None;
                 let live = self.live.run.as_ref().map(|run| run.id);
                 self.runs = past.runs;
-                if let Some(live) = live.filter(|live| self.runs.last().is_none_or(|run| run < live)) {
+                if let Some(live) =
+                    live.filter(|live| self.runs.last().is_none_or(|run| run < live))
+                {
                     self.runs.push(live);
                 }
                 let run = past.timeline.run.as_ref().map(|run| run.id);
@@ -227,8 +232,20 @@ impl TimelineView {
         if let Some(row) = rows.next() {
             let run = timeline.run.as_ref();
             let name = run.map_or_else(String::new, |run| run.id.to_string());
-            put(buffer, row, 0, &super::cell(&name, labels, look.ascii), theme.style(Role::Heading));
-            put(buffer, row, labels + 1, &scale.ruler(look), theme.style(Role::Dim));
+            put(
+                buffer,
+                row,
+                0,
+                &super::cell(&name, labels, look.ascii),
+                theme.style(Role::Heading),
+            );
+            put(
+                buffer,
+                row,
+                labels + 1,
+                &scale.ruler(look),
+                theme.style(Role::Dim),
+            );
         }
         let shown = timeline.bars.iter().enumerate().skip(self.top);
         for ((index, bar), row) in shown.take(self.size.1).zip(rows) {
@@ -324,9 +341,9 @@ fn ending(bar: &Bar, ascii: bool) -> glyph::Glyph {
         Some(AttemptOutcome::Done { .. }) => Mark::Done,
         Some(AttemptOutcome::NeedsHuman { .. }) => Mark::Waiting,
         Some(AttemptOutcome::Cancelled { .. }) => Mark::Stopped,
-        Some(AttemptOutcome::Failed { .. } | AttemptOutcome::Limit { .. } | AttemptOutcome::Lost) => {
-            Mark::Failed
-        }
+        Some(
+            AttemptOutcome::Failed { .. } | AttemptOutcome::Limit { .. } | AttemptOutcome::Lost,
+        ) => Mark::Failed,
         None => Mark::Running,
     };
     glyph::mark(mark, ascii)
@@ -346,7 +363,8 @@ fn pattern(doing: Doing, ascii: bool) -> glyph::Glyph {
 }
 
 fn legend(look: &Look) -> String {
-    let pairs = Doing::ALL.map(|doing| format!("{} {}", pattern(doing, look.ascii).0, doing.word()));
+    let pairs =
+        Doing::ALL.map(|doing| format!("{} {}", pattern(doing, look.ascii).0, doing.word()));
     pairs.join("  ")
 }
 
@@ -359,15 +377,19 @@ fn details(bar: &Bar, now: Timestamp) -> String {
         .map(|(doing, sum)| format!("{} {}", doing.word(), coarse(*sum)));
     let sums: Vec<_> = sums.collect();
     let name = bar.attempt.ticket.digits();
-    let mut words = format!("{name}.{} {lasted}: {}", bar.attempt.number, sums.join(", "));
+    let mut words = format!(
+        "{name}.{} {lasted}: {}",
+        bar.attempt.number,
+        sums.join(", ")
+    );
     if bar.usage.tokens() > 0 {
-        words.push_str(&format!("; {} tokens", count(bar.usage.tokens())));
+        let _ = write!(words, "; {} tokens", count(bar.usage.tokens()));
     }
     if let Some(cost) = bar.usage.cost_usd {
-        words.push_str(&format!(", ${cost:.2}"));
+        let _ = write!(words, ", ${cost:.2}");
     }
     if let Some(outcome) = &bar.outcome {
-        words.push_str(&format!("; {outcome}"));
+        let _ = write!(words, "; {outcome}");
     }
     words
 }
@@ -438,5 +460,14 @@ impl Scale {
             column += 12;
         }
         ruler
+    }
+}
+
+#[cfg(test)]
+impl TimelineView {
+    /// As if the user had gone to a run that must be read.
+    pub(super) fn expect(&mut self, run: RunId, question: u64) {
+        self.wanted = Some(run);
+        self.asked = Some((question, Vec::new()));
     }
 }

@@ -140,16 +140,16 @@ impl UsageView {
         let most = most.fold(0.0, f64::max);
         let style = |role| look.theme.style(role);
         sums.map(|sum| {
-                let words = numbers(sum, is_wide);
-                let bar = bar(self.measure(&sum.usage), most, room, look.ascii);
-                Line::from(vec![
-                    Span::styled(cell(&sum.name, names, look.ascii), style(Role::Text)),
-                    Span::raw(" "),
-                    Span::styled(cell(&bar, room, look.ascii), style(Role::Accent)),
-                    Span::styled(format!(" {words}"), style(Role::Dim)),
-                ])
-            })
-            .collect()
+            let words = numbers(sum, is_wide);
+            let bar = bar(self.measure(&sum.usage), most, room, look.ascii);
+            Line::from(vec![
+                Span::styled(cell(&sum.name, names, look.ascii), style(Role::Text)),
+                Span::raw(" "),
+                Span::styled(cell(&bar, room, look.ascii), style(Role::Accent)),
+                Span::styled(format!(" {words}"), style(Role::Dim)),
+            ])
+        })
+        .collect()
     }
 
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer) {

@@ -173,7 +173,9 @@ fn place_part(part: &[usize], edges: &[Vec<usize>], widths: &[usize], result: &m
         let used = tracks.values().copied().max().map_or(0, |last| last + 1);
         let next = left + width + used + 2;
         for &vertex in layer {
-            let Vertex { node, passes, row, .. } = vertices[vertex];
+            let Vertex {
+                node, passes, row, ..
+            } = vertices[vertex];
             let row = top + row;
             if !passes {
                 result.places[node] = (left, row);
@@ -185,10 +187,23 @@ fn place_part(part: &[usize], edges: &[Vec<usize>], widths: &[usize], result: &m
                 continue;
             };
             let begins = if passes { left } else { left + widths[node] };
-            connect(&vertices, vertex, (begins, left + width + 1 + track, next), top, result);
+            connect(
+                &vertices,
+                vertex,
+                (begins, left + width + 1 + track, next),
+                top,
+                result,
+            );
         }
         // Lines into one box share its row: one piece from the first of them to the box.
-        enter(layer, &vertices, &tracks, (left + width + 1, next), top, result);
+        enter(
+            layer,
+            &vertices,
+            &tracks,
+            (left + width + 1, next),
+            top,
+            result,
+        );
         left = next;
     }
 }

@@ -3,6 +3,7 @@
 mod layout;
 mod nearby;
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
@@ -108,10 +109,10 @@ impl GraphView {
             };
             let (column, row) = self.layout.places[at];
             let others = self.layout.places.iter().enumerate();
-            let beyond = others.filter(|(_, place)| if down { place.1 > row } else { place.1 < row });
-            let next = beyond.min_by_key(|(_, place)| {
-                place.1.abs_diff(row) + 3 * place.0.abs_diff(column)
-            });
+            let beyond =
+                others.filter(|(_, place)| if down { place.1 > row } else { place.1 < row });
+            let next = beyond
+                .min_by_key(|(_, place)| place.1.abs_diff(row) + 3 * place.0.abs_diff(column));
             let next = next.map(|(node, _)| node);
             self.move_to(next);
         }
@@ -136,27 +137,28 @@ impl GraphView {
         let right = by > 0;
         let (column, row) = self.layout.places[at];
         let others = self.layout.places.iter().enumerate();
-        let beyond =
-            others.filter(|(_, place)| if right { place.0 > column } else { place.0 < column });
+        let beyond = others.filter(|(_, place)| {
+            if right {
+                place.0 > column
+            } else {
+                place.0 < column
+            }
+        });
         let next = beyond.min_by_key(|(node, place)| {
             let is_linked = if right {
                 self.needs[*node].contains(&at)
             } else {
                 self.needs[at].contains(node)
             };
-            (!is_linked, place.0.abs_diff(column) + 2 * place.1.abs_diff(row))
+            (
+                !is_linked,
+                place.0.abs_diff(column) + 2 * place.1.abs_diff(row),
+            )
         });
         self.move_to(next.map(|(node, _)| node));
     }
 
-    pub(super) fn prepare(
-        &mut self,
-        area: Rect,
-        pane: &QueuePane,
-        board: &Board,
-        now: Timestamp,
-        look: &Look,
-    ) {
+    pub(super) fn prepare(&mut self, area: Rect, pane: &QueuePane, board: &Board, now: Timestamp) {
         let queue = pane.queue();
         let is_same = self
             .made_from
@@ -173,7 +175,7 @@ impl GraphView {
             node.mark = reason.map_or(Mark::Ready, |reason| reason.mark);
         }
         self.show_selected(area);
-        self.words = self.describe(queue, pane, board, now, look);
+        self.words = self.describe(queue, pane, board, now);
     }
 
     fn make(&mut self, queue: &Arc<Queue>, columns: u16) {
@@ -216,30 +218,24 @@ impl GraphView {
         let Some(at) = self.at() else { return };
         let (column, row) = self.layout.places[at];
         let width = self.nodes[at].width();
-        let scrolled = |corner: usize, from: usize, to: usize, room: usize, all: usize, around: usize| {
-            let least = (to + around).saturating_sub(room);
-            let most = from.saturating_sub(around);
-            let corner = if least > most {
-                most.min(from)
-            } else {
-                corner.clamp(least, most)
+        let scrolled =
+            |corner: usize, from: usize, to: usize, room: usize, all: usize, around: usize| {
+                let least = (to + around).saturating_sub(room);
+                let most = from.saturating_sub(around);
+                let corner = if least > most {
+                    most.min(from)
+                } else {
+                    corner.clamp(least, most)
+                };
+                corner.min(all.saturating_sub(room))
             };
-            corner.min(all.saturating_sub(room))
-        };
         let all = (self.layout.columns, self.layout.rows);
         self.corner.0 = scrolled(self.corner.0, column, column + width, columns, all.0, 12);
         self.corner.1 = scrolled(self.corner.1, row, row + 1, rows, all.1, 2);
     }
 
     /// `003 stream the body: running. Needs 001, 002. Before 005.`
-    fn describe(
-        &self,
-        queue: &Queue,
-        pane: &QueuePane,
-        board: &Board,
-        now: Timestamp,
-        _look: &Look,
-    ) -> String {
+    fn describe(&self, queue: &Queue, pane: &QueuePane, board: &Board, now: Timestamp) -> String {
         let Some(node) = self.at().and_then(|at| Some((at, self.nodes.get(at)?))) else {
             return String::new();
         };
@@ -250,7 +246,7 @@ impl GraphView {
         if let Some(reason) = pane.reason_at(node.index, board, now)
             && !reason.text.is_empty()
         {
-            words.push_str(&format!(": {}", reason.text));
+            let _ = write!(words, ": {}", reason.text);
         }
         let list = |nodes: &[usize]| {
             let digits = nodes.iter().filter_map(|node| self.nodes.get(*node));
@@ -259,17 +255,17 @@ impl GraphView {
         };
         let needs = &self.needs[at];
         if !needs.is_empty() {
-            words.push_str(&format!(". Needs {}", list(needs)));
+            let _ = write!(words, ". Needs {}", list(needs));
         }
         let before: Vec<usize> = (0..self.nodes.len())
             .filter(|other| self.needs[*other].contains(&at))
             .collect();
         if !before.is_empty() {
-            words.push_str(&format!(". Before {}", list(&before)));
+            let _ = write!(words, ". Before {}", list(&before));
         }
         if self.nearby.left_out() > 0 {
-            let rest = format!(". {} further tickets are not drawn", self.nearby.left_out());
-            words.push_str(&rest);
+            let rest = self.nearby.left_out();
+            let _ = write!(words, ". {rest} further tickets are not drawn");
         }
         words
     }

@@ -72,7 +72,11 @@ fn reached(layout: &Layout, widths: &[usize], from: usize) -> BTreeSet<usize> {
         } else if !upright.contains(&(column, row)) {
             continue;
         }
-        let (up, down, right) = ((column, row.wrapping_sub(1)), (column, row + 1), (column + 1, row));
+        let (up, down, right) = (
+            (column, row.wrapping_sub(1)),
+            (column, row + 1),
+            (column + 1, row),
+        );
         match (joins.get(&(column, row)), way) {
             // It leaves its box: up and down begin here.
             (Some(join), 'r') if !join.right => {
