@@ -19,8 +19,8 @@ fn after_two_runs() -> Sandbox {
 fn the_time_line_tells_what_attempts_did() {
     let sandbox = after_two_runs();
     let last = sandbox.docket(["timeline", "--json"]).exits(0).json();
-    assert_eq!(last["runs"], serde_json::json!([1, 2]));
-    assert_eq!(last["run"]["id"], 2);
+    assert_eq!(last["runs"], serde_json::json!(["r1", "r2"]));
+    assert_eq!(last["run"]["id"], "r2");
     assert_eq!(last["bars"][0]["attempt"], "TICKET-011.1");
     assert_eq!(last["bars"].as_array().map(Vec::len), Some(1));
     let first = sandbox.docket(["timeline", "r1", "--json"]).exits(0).json();

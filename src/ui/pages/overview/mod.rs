@@ -92,6 +92,7 @@ impl OverviewPage {
         self.timeline.take(envelope);
         match &envelope.event {
             Event::RunStarted { .. } => self.pulse = Pulse::since(envelope.at),
+            Event::RunFinished { .. } => self.pulse.stop(),
             Event::TurnFinished { attempt, usage, .. } => {
                 self.pulse.turn_finished(attempt, usage);
                 self.usage.outdate();

@@ -20,6 +20,8 @@ pub(super) struct Pulse {
     steps: Vec<Step>,
     /// What came since the last frame.
     waiting: Step,
+    /// Whether the run is over: time goes on without it.
+    is_over: bool,
     /// What was counted of the turn that runs, and of the transcript.
     counted: HashMap<AttemptId, Step>,
 }
@@ -47,6 +49,7 @@ impl Default for Pulse {
             step: 1_000,
             steps: Vec::new(),
             waiting: Step::default(),
+            is_over: false,
             counted: HashMap::new(),
         }
     }
@@ -59,6 +62,11 @@ impl Pulse {
             began: Some(began),
             ..Self::default()
         }
+    }
+
+    /// The run is over.
+    pub(super) fn stop(&mut self) {
+        self.is_over = true;
     }
 
     /// What the turn that runs has used so far.
@@ -87,7 +95,7 @@ impl Pulse {
     /// Puts what came since the last frame into the step of `now`.
     pub(super) fn settle(&mut self, now: Timestamp) {
         let waiting = std::mem::take(&mut self.waiting);
-        if self.began.is_none() && waiting == Step::default() {
+        if waiting == Step::default() && (self.is_over || self.began.is_none()) {
             return;
         }
         let began = *self.began.get_or_insert(now);
@@ -183,6 +191,16 @@ mod tests {
             assert!(shown.len() <= columns);
             assert_eq!(shown.iter().sum::<u64>(), 399_990);
         }
+    }
+
+    #[test]
+    fn time_after_the_run_is_not_counted() {
+        let mut pulse = Pulse::since(Timestamp(0));
+        pulse.advanced(&attempt(), 10);
+        pulse.stop();
+        pulse.settle(Timestamp(5_000));
+        pulse.settle(Timestamp(500_000));
+        assert_eq!(pulse.steps.len(), 6);
     }
 
     #[test]
