@@ -44,7 +44,6 @@ pub struct Line {
     pub usage: Usage,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn as_seconds<S: serde::Serializer>(lasted: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(lasted.as_secs())
 }

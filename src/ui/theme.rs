@@ -103,12 +103,12 @@ pub struct Theme {
 }
 
 impl Theme {
-    fn new(name: &str, styles: [Style; Role::COUNT]) -> Self {
+    fn new(name: &str, styles: &[Style; Role::COUNT]) -> Self {
         let mut hasher = DefaultHasher::new();
         styles.hash(&mut hasher);
         Self {
             name: name.to_owned(),
-            styles,
+            styles: *styles,
             fingerprint: hasher.finish(),
         }
     }
@@ -130,7 +130,7 @@ impl Theme {
 
     /// No colours and no weights: what is left when nothing else can be had.
     pub fn plain() -> Self {
-        Self::new("plain", [Style::new(); Role::COUNT])
+        Self::new("plain", &[Style::new(); Role::COUNT])
     }
 
     /// The theme called `name`: a file in `folder`, the user's, or else an embedded one.
@@ -167,7 +167,7 @@ impl Theme {
         if let Some(text) = colorless {
             fill(&mut styles, &read(path, text)?);
         }
-        Ok(Self::new(name, down_sampled(styles, depth)))
+        Ok(Self::new(name, &down_sampled(styles, depth)))
     }
 
     /// Whether a theme of this name is built in.
