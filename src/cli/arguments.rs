@@ -112,6 +112,10 @@ pub enum Command {
     Ls(LsArguments),
     /// Say what runs, what waits for you, and what docket keeps here
     Status,
+    /// Say what agents and days have used: tokens, money, attempts, time
+    Usage,
+    /// Say what the attempts of a run did, and when
+    Timeline(TimelineArguments),
     /// Show a ticket: its state, its attempts and their proof
     Show(TicketArgument),
     /// Print the transcript of an attempt
@@ -405,6 +409,14 @@ pub struct LsArguments {
     pub all: bool,
     /// Only those with all these words in name, title, agent, labels or state
     pub filter: Vec<String>,
+}
+
+/// Which run.
+#[derive(Debug, Clone, Args)]
+pub struct TimelineArguments {
+    /// The run: `r12`; the last one without it
+    #[arg(value_name = "RUN")]
+    pub run: Option<RunId>,
 }
 
 /// Which transcript.

@@ -45,8 +45,11 @@ mod survey;
 mod table;
 mod tail;
 mod text;
+mod theme_watch;
+mod timeline;
 mod transcript;
 mod trust;
+mod usage;
 mod without;
 mod words;
 
@@ -119,6 +122,8 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Move(arguments)) => order::run(&global, &arguments),
         Some(Command::Demo { once, keep }) => demo::run(&global, once, keep),
         Some(Command::Status) => status::run(&global),
+        Some(Command::Usage) => usage::run(&global),
+        Some(Command::Timeline(arguments)) => timeline::run(&global, &arguments),
         Some(Command::Log(arguments)) => log::run(&global, &arguments),
         Some(Command::Diff(arguments)) => diff::run(&global, &arguments),
         Some(Command::Rewind(arguments)) => rewind::run(&global, &arguments),

@@ -11,6 +11,7 @@ use super::error::CliError;
 use super::keys;
 use super::outside;
 use super::place::Place;
+use super::theme_watch;
 use crate::agents::adapter;
 use crate::config::{Config, Directories, Variables};
 use crate::domain::command::Command;
@@ -26,8 +27,8 @@ use crate::runner::{self, Life, Places, RunnerHandle};
 use crate::tickets::template::Template;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Abilities, Announce, Look, NewTickets, OpenTerminal, Preferences, Session, TerminalControl,
-    TerminalEvent, TerminalLink, TerminalRequest, UiEnd, UiError,
+    Abilities, Announce, Books, Look, NewTickets, OpenTerminal, Preferences, Session,
+    TerminalControl, TerminalEvent, TerminalLink, TerminalRequest, ThemeSource, UiEnd, UiError,
 };
 
 /// Opens the screen on a place; `begin` starts the queue at once.
@@ -91,6 +92,11 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
             agent: Some(config.agent.clone()),
             template: Template::fitting(config.agents.get(&config.agent).map(|agent| agent.kind))
                 .name,
+        },
+        themes: themes(),
+        books: Books {
+            ledger: Some(places.ledger()),
+            spending: config.spending,
         },
         announce: Announce {
             config: config.notify.clone(),
@@ -167,6 +173,18 @@ fn look(config: &Config) -> Result<Look, CliError> {
         ascii,
         zone: jiff::tz::TimeZone::system(),
     })
+}
+
+/// The user's themes, watched.
+fn themes() -> ThemeSource {
+    let directories = Directories::from_process();
+    let folder = directories.as_ref().map(Directories::themes);
+    let changes = folder.clone().map(theme_watch::watch);
+    ThemeSource {
+        folder,
+        config: directories.as_ref().map(Directories::config_file),
+        changes: changes.unwrap_or_else(|| mpsc::channel(1).1),
+    }
 }
 
 /// Opens the user's shell for the terminal pane.

@@ -23,6 +23,8 @@ pub mod request;
 pub mod retention;
 pub mod rules;
 pub mod settings;
+pub mod spent;
 pub mod ticket;
 pub mod time;
+pub mod timeline;
 pub mod unfinished;

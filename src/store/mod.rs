@@ -16,6 +16,7 @@ mod intact;
 pub mod ledger;
 pub mod lock;
 mod open;
+pub mod past;
 mod projections;
 pub mod reader;
 pub mod records;

@@ -150,6 +150,20 @@ actions! {
     PreviousTurn = "previous-turn", "previous turn", "Go to the beginning of the turn, or to the turn before";
     NextAttempt = "next-attempt", "next attempt", "Show the ticket's next attempt; the last one is live";
     PreviousAttempt = "previous-attempt", "previous attempt", "Show the ticket's attempt before";
+    Themes = "themes", "themes", "Choose a theme; each is shown while it is selected";
+    OverviewNext = "overview-next", "next picture", "The next picture of the run";
+    OverviewPrevious = "overview-previous", "previous picture", "The previous picture of the run";
+    OverviewProgress = "overview-progress", "progress", "How far the run is, what it uses and what it may";
+    OverviewTimeline = "overview-timeline", "time line", "Tickets and attempts in time";
+    OverviewGraph = "overview-graph", "graph", "What depends on what";
+    OverviewUsage = "overview-usage", "usage", "What agents and days have used";
+    OverviewLeft = "overview-left", "left", "To the left; earlier";
+    OverviewRight = "overview-right", "right", "To the right; later";
+    OverviewZoomIn = "overview-zoom-in", "zoom in", "Look closer at the time line";
+    OverviewZoomOut = "overview-zoom-out", "zoom out", "See more of the time line";
+    OverviewEarlierRun = "overview-earlier-run", "earlier run", "The time line of the run before";
+    OverviewLaterRun = "overview-later-run", "later run", "The time line of the run after";
+    OverviewMeasure = "overview-measure", "tokens or money", "Bars of money, or of tokens again";
 }
 
 impl Action {

@@ -96,6 +96,7 @@ pub(crate) struct App<H: Host> {
     ),
     links: Links,
     announcer: Announcer,
+    theme_changes: mpsc::Receiver<()>,
     outside: Box<dyn RunOutside>,
     in_tmux: bool,
     /// The title that was set, if titles are wanted.
@@ -134,6 +135,9 @@ impl<H: Host> App<H> {
         model.viewer = session.viewer;
         model.abilities = session.abilities;
         model.approvals = session.approvals;
+        model.themes.folder = session.themes.folder;
+        model.themes.config = session.themes.config;
+        model.overview.books = session.books;
         model.mouse = mouse;
         let title = session.preferences.title.then(String::new);
         model.prefer(session.preferences);
@@ -149,6 +153,7 @@ impl<H: Host> App<H> {
             in_tmux: session.announce.in_tmux,
             title,
             announcer: Announcer::new(session.announce),
+            theme_changes: session.themes.changes,
             outside: session.outside,
             clock: session.clock,
             is_dirty: true,
@@ -248,6 +253,7 @@ impl<H: Host> App<H> {
             }
             () = after(announce_in.unwrap_or_default()), if announce_in.is_some() => Found::Announce,
             Some(loaded) = self.loaded.1.recv() => one(Message::Loaded(loaded)),
+            Some(()) = self.theme_changes.recv() => one(Message::ThemesChanged),
             () = ready(()), if is_behind => Found::Parse,
             // A program is not listened to while there is something of it left to parse: so it waits, and memory is bounded.
             (id, event) = self.links.next(), if !is_behind => one(Message::Terminal(id, event)),

@@ -3,17 +3,22 @@
 use std::ops::Range;
 use std::path::PathBuf;
 
+use jiff::tz::TimeZone;
+
 use super::change::{Change, Changed};
 pub(crate) use super::loader::texts::{Save, TextLoad, TextLoaded};
 use super::needle::{Hit, Needle};
 use super::pages::review::unified::Unified;
 use super::render::highlight::{Hint, Key, Painted};
 use super::session::{Outside, UiEnd};
+use super::theme::{ColorDepth, Theme};
 use crate::domain::attempt::Workspace;
 use crate::domain::command::Command;
 use crate::domain::ids::{AttemptId, RunId, TicketName};
 use crate::domain::item::Entry;
+use crate::domain::time::Timestamp;
 use crate::runner::comparison::Attempted;
+use crate::store::past::{Past, Spending};
 use crate::store::verify::AttemptState;
 
 /// Something to do.
@@ -126,6 +131,27 @@ pub(crate) enum Load {
         part: Part,
         needle: Needle,
     },
+    /// The names of all themes; the folder is the user's.
+    Themes { folder: Option<PathBuf> },
+    /// A theme.
+    Theme {
+        name: String,
+        folder: Option<PathBuf>,
+        depth: ColorDepth,
+    },
+    /// The time line of a run; of the last one when none is named.
+    Timeline {
+        question: u64,
+        ledger: PathBuf,
+        run: Option<RunId>,
+    },
+    /// What agents and days have used.
+    Spent {
+        question: u64,
+        ledger: PathBuf,
+        zone: TimeZone,
+        now: Timestamp,
+    },
 }
 
 impl Load {
@@ -221,6 +247,23 @@ pub(crate) enum Loaded {
     Scan {
         question: u64,
         found: Result<Scanned, String>,
+    },
+    /// The names of all themes.
+    Themes { names: Vec<String> },
+    /// A theme, or what is wrong with it.
+    Theme {
+        name: String,
+        theme: Result<Box<Theme>, String>,
+    },
+    /// The time line of a run.
+    Timeline {
+        question: u64,
+        past: Result<Past, String>,
+    },
+    /// What agents and days have used.
+    Spent {
+        question: u64,
+        spent: Result<Spending, String>,
     },
 }
 

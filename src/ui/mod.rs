@@ -53,6 +53,9 @@ pub use keymap::{KeyConflict, KeyFault, KeyRow, Keymap};
 pub use pages::editor::note_file_name;
 pub use preferences::Preferences;
 pub use probe::Probe;
+pub use session::{
+    Books, Clock, Ended, Look, Outside, RunOutside, Session, ThemeSource, UiEnd, UiError,
+};
 pub use session::{Clock, Ended, Look, NewTickets, Outside, RunOutside, Session, UiEnd, UiError};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};
 

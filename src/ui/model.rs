@@ -27,6 +27,7 @@ use super::session::{Look, NewTickets, UiEnd};
 use super::spending::Spending;
 use super::theme::Role;
 use super::tickets::Moves;
+use super::update::themes::Themes;
 use crate::domain::board::{Board, PhaseView, RunView, TicketView};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
@@ -96,6 +97,7 @@ pub(crate) struct Model {
     /// What was done by the palette, the last one first.
     pub(crate) recent: Vec<Action>,
     pub(crate) spending: Spending,
+    pub(crate) themes: Themes,
 }
 
 /// A line for the user, until the next key.
@@ -164,6 +166,7 @@ impl Model {
             dragged: None,
             recent: Vec::new(),
             spending: Spending::default(),
+            themes: Themes::default(),
         }
     }
 
@@ -186,6 +189,7 @@ impl Model {
             Some(Overlay::Input(_)) => return vec![Context::Filter],
             Some(Overlay::Composer(_)) => return vec![Context::Composer, Context::Input],
             Some(Overlay::Palette(_)) => return vec![Context::Palette],
+            Some(Overlay::Themes(_)) => return vec![Context::Themes],
             None => {}
         }
         self.contexts_below()

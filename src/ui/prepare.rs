@@ -38,6 +38,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     let area = inner(places.evidence).unwrap_or_default();
     effects.extend(model.evidence.prepare(area, &model.look));
     effects.extend(model.terminal.prepare(inner(places.terminal)));
+    model.overview.settle(now);
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
     }

@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use tokio::sync::mpsc;
 
 use super::abilities::Abilities;
 use super::announce::Announce;
@@ -14,6 +15,7 @@ use super::preferences::Preferences;
 use super::terminals::OpenTerminal;
 use super::theme::{ColorDepth, Theme};
 use crate::domain::board::Board;
+use crate::domain::settings::SpendingLimits;
 use crate::domain::ticket::{AgentName, KnownNames};
 use crate::domain::time::Now;
 use crate::runner::handle::RunnerHandle;
@@ -58,6 +60,30 @@ pub struct Session {
     pub preferences: Preferences,
     /// What new tickets get.
     pub new_tickets: NewTickets,
+    /// Where the user's themes are, and when they change.
+    pub themes: ThemeSource,
+    /// What the overview reads.
+    pub books: Books,
+}
+
+/// Where the user's themes are, and when they change.
+#[derive(Debug)]
+pub struct ThemeSource {
+    /// The folder of the user's themes; it needs not be there.
+    pub folder: Option<PathBuf>,
+    /// The configuration that a line for a theme belongs into.
+    pub config: Option<PathBuf>,
+    /// Tells that a file in the folder has changed, and nothing when the other end is dropped.
+    pub changes: mpsc::Receiver<()>,
+}
+
+/// What the overview reads.
+#[derive(Debug, Clone, Default)]
+pub struct Books {
+    /// The ledger; it needs not be there. Without it only what was seen live is shown.
+    pub ledger: Option<PathBuf>,
+    /// What runs and days may use.
+    pub spending: SpendingLimits,
 }
 
 /// A program of the user's that gets the terminal until it ends.
@@ -110,6 +136,13 @@ pub struct Look {
     pub ascii: bool,
     /// For times of day.
     pub zone: TimeZone,
+}
+
+impl Look {
+    /// What laid-out lines depend on besides their text and width: with another stamp they are laid out anew.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.theme.fingerprint()
+    }
 }
 
 /// The end of the screen.

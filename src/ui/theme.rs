@@ -1,6 +1,6 @@
 //! Themes: every [`Role`] has a style, down-sampled to what the terminal can show.
 //!
-//! Four themes are embedded; files in the user's `themes` folder add to them or take their place. A user's theme may
+//! Eight themes are embedded; files in the user's `themes` folder add to them or take their place. A user's theme may
 //! leave roles out: what it `inherits` gives them (`night` when it names nothing).
 
 mod depth;
@@ -9,6 +9,7 @@ mod role;
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,10 @@ pub const EMBEDDED: &[(&str, &str)] = &[
     ("day", include_str!("../../themes/day.toml")),
     ("clear", include_str!("../../themes/clear.toml")),
     ("mono", include_str!("../../themes/mono.toml")),
+    ("contrast", include_str!("../../themes/contrast.toml")),
+    ("ember", include_str!("../../themes/ember.toml")),
+    ("paper", include_str!("../../themes/paper.toml")),
+    ("terminal", include_str!("../../themes/terminal.toml")),
 ];
 
 /// What every theme becomes where there are no colours.
@@ -94,9 +99,20 @@ impl fmt::Display for Faults<'_> {
 pub struct Theme {
     name: String,
     styles: [Style; Role::COUNT],
+    fingerprint: u64,
 }
 
 impl Theme {
+    fn new(name: &str, styles: &[Style; Role::COUNT]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        styles.hash(&mut hasher);
+        Self {
+            name: name.to_owned(),
+            styles: *styles,
+            fingerprint: hasher.finish(),
+        }
+    }
+
     /// The style of `role`, to be laid over the style of [`Role::Base`].
     pub const fn style(&self, role: Role) -> Style {
         self.styles[role as usize]
@@ -107,12 +123,14 @@ impl Theme {
         &self.name
     }
 
+    /// Says whether two themes look alike: lines that were laid out with another fingerprint are laid out anew.
+    pub const fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
     /// No colours and no weights: what is left when nothing else can be had.
     pub fn plain() -> Self {
-        Self {
-            name: "plain".to_owned(),
-            styles: [Style::new(); Role::COUNT],
-        }
+        Self::new("plain", &[Style::new(); Role::COUNT])
     }
 
     /// The theme called `name`: a file in `folder`, the user's, or else an embedded one.
@@ -151,10 +169,12 @@ impl Theme {
             fill(&mut styles, &read(path, text)?);
         }
         fall_back(&mut styles, &[&inherited, &file], depth);
-        Ok(Self {
-            name: name.to_owned(),
-            styles: down_sampled(styles, depth),
-        })
+        Ok(Self::new(name, &down_sampled(styles, depth)))
+    }
+
+    /// Whether a theme of this name is built in.
+    pub fn is_embedded(name: &str) -> bool {
+        embedded(name).is_some()
     }
 
     /// The names of all themes: the embedded ones, then the user's.
@@ -346,7 +366,7 @@ mod tests {
             for role in Role::all().filter(|role| *role != Role::Base) {
                 let style = base.patch(theme.style(role));
                 assert!(
-                    style.fg.is_none() || style.fg != style.bg,
+                    style.fg.is_none() || style.fg != style.bg || style.fg == Some(Color::Reset),
                     "{name}: {role} can't be read"
                 );
                 assert!(
@@ -423,7 +443,9 @@ mod tests {
         assert_eq!(night.style(Role::Text).fg, Some(Color::Indexed(208)));
         assert_eq!(
             Theme::names(Some(folder.path())),
-            ["night", "day", "clear", "mono", "mine"]
+            [
+                "night", "day", "clear", "mono", "contrast", "ember", "paper", "terminal", "mine"
+            ]
         );
         let unknown = load("mien").expect_err("unknown").to_string();
         assert!(unknown.contains("did you mean `mine`?"), "{unknown}");

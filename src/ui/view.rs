@@ -50,6 +50,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
         Some(Overlay::Palette(palette)) => palette.draw(area, buffer, &model.look),
         Some(Overlay::Find(find)) => find.draw(area, buffer, &model.look),
         Some(Overlay::NewTicket(form)) => form.draw(area, buffer, &model.look),
+        Some(Overlay::Themes(picker)) => picker.draw(area, buffer, &model.look),
         None => {
             which_key::draw(model, area, places.hints, buffer);
             if let Some(cursor) = cursor {

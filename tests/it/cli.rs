@@ -7,6 +7,7 @@ mod evidence;
 mod lint;
 mod log;
 mod order;
+mod overview;
 mod queue;
 mod settings;
 mod show;

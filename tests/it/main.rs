@@ -46,6 +46,7 @@ mod supervise;
 mod support;
 mod tampered;
 mod terminals;
+mod themes;
 mod tickets;
 mod tidy;
 mod traps;

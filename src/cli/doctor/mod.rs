@@ -6,6 +6,7 @@ mod machine;
 mod probe;
 mod show;
 mod terminal;
+mod themes;
 mod version;
 
 use std::collections::BTreeSet;
@@ -118,6 +119,7 @@ pub(super) fn run(global: &Global, arguments: &DoctorArguments) -> Result<Exit, 
     let (agents, not_installed) = match place {
         Some(place) => {
             let is_trusted = check_config(place, &mut checks)?;
+            checks.push(themes::check(&place.loaded.config));
             agents(place, arguments, &scratch.0, is_trusted)?
         }
         None => (Vec::new(), Vec::new()),

@@ -25,6 +25,7 @@ impl Context {
             Self::Palette => "palette",
             Self::Notes => "notes",
             Self::Composer => "composer",
+            Self::Themes => "themes",
             Self::Choose => "choose",
             Self::Prompt => "prompt",
             Self::Unsaved => "unsaved",
@@ -76,7 +77,8 @@ impl Context {
             | Self::Help
             | Self::Palette
             | Self::Prompt
-            | Self::Choose => Some(Action::Cancel),
+            | Self::Choose
+            | Self::Themes => Some(Action::Cancel),
             Self::Unsaved | Self::OnDisk => Some(Action::No),
             Self::Page | Self::Editor => Some(Action::Back),
             Self::Global => Some(Action::Quit),

@@ -65,6 +65,8 @@ pub(crate) enum Context {
     OnDisk,
     /// Where something is chosen from a list; every other key edits what is searched or typed.
     Choose,
+    /// In the list of themes.
+    Themes,
 }
 
 impl Context {
@@ -92,6 +94,7 @@ impl Context {
         Self::Unsaved,
         Self::OnDisk,
         Self::Choose,
+        Self::Themes,
     ];
 
     /// What the help calls it.
@@ -119,6 +122,7 @@ impl Context {
             Self::Unsaved => "A text that is not saved",
             Self::OnDisk => "A file that changed meanwhile",
             Self::Choose => "Choosing from a list",
+            Self::Themes => "Themes",
         }
     }
 }

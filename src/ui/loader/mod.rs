@@ -12,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use super::effect::{Load, Loaded};
 use super::render::highlight;
+use super::theme::Theme;
 use crate::runner::Places;
+use crate::store::past;
 
 /// Does it. Blocks on the disk.
 pub(crate) fn load(load: Load) -> Loaded {
@@ -92,6 +94,37 @@ pub(crate) fn load(load: Load) -> Loaded {
         } => Loaded::Scan {
             question,
             found: scan::scan(&path, part, &needle),
+        },
+        Load::Themes { folder } => Loaded::Themes {
+            names: Theme::names(folder.as_deref()),
+        },
+        Load::Theme {
+            name,
+            folder,
+            depth,
+        } => {
+            let theme = Theme::load(&name, folder.as_deref(), depth);
+            Loaded::Theme {
+                name,
+                theme: theme.map(Box::new).map_err(|error| error.to_string()),
+            }
+        }
+        Load::Timeline {
+            question,
+            ledger,
+            run,
+        } => Loaded::Timeline {
+            question,
+            past: past::timeline(&ledger, run).map_err(|error| error.to_string()),
+        },
+        Load::Spent {
+            question,
+            ledger,
+            zone,
+            now,
+        } => Loaded::Spent {
+            question,
+            spent: past::spending(&ledger, &zone, now).map_err(|error| error.to_string()),
         },
     }
 }

@@ -86,9 +86,16 @@ impl Input {
     pub(crate) fn new(of: LineOf, text: &str, look: &Look) -> Self {
         let mut field = TextArea::new(vec![text.to_owned()]);
         field.move_cursor(tui_textarea::CursorMove::End);
-        field.set_style(look.theme.style(Role::Input));
-        field.set_cursor_line_style(look.theme.style(Role::Input));
-        Self { of, field }
+        let mut input = Self { of, field };
+        input.look_changed(look);
+        input
+    }
+
+    /// Another theme.
+    pub(crate) fn look_changed(&mut self, look: &Look) {
+        self.field.set_style(look.theme.style(Role::Input));
+        self.field
+            .set_cursor_line_style(look.theme.style(Role::Input));
     }
 
     /// The text.

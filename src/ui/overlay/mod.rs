@@ -8,6 +8,7 @@ pub(crate) mod input;
 pub(crate) mod many;
 pub(crate) mod new_ticket;
 pub(crate) mod palette;
+pub(crate) mod themes;
 pub(crate) mod which_key;
 
 use ratatui::buffer::Buffer;
@@ -18,6 +19,7 @@ pub(crate) use composer::{About, Composer, DraftOf};
 pub(crate) use confirm::{Allow, AllowAlways, AtGate, Confirm, Wish};
 pub(crate) use input::{Asking, Input, LineOf, Purpose};
 pub(crate) use palette::Palette;
+pub(crate) use themes::ThemePicker;
 
 use super::layout::inside;
 use super::session::Look;
@@ -43,6 +45,8 @@ pub(crate) enum Overlay {
     Find(Box<find::Find>),
     /// A ticket to be made.
     NewTicket(Box<new_ticket::NewTicket>),
+    /// The themes.
+    Themes(Box<ThemePicker>),
 }
 
 /// Draws an empty popup and gives its inside.

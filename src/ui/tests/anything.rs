@@ -109,6 +109,16 @@ const KEYS: &[&str] = &[
     "[",
     "]",
     "e",
+    "o",
+    "C",
+    "4",
+    "+",
+    "-",
+    "c",
+    "h",
+    "l",
+    "[",
+    "]",
 ];
 
 const MOUSE: [MouseEventKind; 5] = [

@@ -247,6 +247,12 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
     let session = Session {
         abilities: std::collections::BTreeMap::new(),
         approvals: None,
+        themes: crate::ui::ThemeSource {
+            folder: None,
+            config: None,
+            changes: mpsc::channel(1).1,
+        },
+        books: crate::ui::Books::default(),
         handle: RunnerHandle {
             commands: commands_sender,
             feed: feed_receiver,

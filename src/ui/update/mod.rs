@@ -5,6 +5,7 @@ mod mouse;
 pub(crate) mod movement;
 mod perform;
 mod reading;
+pub(crate) mod themes;
 
 use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
@@ -52,6 +53,8 @@ pub(crate) enum Message {
     Returned(Outside, Result<(), String>),
     /// What was written in the user's editor.
     Written(Result<String, String>),
+    /// A file of the user's themes has changed.
+    ThemesChanged,
 }
 
 /// A signal to this process.
@@ -82,7 +85,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Signal(Signal::HangUp) => vec![Effect::End(UiEnd::HungUp)],
         Message::Signal(Signal::Terminate) => command::terminate(model),
         Message::Signal(Signal::Interrupt) => command::interrupt(model),
-        Message::Feed(feed) => on_feed(model, feed),
+        Message::Feed(feed) => {
+            model.overview.take(&feed);
+            on_feed(model, feed)
+        }
         Message::FeedEnded => {
             vec![Effect::End(model.leaving.unwrap_or(UiEnd::RunnerEnded))]
         }
@@ -101,6 +107,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             composing::written(model, text);
             Vec::new()
         }
+        Message::ThemesChanged => themes::changed(model),
     }
 }
 
@@ -231,6 +238,22 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
         Loaded::SyntaxesForgotten => Vec::new(),
         Loaded::Highlight { key, painted } => {
             model.highlights.loaded(key, painted);
+            Vec::new()
+        }
+        Loaded::Themes { names } => {
+            themes::listed(model, names);
+            Vec::new()
+        }
+        Loaded::Theme { name, theme } => {
+            themes::loaded(model, &name, theme);
+            Vec::new()
+        }
+        Loaded::Timeline { question, past } => {
+            model.overview.past_came(question, past);
+            Vec::new()
+        }
+        Loaded::Spent { question, spent } => {
+            model.overview.spending_came(question, spent);
             Vec::new()
         }
     }

@@ -17,6 +17,7 @@ use super::super::tickets;
 use super::arrange::arrange;
 use super::movement::{focus, go, movement};
 use super::reading;
+use super::themes;
 use crate::domain::ids::TicketId;
 
 /// Does an action: a popup takes it first, then the page, then the panes.
@@ -41,6 +42,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Some(Overlay::Palette(_)) => return palette::act(model, action),
         Some(Overlay::Composer(_)) => return composing::act(model, action),
         Some(Overlay::Find(_) | Overlay::NewTicket(_)) => return tickets::choose(model, action),
+        Some(Overlay::Themes(_)) => return themes::act(model, action),
         None => {}
     }
     if let Some(page) = model.page
@@ -117,6 +119,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             return vec![Effect::SetMouse(model.mouse)];
         }
         Action::Redraw => return vec![Effect::Redraw],
+        Action::Themes => return themes::open(model),
         Action::Inbox => return pages::open(model, Page::Inbox),
         Action::Overview => return pages::open(model, Page::Overview),
         Action::Edit => return pages::open(model, Page::Editor),

@@ -108,6 +108,8 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         }
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
         Some(Context::Review) => return review::wanted(model),
+        Some(Context::Themes) => return vec![Action::Open, Action::Cancel, Action::Down],
+        Some(Context::Overview) => return model.overview.hints(),
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
         Some(Context::Palette) => {
             return vec![Action::Send, Action::Down, Action::Up, Action::Cancel];

@@ -39,7 +39,8 @@ pub(super) struct Preview {
     to_end: bool,
     /// How many pieces at the front were not there when `top` was counted.
     fresh: usize,
-    laid_for: Option<u16>,
+    /// The width and look that it was laid out for.
+    laid_for: Option<(u16, u64)>,
     top: usize,
     height: usize,
 }
@@ -219,13 +220,14 @@ impl Preview {
         if body.is_empty() {
             return;
         }
-        if self.laid_for != Some(body.width) {
+        let setting = (body.width, look.stamp());
+        if self.laid_for != Some(setting) {
             for piece in &mut self.pieces {
                 piece.is_laid = false;
             }
             // Counted in lines of another width, it means nothing.
             self.fresh = 0;
-            self.laid_for = Some(body.width);
+            self.laid_for = Some(setting);
             self.lay_words(usize::from(body.width), look);
         }
         for (index, piece) in self.pieces.iter_mut().enumerate() {

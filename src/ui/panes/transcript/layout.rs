@@ -90,6 +90,7 @@ impl TranscriptPane {
         let before = self.window.get(place - 1).map(|item| item.turn);
         let starts_turn = folded.turn > 0 && before != Some(folded.turn);
         Some(Setting {
+            look: canvas.look.stamp(),
             columns: columns as u16,
             unfolded: self.is_unfolded(place),
             begins: starts_turn.then(|| Begins {
@@ -243,6 +244,7 @@ impl TranscriptPane {
             return;
         };
         let text = TicketText {
+            look: canvas.look.stamp(),
             id: entry.id.clone(),
             revision: entry.revision,
             reason,

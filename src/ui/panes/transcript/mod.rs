@@ -86,6 +86,7 @@ pub(crate) struct TicketText {
     pub(crate) id: TicketId,
     pub(crate) revision: Sha256,
     pub(crate) reason: Reason,
+    pub(crate) look: u64,
     pub(crate) columns: u16,
 }
 

@@ -52,6 +52,7 @@ pub(super) struct Laid {
 /// What a layout depends on, besides the item.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Setting {
+    pub(super) look: u64,
     pub(super) columns: u16,
     pub(super) unfolded: bool,
     /// What the turn that begins with the item has used, as far as that is known.
