@@ -122,6 +122,7 @@ fn look(config: &Config) -> Result<Look, CliError> {
         depth,
         ascii,
         zone: jiff::tz::TimeZone::system(),
+        reduced_motion: config.ui.reduced_motion,
     })
 }
 

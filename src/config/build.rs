@@ -168,6 +168,7 @@ pub(super) fn build<'a>(
             borders: read.get("ui.borders")?,
             mouse: read.get("ui.mouse")?,
             redraw: read.duration("ui.redraw")?,
+            reduced_motion: read.get("ui.reduced_motion")?,
         },
     })
 }

@@ -223,6 +223,8 @@ pub struct UiConfig {
     pub mouse: bool,
     /// The shortest time between two paints.
     pub redraw: Duration,
+    /// Whether the screen keeps still.
+    pub reduced_motion: bool,
 }
 
 words! {

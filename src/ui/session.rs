@@ -88,6 +88,8 @@ pub struct Look {
     pub ascii: bool,
     /// For times of day.
     pub zone: TimeZone,
+    /// Whether pictures keep still: they change with facts, and nothing spins, blinks, slides or ticks by itself.
+    pub reduced_motion: bool,
 }
 
 /// The end of the screen.
