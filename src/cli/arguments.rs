@@ -30,6 +30,9 @@ pub struct Arguments {
     /// The ticket to run (its name, number or id), with --once
     #[arg(long, value_name = "TICKET", requires = "once")]
     pub ticket: Option<String>,
+    /// Beside a docket that runs the queue here: take over when that one has ended, and go on with its run
+    #[arg(long, conflicts_with = "once")]
+    pub take_over: bool,
     /// The command.
     #[command(subcommand)]
     pub command: Option<Command>,

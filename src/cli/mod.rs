@@ -83,11 +83,12 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         global,
         once,
         ticket,
+        take_over,
         command,
     } = arguments;
     match command {
         None if once => drive::once(&global, ticket.as_deref()),
-        None => drive::screen(&global),
+        None => drive::screen(&global, take_over),
         Some(Command::Init) => init::run(&global),
         Some(Command::New(arguments)) => new::run(&global, &arguments),
         Some(Command::Import(arguments)) => import::run(&global, &arguments),

@@ -20,15 +20,25 @@ use crate::proc::environment;
 use crate::proc::foreground;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
-use crate::runner::{self, Life, RunnerHandle};
+use crate::runner::{self, Life, RunnerHandle, Setup, StartError, Started};
+use crate::store::lock::LockError;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
     Announce, Look, OpenTerminal, Outside, RunOutside, Session, TerminalControl, TerminalEvent,
     TerminalLink, TerminalRequest, UiEnd, UiError,
 };
 
-/// Opens the screen on a place; `begin` starts the queue at once.
-pub(super) fn show(place: Place, begin: bool) -> Result<Exit, CliError> {
+/// How a docket that people look at begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Opening {
+    /// The queue is started at once.
+    pub(super) begin: bool,
+    /// Beside a docket that runs the queue: this one does when that one has ended.
+    pub(super) take_over: bool,
+}
+
+/// Opens the screen on a place.
+pub(super) fn show(place: Place, opening: Opening) -> Result<Exit, CliError> {
     if !output::is_interactive() {
         return Err(CliError::Usage(
             "the screen needs a terminal: use `docket --once` or `docket run` in scripts"
@@ -36,15 +46,12 @@ pub(super) fn show(place: Place, begin: bool) -> Result<Exit, CliError> {
         ));
     }
     let _log = crate::logging::start(&place.places.docket());
-    drive::runtime()?.block_on(live(place, begin))
+    drive::runtime()?.block_on(live(place, opening))
 }
 
-async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
+async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
     let look = look(&place.loaded.config)?;
-    let plan = RunPlan {
-        waits_for_humans: true,
-        ..RunPlan::default()
-    };
+    let plan = plan();
     let places = place.places.clone();
     let config = place.loaded.config.clone();
     // Over SSH the mouse belongs to the user's own terminal: `m` takes it.
@@ -52,10 +59,7 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
     let in_words = |error: UiError| CliError::Failed(error.to_string());
     // The screen first: it answers while the runner still opens its ledger. When that fails it is left again.
     let screen = crate::ui::enter(mouse).map_err(in_words)?;
-    let started = runner::start(drive::setup(place, plan.clone(), Life::WhileAsked))?;
-    if begin {
-        let _dispatcher_is_gone = started.handle.commands.send(Command::Start { only: None });
-    }
+    let (started, viewer) = start(drive::setup(place, plan.clone(), Life::WhileAsked), opening)?;
     let clock = SystemClock::new();
     let name = places
         .root
@@ -69,7 +73,7 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         agents: Some(config.known_names()),
         seed: started.board,
         look,
-        viewer: false,
+        viewer,
         mouse,
         clock: Arc::new(move || clock.now()),
         terminals: Box::new(Shells {
@@ -92,6 +96,10 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
             to_the_end(ended.handle).await;
             Ok(Exit::Signal(15))
         }
+        UiEnd::HungUp if ended.viewer => {
+            to_the_end(ended.handle).await;
+            Ok(Exit::Signal(1))
+        }
         // The screen is gone, the runner stays: the run goes on without it.
         UiEnd::HungUp => {
             Ok(headless::follow(ended.handle, ended.board, &plan, Form::Silent).await?)
@@ -99,9 +107,37 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
     }
 }
 
+/// What a docket that people look at is ready to do.
+pub(super) fn plan() -> RunPlan {
+    RunPlan {
+        waits_for_humans: true,
+        ..RunPlan::default()
+    }
+}
+
+/// Starts a runner here, or follows the one that lives elsewhere. Whether this is a viewer.
+pub(super) fn start(setup: Setup, opening: Opening) -> Result<(Started, bool), StartError> {
+    match runner::start(setup.clone()) {
+        Ok(started) => {
+            if opening.begin {
+                let _dispatcher_is_gone =
+                    started.handle.commands.send(Command::Start { only: None });
+            }
+            Ok((started, false))
+        }
+        Err(StartError::Lock(LockError::Held { .. })) => {
+            let started = runner::follow(setup, opening.take_over)?;
+            Ok((started, true))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Waits until the runner has ended and everything is on the disk.
-async fn to_the_end(handle: RunnerHandle) {
-    let RunnerHandle { commands, mut feed } = handle;
+pub(super) async fn to_the_end(handle: RunnerHandle) {
+    let RunnerHandle {
+        commands, mut feed, ..
+    } = handle;
     drop(commands);
     while feed.recv().await.is_some() {}
 }

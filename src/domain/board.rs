@@ -1,5 +1,7 @@
 //! The fold of events that every reader shares: the screen, `--once`, `docket status` and replay see the same board.
 
+mod buried;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -11,6 +13,7 @@ use super::ids::{AttemptId, RunId, TicketId};
 use super::item::{AgentStatus, Usage};
 use super::queue::Queue;
 use super::request::{Request, RequestId};
+use super::standing::Standing;
 use super::time::Timestamp;
 use super::unfinished::Unfinished;
 
@@ -51,6 +54,8 @@ pub enum Feed {
     },
     /// The queue's folder or the ledger has a problem that is not a ticket's.
     Trouble(String),
+    /// Who runs the queue, told to a process that looks on: at its start and whenever it changes.
+    Runner(Standing),
 }
 
 /// The state of everything that events tell of.

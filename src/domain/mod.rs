@@ -22,6 +22,7 @@ pub mod request;
 pub mod retention;
 pub mod rules;
 pub mod settings;
+pub mod standing;
 pub mod ticket;
 pub mod time;
 pub mod unfinished;

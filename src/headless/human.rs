@@ -38,7 +38,8 @@ impl Progress {
             | Feed::Advanced { .. }
             | Feed::Status { .. }
             | Feed::Used { .. }
-            | Feed::RunOver { .. } => None,
+            | Feed::RunOver { .. }
+            | Feed::Runner(_) => None,
         };
         match (&self.bar, text) {
             (Some(bar), text) => {

@@ -106,7 +106,9 @@ async fn watch(
     plan: &RunPlan,
     form: Form,
 ) -> Result<Exit, HeadlessError> {
-    let RunnerHandle { commands, mut feed } = handle;
+    let RunnerHandle {
+        commands, mut feed, ..
+    } = handle;
     // A runner that a screen left behind lives as long as somebody may ask: nobody will after this run.
     let mut commands = (form != Form::Silent || watched.board.has_live_run()).then_some(commands);
     let mut human = matches!(form, Form::Human | Form::Progress).then(human::Progress::start);
@@ -168,7 +170,7 @@ impl Watched {
             Feed::Used { attempt, usage } => self.board.set_usage(attempt, *usage),
             Feed::RunOver { outcome, .. } => self.outcome = Some(*outcome),
             Feed::Trouble(text) => self.trouble.push(text.clone()),
-            Feed::Advanced { .. } => {}
+            Feed::Advanced { .. } | Feed::Runner(_) => {}
         }
     }
 

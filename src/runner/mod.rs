@@ -6,6 +6,7 @@ mod desk;
 mod dispatcher;
 mod done;
 mod files;
+mod follow;
 pub mod gc;
 pub mod handle;
 pub mod inbox;
@@ -27,6 +28,7 @@ use tokio::sync::mpsc;
 pub use answer::{Answered, NotAnswered, abandon, answer, decide, reply};
 pub use context::Places;
 pub use dispatcher::Life;
+pub use follow::follow;
 pub use handle::RunnerHandle;
 
 use self::context::Context;
@@ -35,9 +37,10 @@ use self::inbox::{Door, Inbox};
 use crate::config::Config;
 use crate::domain::attempt::{ProcessRecord, Proof};
 use crate::domain::board::{Board, Feed};
-use crate::domain::ids::{AttemptId, RunId};
+use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::machine::{History, Input, RunPlan, State};
 use crate::domain::queue::Queue;
+use crate::domain::unfinished::Unfinished;
 use crate::git::Repository;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::identity;
@@ -121,7 +124,8 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
     recover::lost_attempts(&places, &ledger, &reader, &clock)?;
     let mut board = earlier_runs(&reader)?;
     let history = history(&reader, &places, git.as_ref())?;
-    waiting(&mut board, &history, &places);
+    let last = RunId(history.next_run.saturating_sub(1));
+    waiting(&mut board, &history.unfinished, last, &places);
     let state = State::new(Arc::new(config.settings()), plan, history);
     let (commands, commands_receiver) = mpsc::unbounded_channel();
     let settings = Arc::new(config.settings());
@@ -151,6 +155,7 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
         handle: RunnerHandle {
             commands,
             feed: feed_receiver,
+            take_over: None,
         },
         board,
     })
@@ -264,8 +269,12 @@ pub fn earlier_runs(reader: &Reader) -> Result<Board, LedgerError> {
 }
 
 /// Puts onto the board what waits for a human since earlier runs, as far as the tickets are still the same.
-fn waiting(board: &mut Board, history: &History, places: &Places) {
-    let unfinished = &history.unfinished;
+fn waiting(
+    board: &mut Board,
+    unfinished: &BTreeMap<TicketId, Unfinished>,
+    last: RunId,
+    places: &Places,
+) {
     if unfinished.values().all(|left| left.waits_for().is_none()) {
         return;
     }
@@ -273,7 +282,6 @@ fn waiting(board: &mut Board, history: &History, places: &Places) {
         let left = unfinished.get(&entry.id);
         let left = left.filter(|left| left.revision == entry.revision && !entry.is_done());
         if let Some(left) = left.filter(|left| left.waits_for().is_some()) {
-            let last = RunId(history.next_run.saturating_sub(1));
             board.seed_waiting(entry.id.clone(), last, left);
         }
     }

@@ -118,6 +118,7 @@ impl<H: Host> App<H> {
         );
         model.queue = QueuePane::new(session.agents);
         model.viewer = session.viewer;
+        model.beside.takes_over = session.handle.takes_over();
         model.mouse = mouse;
         Ok(Self {
             terminal,
@@ -186,6 +187,7 @@ impl<H: Host> App<H> {
         Ok(Ended {
             why: end.unwrap_or(UiEnd::Quit),
             handle,
+            viewer: model.viewer,
             board: model.board,
         })
     }
@@ -212,7 +214,11 @@ impl<H: Host> App<H> {
                 } else {
                     for feed in batch.iter() {
                         if let Feed::Event(envelope) = feed {
-                            self.announcer.take(envelope, now);
+                            if self.model.is_up_to_date() {
+                                self.announcer.take(envelope, now);
+                            } else {
+                                self.announcer.know(envelope);
+                            }
                         }
                     }
                     Found::Messages(batch.drain(..).map(Message::Feed).collect())
@@ -319,6 +325,11 @@ impl<H: Host> App<H> {
                     }
                 }
                 Effect::End(why) => self.end = self.end.or(Some(why)),
+                Effect::TakeOver(wanted) => {
+                    if let Some(wish) = &self.handle.take_over {
+                        wish.send_replace(wanted);
+                    }
+                }
             }
         }
     }

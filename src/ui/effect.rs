@@ -47,6 +47,8 @@ pub(crate) enum Effect {
     Suspend,
     /// End the screen.
     End(UiEnd),
+    /// Run the queue from here when the docket that runs it has ended, or don't.
+    TakeOver(bool),
 }
 
 /// Which terminal; never used again.

@@ -33,6 +33,7 @@ pub mod theme;
 mod tty;
 mod update;
 mod view;
+mod viewer;
 
 pub use announce::Announce;
 pub use keymap::document as keys_document;

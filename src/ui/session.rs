@@ -98,6 +98,8 @@ pub struct Ended {
     pub why: UiEnd,
     /// The runner, which may still be at work.
     pub handle: RunnerHandle,
+    /// Whether another process ran the queue to the end, and this one looked on.
+    pub viewer: bool,
     /// What the screen had folded until then.
     pub board: Board,
 }

@@ -56,6 +56,7 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Panes, "i", Action::Inbox),
     (Panes, "o", Action::Overview),
     (Panes, "e", Action::Edit),
+    (Panes, "Ctrl-o", Action::TakeOver),
     (Page, "Esc", Action::Back),
     (Page, "q", Action::Back),
     (Editor, "Esc", Action::Back),

@@ -225,6 +225,7 @@ fn begin() -> Outside {
         handle: RunnerHandle {
             commands: commands_sender,
             feed: feed_receiver,
+            take_over: None,
         },
         repository_name: "api-server".into(),
         repository_root: "/".into(),

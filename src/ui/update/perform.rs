@@ -11,6 +11,7 @@ use super::super::overlay::{Input, Overlay, Purpose, help};
 use super::super::pages::{self, Page};
 use super::super::panes::moved;
 use super::super::theme::Role;
+use super::super::viewer;
 use super::movement::{focus, go, movement};
 use crate::domain::ids::TicketId;
 
@@ -101,6 +102,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::StopRun => return command::interrupt(model),
         Action::Quit => return command::quit(model),
+        Action::TakeOver => return viewer::take_over(model),
         _ => return command::perform(model, action),
     }
     Vec::new()
