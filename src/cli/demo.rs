@@ -59,12 +59,13 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// Makes the repository and runs its queue, on the screen or headless.
-pub(super) fn run(global: &Global, once: bool, keep: bool) -> Result<Exit, CliError> {
+pub(super) fn run(global: &Global, once: bool, plain: bool, keep: bool) -> Result<Exit, CliError> {
     let folder = Folder::make(keep)?;
     build(&folder.path)?;
     let place = Place::find(&folder.path, &global.overrides())?;
     let opening = Opening {
         begin: true,
+        plain,
         ..Opening::default()
     };
     let exit = if once {

@@ -38,9 +38,10 @@ pub(super) fn run(global: &Global, arguments: &RunArguments) -> Result<Exit, Cli
 }
 
 /// The screen.
-pub(super) fn screen(global: &Global, take_over: bool) -> Result<Exit, CliError> {
+pub(super) fn screen(global: &Global, plain: bool, take_over: bool) -> Result<Exit, CliError> {
     let opening = Opening {
         begin: false,
+        plain,
         take_over,
     };
     super::screen::show(find(global)?, opening)

@@ -83,12 +83,13 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         global,
         once,
         ticket,
+        plain,
         take_over,
         command,
     } = arguments;
     match command {
         None if once => drive::once(&global, ticket.as_deref()),
-        None => drive::screen(&global, take_over),
+        None => drive::screen(&global, plain, take_over),
         Some(Command::Init) => init::run(&global),
         Some(Command::New(arguments)) => new::run(&global, &arguments),
         Some(Command::Import(arguments)) => import::run(&global, &arguments),
@@ -109,7 +110,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Resume) => decide::resume(&global),
         Some(Command::Retry(arguments)) => decide::retry(&global, &arguments.ticket),
         Some(Command::Skip(arguments)) => decide::skip(&global, &arguments.ticket),
-        Some(Command::Demo { once, keep }) => demo::run(&global, once, keep),
+        Some(Command::Demo { once, plain, keep }) => demo::run(&global, once, plain, keep),
         Some(Command::Status) => status::run(&global),
         Some(Command::Log(arguments)) => log::run(&global, &arguments),
         Some(Command::Diff(arguments)) => diff::run(&global, &arguments),

@@ -13,6 +13,7 @@ use crate::config::{Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
 use crate::exit::Exit;
+use crate::headless::plain::Plain;
 use crate::headless::{self, Form};
 use crate::output;
 use crate::proc::clock::{Clock as _, SystemClock};
@@ -33,20 +34,42 @@ use crate::ui::{
 pub(super) struct Opening {
     /// The queue is started at once.
     pub(super) begin: bool,
+    /// Lines instead of a screen.
+    pub(super) plain: bool,
     /// Beside a docket that runs the queue: this one does when that one has ended.
     pub(super) take_over: bool,
 }
 
 /// Opens the screen on a place.
 pub(super) fn show(place: Place, opening: Opening) -> Result<Exit, CliError> {
+    if opening.plain {
+        let _log = crate::logging::start(&place.places.docket());
+        return drive::runtime()?.block_on(in_lines(place, opening));
+    }
     if !output::is_interactive() {
         return Err(CliError::Usage(
-            "the screen needs a terminal: use `docket --once` or `docket run` in scripts"
+            "the screen needs a terminal: use `docket --once` or `docket run` in scripts, or `docket --plain`"
                 .to_owned(),
         ));
     }
     let _log = crate::logging::start(&place.places.docket());
     drive::runtime()?.block_on(live(place, opening))
+}
+
+/// The same without a screen, for screen readers.
+async fn in_lines(place: Place, opening: Opening) -> Result<Exit, CliError> {
+    let evidence = place.places.evidence();
+    let agents = place.loaded.config.known_names();
+    let (started, viewer) = start(drive::setup(place, plan(), Life::WhileAsked), opening)?;
+    let plain = Plain {
+        handle: started.handle,
+        board: started.board,
+        agents,
+        evidence,
+        viewer,
+        begun: opening.begin && !viewer,
+    };
+    Ok(headless::plain::run(plain).await?)
 }
 
 async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {

@@ -32,17 +32,7 @@ pub(super) fn is_ascii() -> bool {
 
 /// One word for a mark, for filters and counts.
 pub(super) fn word(mark: Mark) -> &'static str {
-    match mark {
-        Mark::Ready => "ready",
-        Mark::Blocked => "blocked",
-        Mark::Running => "running",
-        Mark::Checking => "checking",
-        Mark::Waiting => "waiting",
-        Mark::Done => "done",
-        Mark::Failed => "failed",
-        Mark::Stopped => "stopped",
-        Mark::Broken => "broken",
-    }
+    mark.word()
 }
 
 /// A cell with the sign of a mark.

@@ -12,7 +12,7 @@ use super::ticket::QueueEntry;
 use super::time::Timestamp;
 
 /// What a ticket's line begins with. Never told by colour alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     /// It may start.
@@ -33,6 +33,23 @@ pub enum Mark {
     Stopped,
     /// Its file can't be read as a ticket.
     Broken,
+}
+
+impl Mark {
+    /// One word for it: what filters and counts go by.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Blocked => "blocked",
+            Self::Running => "running",
+            Self::Checking => "checking",
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Stopped => "stopped",
+            Self::Broken => "broken",
+        }
+    }
 }
 
 /// A ticket's state in a few words.

@@ -2,6 +2,7 @@
 
 mod human;
 mod json;
+pub mod plain;
 mod signals;
 
 use std::sync::Arc;
@@ -206,6 +207,26 @@ impl Watched {
             lines.extend(commands.into_iter().map(|command| format!("  {command}")));
         }
         lines
+    }
+
+    /// How many tickets of this run are done, how many failed, and how many wait for a human.
+    fn counts(&self) -> (u32, u32, u32) {
+        let run = self.board.run.as_ref().map(|run| run.id);
+        let views = self.board.tickets.values();
+        let (mut done, mut failed, mut waiting) = (0, 0, 0);
+        for view in views.filter(|view| Some(view.run) == run) {
+            match &view.state {
+                TicketState::Finished {
+                    outcome: AttemptOutcome::Done { .. },
+                } => done += 1,
+                TicketState::Finished {
+                    outcome: AttemptOutcome::NeedsHuman { .. },
+                } => waiting += 1,
+                TicketState::Finished { .. } => failed += 1,
+                _ => {}
+            }
+        }
+        (done, failed, waiting)
     }
 
     fn exit(&self, plan: &RunPlan) -> Exit {

@@ -42,7 +42,8 @@ pub(crate) fn told(model: &mut Model, standing: Standing) -> Vec<Effect> {
     model.beside.is_up_to_date = true;
     match standing {
         Standing::Elsewhere { pid } => {
-            let has_changed = model.beside.runner_is_gone;
+            let was = model.beside.pid.filter(|_| pid.is_some());
+            let has_changed = model.beside.runner_is_gone || (was.is_some() && was != pid);
             model.beside.runner_is_gone = false;
             model.beside.pid = pid;
             if has_changed {

@@ -14,7 +14,7 @@ use crate::domain::time::Timestamp;
 use crate::runner::context::Places;
 use crate::runner::{earlier_runs, unfinished, waiting};
 use crate::store::evidence;
-use crate::store::lock::{Held, LockError, RunnerLock};
+use crate::store::lock::{Held, LockError, LockWatch};
 use crate::store::{LedgerError, Reader};
 
 /// How many facts are read at once.
@@ -29,6 +29,8 @@ pub(super) struct Seen {
     pub(super) trouble: Option<String>,
     /// There is more to read at once.
     pub(super) more: bool,
+    /// It is not the ledger of the look before: docket's folder was removed and made again.
+    pub(super) is_another: bool,
 }
 
 pub(super) struct Eyes {
@@ -42,6 +44,8 @@ pub(super) struct Eyes {
     watches: Watches,
     /// Whether everything that had happened before the first look was read.
     is_up_to_date: bool,
+    is_another: bool,
+    lock: LockWatch,
     /// What was found the last time, for when nobody can tell.
     holder: Option<Held>,
 }
@@ -55,7 +59,8 @@ impl Eyes {
     ) -> Result<(Self, Board), crate::runner::StartError> {
         let ledger = identity(&places.ledger());
         let reader = Reader::open(&places.ledger())?;
-        let holder = RunnerLock::holder(&places.docket())?;
+        let mut lock = LockWatch::new(&places.docket());
+        let holder = lock.holder()?;
         let since = holder.as_ref().and_then(|held| held.by.as_ref());
         let after = beginning(&reader, since.map(|by| by.since))?;
         let mut board = earlier_runs(&reader)?;
@@ -69,6 +74,8 @@ impl Eyes {
             live: BTreeMap::new(),
             watches: Watches::new(hints),
             is_up_to_date: false,
+            is_another: false,
+            lock,
             holder,
         };
         Ok((eyes, board))
@@ -89,7 +96,7 @@ impl Eyes {
         // Watched first: what changes while it is read gives a hint for the next look.
         self.watch();
         // Asked before facts are read: whoever has ended or died by then has written all.
-        match RunnerLock::holder(&self.places.docket()) {
+        match self.lock.holder() {
             Ok(holder) => self.holder = holder,
             Err(error) => trouble = Some(in_words(&error)),
         }
@@ -120,6 +127,7 @@ impl Eyes {
             standing,
             trouble,
             more,
+            is_another: std::mem::take(&mut self.is_another),
         }
     }
 
@@ -141,6 +149,7 @@ impl Eyes {
                 // Somebody removed docket's folder, and another runner began from nothing.
                 self.after = Sequence(0);
                 self.live.clear();
+                self.is_another = true;
             }
             self.reader = Reader::open(&self.places.ledger())?;
             self.ledger = found;

@@ -36,7 +36,7 @@ const SETTLE: Duration = Duration::from_millis(15);
 const ECHO: Duration = Duration::from_millis(50);
 
 /// Looked at again without a hint, in case one got lost.
-const CALM: Duration = Duration::from_secs(4);
+const CALM: Duration = Duration::from_secs(10);
 
 /// The same where the system can't watch.
 const BLIND: Duration = Duration::from_millis(500);
@@ -81,6 +81,7 @@ pub fn follow(setup: Setup, take_over: bool) -> Result<Started, StartError> {
         refused: VecDeque::new(),
         untold: None,
         last_trouble: None,
+        may_take_over: false,
         run_is_open: false,
         run_was_open: false,
     };
@@ -117,6 +118,8 @@ struct Follower {
     /// A refusal that the ledger has not told.
     untold: Option<(String, String)>,
     last_trouble: Option<String>,
+    /// Nobody runs the queue, and that was not tried since.
+    may_take_over: bool,
     run_is_open: bool,
     /// Whether the runner that is gone left a run behind.
     run_was_open: bool,
@@ -152,8 +155,8 @@ impl Follower {
         let next = sleep(echo);
         tokio::pin!(next);
         loop {
-            let takes_over = *wishes.borrow_and_update();
-            if takes_over && matches!(self.standing, Some(Standing::Nowhere { .. })) {
+            let is_wanted = *wishes.borrow_and_update();
+            if std::mem::take(&mut self.may_take_over) && is_wanted {
                 match start(self.setup.clone()).await {
                     Ok(runner) => return self.here(runner, commands).await,
                     Err(why) => self.tell(Feed::Trouble(why)),
@@ -171,6 +174,8 @@ impl Follower {
                 }
                 changed = wishes.changed(), if may_wish => {
                     may_wish = changed.is_ok();
+                    self.may_take_over =
+                        may_wish && matches!(self.standing, Some(Standing::Nowhere { .. }));
                     false
                 }
                 Some(queue) = self.queue.recv() => {
@@ -231,6 +236,9 @@ impl Follower {
                     }
                 }
                 self.run_was_open = self.run_is_open;
+                // Where the folder is gone the runner may still live: only a human says that it doesn't.
+                let folder_is_gone = false;
+                self.may_take_over = seen.standing == Standing::Nowhere { folder_is_gone };
                 self.standing = Some(seen.standing);
                 self.tell(Feed::Runner(seen.standing));
                 is_news = true;
@@ -267,6 +275,13 @@ impl Follower {
             }
         }
         let is_news = !seen.feed.is_empty();
+        if seen.is_another {
+            let folder_is_gone = true;
+            let gone = Standing::Nowhere { folder_is_gone };
+            self.run_is_open = false;
+            self.standing = Some(gone);
+            self.tell(Feed::Runner(gone));
+        }
         for feed in seen.feed.drain(..) {
             if let Feed::Event(envelope) = &feed {
                 match &envelope.event {
