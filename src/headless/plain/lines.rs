@@ -107,6 +107,12 @@ pub(super) fn of_event(envelope: &Envelope, watched: &Watched) -> Vec<String> {
             }
             lines
         }
+        Event::Refused { what, why } => {
+            // People know tickets by their names.
+            let words = what.split(' ').map(|word| named(word, watched));
+            let what: Vec<_> = words.collect();
+            block(&format!("can't {}: ", what.join(" ")), why)
+        }
         event => {
             let words = human::words(event, envelope.at);
             words.map_or_else(Vec::new, |words| block("", &words))
@@ -117,6 +123,13 @@ pub(super) fn of_event(envelope: &Envelope, watched: &Watched) -> Vec<String> {
 fn name_of(ticket: &TicketId, watched: &Watched) -> String {
     let entry = watched.queue.by_id(ticket);
     entry.map_or_else(|| ticket.to_string(), |entry| entry.name.to_string())
+}
+
+/// The name of the ticket whose id a word is; else the word.
+fn named<'a>(word: &'a str, watched: &'a Watched) -> &'a str {
+    let mut entries = watched.queue.entries().iter();
+    let meant = entries.find(|entry| entry.id.as_str() == word);
+    meant.map_or(word, |entry| entry.name.as_str())
 }
 
 /// What a request asks for, whole: nothing is allowed that was not read out.

@@ -9,7 +9,7 @@ use super::super::entry_time;
 use super::lines::block;
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::AttemptId;
-use crate::domain::item::{Entry, Item, ToolStatus};
+use crate::domain::item::{Entry, Item, ToolKind, ToolStatus};
 use crate::store::evidence;
 
 /// At most so many lines about tools are told in a second: nobody can listen to more.
@@ -67,6 +67,18 @@ impl Transcripts {
         }
         live.read = bytes;
         Vec::new()
+    }
+}
+
+/// What a tool of this kind does, before what it does it to.
+fn does(tool: ToolKind) -> &'static str {
+    match tool {
+        ToolKind::Read => "reads ",
+        ToolKind::Search => "searches ",
+        ToolKind::Edit => "edits ",
+        ToolKind::Fetch => "fetches ",
+        // A command begins with `$`.
+        ToolKind::Execute | ToolKind::Other => "",
     }
 }
 
@@ -132,13 +144,18 @@ impl Listening {
                     self.message = Some((entry.id, text));
                 }
             },
-            Item::ToolCall { title, status, .. } => {
+            Item::ToolCall {
+                title,
+                status,
+                tool,
+            } => {
                 self.end_message(attempt, said);
                 let words = match status {
                     ToolStatus::Failed => "failed: ",
                     ToolStatus::Declined => "was not allowed: ",
                     ToolStatus::Running | ToolStatus::Completed => "",
                 };
+                let title = format!("{}{title}", does(tool));
                 // Ids rise: one that was told has only got further.
                 let is_new = self.told.is_none_or(|told| entry.id > told);
                 if is_new || !words.is_empty() {

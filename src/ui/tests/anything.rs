@@ -37,6 +37,7 @@ const KEYS: &[&str] = &[
     "a",
     "!",
     "d",
+    "Ctrl-o",
     "Left",
     "Right",
     "Ctrl-c",

@@ -6,3 +6,4 @@ mod keys;
 mod looping;
 mod scene;
 mod transcripts;
+mod viewer;
