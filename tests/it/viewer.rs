@@ -107,8 +107,8 @@ fn it_takes_over_from_a_docket_that_was_killed_when_asked() {
     });
     go(&sandbox);
     viewer.send("s");
-    viewer.shows("1/1 done");
-    other.shows("1/1 done");
+    viewer.shows("r2 done");
+    other.shows("r2 done");
     assert!(sandbox.is_done(1));
     // It is no viewer any more, and the other one still is.
     viewer.send("q");

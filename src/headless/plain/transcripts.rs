@@ -160,7 +160,7 @@ impl Listening {
                 let is_new = self.told.is_none_or(|told| entry.id > told);
                 if is_new || !words.is_empty() {
                     self.told = self.told.max(Some(entry.id));
-                    self.tool(attempt, format!("{words}{title}"), said);
+                    self.tool(attempt, &format!("{words}{title}"), said);
                 }
             }
             Item::Error { text, retrying } => {
@@ -180,7 +180,7 @@ impl Listening {
         }
     }
 
-    fn tool(&mut self, attempt: &AttemptId, title: String, said: &mut Vec<String>) {
+    fn tool(&mut self, attempt: &AttemptId, title: &str, said: &mut Vec<String>) {
         let now = entry_time().0 / 1000;
         if self.second.0 != now {
             self.second = (now, 0);
@@ -191,7 +191,7 @@ impl Listening {
             return;
         }
         self.end_left_out(attempt, said);
-        said.extend(block(&format!("{attempt} "), &title));
+        said.extend(block(&format!("{attempt} "), title));
     }
 
     fn end_left_out(&mut self, attempt: &AttemptId, said: &mut Vec<String>) {

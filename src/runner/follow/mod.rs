@@ -35,6 +35,9 @@ const SETTLE: Duration = Duration::from_millis(15);
 /// The first look after a hint; each further one that finds nothing waits twice as long.
 const ECHO: Duration = Duration::from_millis(50);
 
+/// After this one it is quiet.
+const LAST_ECHO: Duration = Duration::from_millis(800);
+
 /// Looked at again without a hint, in case one got lost.
 const CALM: Duration = Duration::from_secs(10);
 
@@ -155,7 +158,8 @@ impl Follower {
         let next = sleep(echo);
         tokio::pin!(next);
         loop {
-            let is_wanted = *wishes.borrow_and_update();
+            // Not marked as seen here: what changes in this moment wakes the loop again.
+            let is_wanted = *wishes.borrow();
             if std::mem::take(&mut self.may_take_over) && is_wanted {
                 match start(self.setup.clone()).await {
                     Ok(runner) => return self.here(runner, commands).await,
@@ -192,7 +196,7 @@ impl Follower {
                     false
                 }
                 () = &mut next => {
-                    echo = (echo * 2).min(self.calm());
+                    echo = if echo < LAST_ECHO { echo * 2 } else { self.calm() };
                     true
                 }
             };
