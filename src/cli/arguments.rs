@@ -34,6 +34,12 @@ pub struct Arguments {
     /// The ticket to run (its name, number or id), with --once
     #[arg(long, value_name = "TICKET", requires = "once")]
     pub ticket: Option<String>,
+    /// Print what happens as lines and take commands as lines, instead of the screen: for screen readers
+    #[arg(long, conflicts_with = "once")]
+    pub plain: bool,
+    /// Beside a docket that runs the queue here: take over when that one has ended, and go on with its run
+    #[arg(long, conflicts_with = "once")]
+    pub take_over: bool,
     /// The command.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -188,6 +194,9 @@ pub enum Command {
         /// Without the screen: run the demo's queue to its end
         #[arg(long)]
         once: bool,
+        /// Print what happens as lines, instead of the screen
+        #[arg(long, conflicts_with = "once")]
+        plain: bool,
         /// Keep the demo's folder and say where it is
         #[arg(long)]
         keep: bool,

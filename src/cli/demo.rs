@@ -7,7 +7,7 @@ use super::arguments::Global;
 use super::drive;
 use super::error::CliError;
 use super::place::Place;
-use super::screen;
+use super::screen::{self, Opening};
 use crate::domain::machine::RunPlan;
 use crate::exit::Exit;
 use crate::git;
@@ -59,14 +59,19 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 /// Makes the repository and runs its queue, on the screen or headless.
-pub(super) fn run(global: &Global, once: bool, keep: bool) -> Result<Exit, CliError> {
+pub(super) fn run(global: &Global, once: bool, plain: bool, keep: bool) -> Result<Exit, CliError> {
     let folder = Folder::make(keep)?;
     build(&folder.path)?;
     let place = Place::find(&folder.path, &global.overrides())?;
+    let opening = Opening {
+        begin: true,
+        plain,
+        ..Opening::default()
+    };
     let exit = if once {
         drive::drain(place, RunPlan::default(), Form::of(global.json, false))
     } else {
-        screen::show(place, true)
+        screen::show(place, opening)
     };
     if keep {
         output::say(&format!(

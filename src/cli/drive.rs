@@ -6,6 +6,7 @@ use super::arguments::{Global, RunArguments};
 use super::error::CliError;
 use super::find;
 use super::place::{Place, start_folder};
+use super::screen::Opening;
 use crate::domain::ids::TicketId;
 use crate::domain::machine::RunPlan;
 use crate::domain::queue::Queue;
@@ -43,8 +44,13 @@ pub(super) fn run(global: &Global, arguments: &RunArguments) -> Result<Exit, Cli
 }
 
 /// The screen.
-pub(super) fn screen(global: &Global) -> Result<Exit, CliError> {
-    super::screen::show(find(global)?, false)
+pub(super) fn screen(global: &Global, plain: bool, take_over: bool) -> Result<Exit, CliError> {
+    let opening = Opening {
+        begin: false,
+        plain,
+        take_over,
+    };
+    super::screen::show(find(global)?, opening)
 }
 
 fn find(global: &Global) -> Result<Place, CliError> {

@@ -91,11 +91,13 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         global,
         once,
         ticket,
+        plain,
+        take_over,
         command,
     } = arguments;
     match command {
         None if once => drive::once(&global, ticket.as_deref()),
-        None => drive::screen(&global),
+        None => drive::screen(&global, plain, take_over),
         Some(Command::Init) => init::run(&global),
         Some(Command::New(arguments)) => new::run(&global, &arguments),
         Some(Command::Edit(arguments)) => edit::run(&global, &arguments),
@@ -120,7 +122,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Skip(arguments)) => decide::skip(&global, &arguments.ticket),
         Some(Command::Unskip(arguments)) => decide::unskip(&global, &arguments.ticket),
         Some(Command::Move(arguments)) => order::run(&global, &arguments),
-        Some(Command::Demo { once, keep }) => demo::run(&global, once, keep),
+        Some(Command::Demo { once, plain, keep }) => demo::run(&global, once, plain, keep),
         Some(Command::Status) => status::run(&global),
         Some(Command::Usage) => usage::run(&global),
         Some(Command::Timeline(arguments)) => timeline::run(&global, &arguments),

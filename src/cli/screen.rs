@@ -17,13 +17,15 @@ use crate::config::{Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
 use crate::exit::Exit;
+use crate::headless::plain::Plain;
 use crate::headless::{self, Form};
 use crate::output;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::environment;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
-use crate::runner::{self, Life, Places, RunnerHandle};
+use crate::runner::{self, Life, Places, RunnerHandle, Setup, StartError, Started};
+use crate::store::lock::LockError;
 use crate::tickets::template::Template;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
@@ -31,24 +33,52 @@ use crate::ui::{
     TerminalControl, TerminalEvent, TerminalLink, TerminalRequest, ThemeSource, UiEnd, UiError,
 };
 
-/// Opens the screen on a place; `begin` starts the queue at once.
-pub(super) fn show(place: Place, begin: bool) -> Result<Exit, CliError> {
+/// How a docket that people look at begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Opening {
+    /// The queue is started at once.
+    pub(super) begin: bool,
+    /// Lines instead of a screen.
+    pub(super) plain: bool,
+    /// Beside a docket that runs the queue: this one does when that one has ended.
+    pub(super) take_over: bool,
+}
+
+/// Opens the screen on a place.
+pub(super) fn show(place: Place, opening: Opening) -> Result<Exit, CliError> {
+    if opening.plain {
+        let _log = crate::logging::start(&place.places.docket());
+        return drive::runtime()?.block_on(in_lines(place, opening));
+    }
     if !output::is_interactive() {
         return Err(CliError::Usage(
-            "the screen needs a terminal: use `docket --once` or `docket run` in scripts"
+            "the screen needs a terminal: use `docket --once` or `docket run` in scripts, or `docket --plain`"
                 .to_owned(),
         ));
     }
     let _log = crate::logging::start(&place.places.docket());
-    drive::runtime()?.block_on(live(place, begin))
+    drive::runtime()?.block_on(live(place, opening))
 }
 
-async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
-    let look = look(&place.loaded.config)?;
-    let plan = RunPlan {
-        waits_for_humans: true,
-        ..RunPlan::default()
+/// The same without a screen, for screen readers.
+async fn in_lines(place: Place, opening: Opening) -> Result<Exit, CliError> {
+    let evidence = place.places.evidence();
+    let agents = place.loaded.config.known_names();
+    let (started, viewer) = start(drive::setup(place, plan(), Life::WhileAsked), opening)?;
+    let plain = Plain {
+        handle: started.handle,
+        board: started.board,
+        agents,
+        evidence,
+        viewer,
+        begun: opening.begin && !viewer,
     };
+    Ok(headless::plain::run(plain).await?)
+}
+
+async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
+    let look = look(&place.loaded.config)?;
+    let plan = plan();
     let places = place.places.clone();
     let config = place.loaded.config.clone();
     // Over SSH the mouse belongs to the user's own terminal: `m` takes it.
@@ -56,10 +86,7 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
     let in_words = |error: UiError| CliError::Failed(error.to_string());
     // The screen first: it answers while the runner still opens its ledger. When that fails it is left again.
     let screen = crate::ui::enter(mouse).map_err(in_words)?;
-    let started = runner::start(drive::setup(place, plan.clone(), Life::WhileAsked))?;
-    if begin {
-        let _dispatcher_is_gone = started.handle.commands.send(Command::Start { only: None });
-    }
+    let (started, viewer) = start(drive::setup(place, plan.clone(), Life::WhileAsked), opening)?;
     let clock = SystemClock::new();
     let keys = keys::effective();
     for fault in keys.told() {
@@ -79,7 +106,7 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
         approvals: places.approvals.path().map(ToOwned::to_owned),
         seed: started.board,
         look,
-        viewer: false,
+        viewer,
         mouse,
         clock: Arc::new(move || clock.now()),
         terminals: Box::new(Shells {
@@ -121,6 +148,10 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
             to_the_end(ended.handle).await;
             Ok(Exit::Signal(15))
         }
+        UiEnd::HungUp if ended.viewer => {
+            to_the_end(ended.handle).await;
+            Ok(Exit::Signal(1))
+        }
         // The screen is gone, the runner stays: the run goes on without it.
         UiEnd::HungUp => {
             Ok(headless::follow(ended.handle, ended.board, &plan, Form::Silent).await?)
@@ -128,9 +159,37 @@ async fn live(place: Place, begin: bool) -> Result<Exit, CliError> {
     }
 }
 
+/// What a docket that people look at is ready to do.
+pub(super) fn plan() -> RunPlan {
+    RunPlan {
+        waits_for_humans: true,
+        ..RunPlan::default()
+    }
+}
+
+/// Starts a runner here, or follows the one that lives elsewhere. Whether this is a viewer.
+pub(super) fn start(setup: Setup, opening: Opening) -> Result<(Started, bool), StartError> {
+    match runner::start(setup.clone()) {
+        Ok(started) => {
+            if opening.begin {
+                let _dispatcher_is_gone =
+                    started.handle.commands.send(Command::Start { only: None });
+            }
+            Ok((started, false))
+        }
+        Err(StartError::Lock(LockError::Held { .. })) => {
+            let started = runner::follow(setup, opening.take_over)?;
+            Ok((started, true))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Waits until the runner has ended and everything is on the disk.
-async fn to_the_end(handle: RunnerHandle) {
-    let RunnerHandle { commands, mut feed } = handle;
+pub(super) async fn to_the_end(handle: RunnerHandle) {
+    let RunnerHandle {
+        commands, mut feed, ..
+    } = handle;
     drop(commands);
     while feed.recv().await.is_some() {}
 }
@@ -172,6 +231,7 @@ fn look(config: &Config) -> Result<Look, CliError> {
         depth,
         ascii,
         zone: jiff::tz::TimeZone::system(),
+        reduced_motion: config.ui.reduced_motion,
     })
 }
 

@@ -7,7 +7,6 @@ use super::error::CliError;
 use super::place::Place;
 use crate::domain::attempt::{AttemptOutcome, Need, Proof};
 use crate::domain::board::{Board, PhaseView, RunView, TicketState, TicketView};
-use crate::domain::event::RunOutcome;
 use crate::domain::ids::{Sequence, TicketId};
 use crate::domain::inbox::Told;
 use crate::domain::item::Usage;
@@ -192,7 +191,7 @@ impl Past {
     fn board(&self, queue: &Queue, is_alive: bool) -> Board {
         let mut board = self.board.clone();
         if !is_alive {
-            bury(&mut board);
+            board.bury();
         }
         for entry in queue.entries() {
             let says_not = !entry.is_done() && entry.ticket.is_some();
@@ -259,33 +258,6 @@ fn paused(
         paused.insert(ticket.clone(), unfinished);
     }
     Ok(paused)
-}
-
-/// Nobody works on what a dead runner left.
-fn bury(board: &mut Board) {
-    for view in board.tickets.values_mut() {
-        let is_open = !matches!(
-            view.state,
-            TicketState::Finished { .. } | TicketState::Skipped | TicketState::Queued
-        );
-        if is_open {
-            // What only waited for a human has lost nothing.
-            let outcome = match &view.state {
-                TicketState::Waiting { need } if !matches!(need, Need::Request { .. }) => {
-                    AttemptOutcome::NeedsHuman { need: need.clone() }
-                }
-                _ => AttemptOutcome::Lost,
-            };
-            view.state = TicketState::Finished { outcome };
-        }
-    }
-    if let Some(run) = &mut board.run
-        && !matches!(run.phase, PhaseView::Finished { .. })
-    {
-        run.phase = PhaseView::Finished {
-            outcome: RunOutcome::Lost,
-        };
-    }
 }
 
 fn run_view(run: &RunRecord) -> RunView {

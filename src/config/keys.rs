@@ -540,6 +540,12 @@ const PARTS: &[Key] = &[
         Some(r#""16ms""#),
         "the shortest time between two paints",
     ),
+    key(
+        "ui.reduced_motion",
+        Kind::Flag,
+        Some("false"),
+        "whether the screen keeps still: nothing on it spins, blinks, slides or ticks",
+    ),
 ];
 
 /// What a path of keys is.

@@ -223,6 +223,8 @@ pub struct UiConfig {
     pub mouse: bool,
     /// The shortest time between two paints.
     pub redraw: Duration,
+    /// Whether the screen keeps still.
+    pub reduced_motion: bool,
     /// How the panes lie at the start.
     pub layout: PaneLayout,
     /// Whether the terminal's title tells of the run.

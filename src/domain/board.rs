@@ -1,5 +1,7 @@
 //! The fold of events that every reader shares: the screen, `--once`, `docket status` and replay see the same board.
 
+mod buried;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use super::inbox::Told;
 use super::item::{AgentStatus, Usage};
 use super::queue::Queue;
 use super::request::{Request, RequestId};
+use super::standing::Standing;
 use super::time::Timestamp;
 use super::unfinished::Unfinished;
 
@@ -59,6 +62,8 @@ pub enum Feed {
         /// How many there are.
         of: usize,
     },
+    /// Who runs the queue, told to a process that looks on: at its start and whenever it changes.
+    Runner(Standing),
 }
 
 /// The state of everything that events tell of.

@@ -24,6 +24,7 @@ pub mod retention;
 pub mod rules;
 pub mod settings;
 pub mod spent;
+pub mod standing;
 pub mod ticket;
 pub mod time;
 pub mod timeline;

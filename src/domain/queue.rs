@@ -158,11 +158,6 @@ impl Queue {
         self.needs.get(index).map_or(&[][..], Vec::as_slice)
     }
 
-    /// The places of the tickets that the entry at `index` depends on.
-    pub fn needs(&self, index: usize) -> &[usize] {
-        self.needs.get(index).map_or(&[], Vec::as_slice)
-    }
-
     /// Whether the entry at `index` is part of a circle of dependencies.
     pub fn is_in_cycle(&self, index: usize) -> bool {
         self.cycle_of.get(index).copied().flatten().is_some()

@@ -12,7 +12,7 @@ use super::ticket::QueueEntry;
 use super::time::Timestamp;
 
 /// What a ticket's line begins with. Never told by colour alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mark {
     /// It may start.

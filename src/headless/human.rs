@@ -39,7 +39,8 @@ impl Progress {
             | Feed::Advanced { .. }
             | Feed::Status { .. }
             | Feed::Used { .. }
-            | Feed::RunOver { .. } => None,
+            | Feed::RunOver { .. }
+            | Feed::Runner(_) => None,
         };
         match (&self.bar, text) {
             (Some(bar), text) => {
@@ -86,7 +87,7 @@ fn summary(watched: &Watched) -> String {
 }
 
 /// One line about a fact, if it is worth one.
-fn words(event: &Event, at: Timestamp) -> Option<String> {
+pub(super) fn words(event: &Event, at: Timestamp) -> Option<String> {
     Some(match event {
         Event::RunStarted {
             branch: Some(branch),
@@ -98,12 +99,7 @@ fn words(event: &Event, at: Timestamp) -> Option<String> {
             attempt,
             validation,
         } => {
-            let verdict = match validation.verdict {
-                Verdict::Pass => "pass",
-                Verdict::Fail => "FAIL",
-                Verdict::TimedOut => "TIMED OUT",
-                Verdict::Inconclusive => "INCONCLUSIVE",
-            };
+            let verdict = verdict(validation.verdict);
             format!(
                 "{attempt} {verdict} {} ({} ms)",
                 validation.name, validation.millis
@@ -199,33 +195,8 @@ pub(super) fn result(watched: &Watched, plan: &RunPlan, exit: Exit) -> std::io::
         }
     }
     let run = watched.board.run.as_ref();
-    let steps = watched
-        .board
-        .tickets
-        .values()
-        .filter(|view| Some(view.run) == run.map(|run| run.id));
-    let (mut done, mut failed, mut waiting) = (0, 0, 0);
-    for view in steps {
-        match &view.state {
-            TicketState::Finished {
-                outcome: AttemptOutcome::Done { .. },
-            } => done += 1,
-            TicketState::Finished {
-                outcome: AttemptOutcome::NeedsHuman { .. },
-            } => waiting += 1,
-            TicketState::Finished { .. } => failed += 1,
-            _ => {}
-        }
-    }
-    let outcome = match watched.outcome {
-        Some(RunOutcome::Done) => "done",
-        Some(RunOutcome::NothingReady) => "nothing is ready to run",
-        Some(RunOutcome::NeedsHuman) => "a human is needed",
-        Some(RunOutcome::Failed) => "failed",
-        Some(RunOutcome::Limit) => "a limit was hit",
-        Some(RunOutcome::Cancelled { reason }) => reason.as_str(),
-        Some(RunOutcome::Lost | RunOutcome::Broken) | None => "docket could not go on",
-    };
+    let (done, failed, waiting) = watched.counts();
+    let outcome = outcome(watched.outcome);
     let _ = exit;
     for line in watched.advice() {
         output::say(&line);
@@ -234,4 +205,27 @@ pub(super) fn result(watched: &Watched, plan: &RunPlan, exit: Exit) -> std::io::
     output::line(&format!(
         "{run}{outcome} ({done} done, {failed} failed, {waiting} waiting)"
     ))
+}
+
+/// How a run ended, in words.
+pub(super) fn outcome(outcome: Option<RunOutcome>) -> &'static str {
+    match outcome {
+        Some(RunOutcome::Done) => "done",
+        Some(RunOutcome::NothingReady) => "nothing is ready to run",
+        Some(RunOutcome::NeedsHuman) => "a human is needed",
+        Some(RunOutcome::Failed) => "failed",
+        Some(RunOutcome::Limit) => "a limit was hit",
+        Some(RunOutcome::Cancelled { reason }) => reason.as_str(),
+        Some(RunOutcome::Lost | RunOutcome::Broken) | None => "docket could not go on",
+    }
+}
+
+/// A verdict in a word.
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "pass",
+        Verdict::Fail => "FAIL",
+        Verdict::TimedOut => "TIMED OUT",
+        Verdict::Inconclusive => "INCONCLUSIVE",
+    }
 }

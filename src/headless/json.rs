@@ -77,7 +77,8 @@ pub(super) fn feed(feed: &Feed) -> std::io::Result<()> {
         | Feed::Advanced { .. }
         | Feed::Status { .. }
         | Feed::Used { .. }
-        | Feed::RunOver { .. } => Ok(()),
+        | Feed::RunOver { .. }
+        | Feed::Runner(_) => Ok(()),
     }
 }
 

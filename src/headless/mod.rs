@@ -2,6 +2,7 @@
 
 mod human;
 mod json;
+pub mod plain;
 mod signals;
 
 use std::sync::Arc;
@@ -106,7 +107,9 @@ async fn watch(
     plan: &RunPlan,
     form: Form,
 ) -> Result<Exit, HeadlessError> {
-    let RunnerHandle { commands, mut feed } = handle;
+    let RunnerHandle {
+        commands, mut feed, ..
+    } = handle;
     // A runner that a screen left behind lives as long as somebody may ask: nobody will after this run.
     let mut commands = (form != Form::Silent || watched.board.has_live_run()).then_some(commands);
     let mut human = matches!(form, Form::Human | Form::Progress).then(human::Progress::start);
@@ -168,7 +171,7 @@ impl Watched {
             Feed::Used { attempt, usage } => self.board.set_usage(attempt, *usage),
             Feed::RunOver { outcome, .. } => self.outcome = Some(*outcome),
             Feed::Trouble(text) => self.trouble.push(text.clone()),
-            Feed::Advanced { .. } | Feed::Beginning { .. } => {}
+            Feed::Advanced { .. } | Feed::Beginning { .. } | Feed::Runner(_) => {}
         }
     }
 
@@ -204,6 +207,26 @@ impl Watched {
             lines.extend(commands.into_iter().map(|command| format!("  {command}")));
         }
         lines
+    }
+
+    /// How many tickets of this run are done, how many failed, and how many wait for a human.
+    fn counts(&self) -> (u32, u32, u32) {
+        let run = self.board.run.as_ref().map(|run| run.id);
+        let views = self.board.tickets.values();
+        let (mut done, mut failed, mut waiting) = (0, 0, 0);
+        for view in views.filter(|view| Some(view.run) == run) {
+            match &view.state {
+                TicketState::Finished {
+                    outcome: AttemptOutcome::Done { .. },
+                } => done += 1,
+                TicketState::Finished {
+                    outcome: AttemptOutcome::NeedsHuman { .. },
+                } => waiting += 1,
+                TicketState::Finished { .. } => failed += 1,
+                _ => {}
+            }
+        }
+        (done, failed, waiting)
     }
 
     fn exit(&self, plan: &RunPlan) -> Exit {

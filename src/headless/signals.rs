@@ -72,7 +72,12 @@ async fn suspend(commands: &mpsc::UnboundedSender<Command>) {
     let _nothing_runs = commands.send(Command::Pause);
     // Time for the freeze to reach every process; it takes microseconds, and nothing else is lost by waiting.
     tokio::time::sleep(FREEZE).await;
+    freeze_alone();
+    let _nothing_ran = commands.send(Command::Resume);
+}
+
+/// Freezes docket until `fg`, and nothing else.
+pub(super) fn freeze_alone() {
     // STOP, not TSTP: our own handler would take that.
     let _stopped = kill_process(getpid(), Signal::STOP);
-    let _nothing_ran = commands.send(Command::Resume);
 }

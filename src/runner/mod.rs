@@ -7,6 +7,7 @@ mod desk;
 mod dispatcher;
 mod done;
 mod files;
+mod follow;
 pub mod gc;
 pub mod handle;
 pub mod inbox;
@@ -28,6 +29,7 @@ use tokio::sync::mpsc;
 pub use answer::{Answered, NotAnswered, abandon, answer, decide, reply};
 pub use context::Places;
 pub use dispatcher::Life;
+pub use follow::follow;
 pub use handle::RunnerHandle;
 
 use self::context::Context;
@@ -36,12 +38,13 @@ use self::inbox::{Door, Inbox};
 use crate::config::Config;
 use crate::domain::attempt::{ProcessRecord, Proof};
 use crate::domain::board::{Board, Feed};
-use crate::domain::ids::{AttemptId, RunId};
+use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::item::Usage;
 use crate::domain::machine::{History, Input, RunPlan, Standing, State};
 use crate::domain::queue::Queue;
 use crate::domain::settings::SpendingLimits;
 use crate::domain::time::Timestamp;
+use crate::domain::unfinished::Unfinished;
 use crate::git::Repository;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::identity;
@@ -127,7 +130,8 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
     recover::lost_attempts(&places, &ledger, &reader, &clock)?;
     let mut board = earlier_runs(&reader)?;
     let history = history(&reader, &places, git.as_ref())?;
-    waiting(&mut board, &history, &places);
+    let last = RunId(history.next_run.saturating_sub(1));
+    waiting(&mut board, &history.unfinished, last, &places);
     let is_limited = config.spending != SpendingLimits::default();
     let spent = if is_limited {
         history.spent.clone()
@@ -150,7 +154,7 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
         commands: commands_receiver,
         letters,
         inputs: inputs_receiver,
-        queue: watch(&context),
+        queue: watch(&context.places, context.feed.clone()),
     };
     let dispatcher = Dispatcher::new(state, Arc::new(context), inputs, life);
     tokio::spawn(async move {
@@ -163,6 +167,7 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
         handle: RunnerHandle {
             commands,
             feed: feed_receiver,
+            take_over: None,
         },
         board,
         spent,
@@ -284,8 +289,12 @@ pub fn earlier_runs(reader: &Reader) -> Result<Board, LedgerError> {
 }
 
 /// Puts onto the board what waits for a human since earlier runs, as far as the tickets are still the same.
-fn waiting(board: &mut Board, history: &History, places: &Places) {
-    let unfinished = &history.unfinished;
+fn waiting(
+    board: &mut Board,
+    unfinished: &BTreeMap<TicketId, Unfinished>,
+    last: RunId,
+    places: &Places,
+) {
     if unfinished.values().all(|left| left.waits_for().is_none()) {
         return;
     }
@@ -293,16 +302,14 @@ fn waiting(board: &mut Board, history: &History, places: &Places) {
         let left = unfinished.get(&entry.id);
         let left = left.filter(|left| left.revision == entry.revision && !entry.is_done());
         if let Some(left) = left.filter(|left| left.waits_for().is_some()) {
-            let last = RunId(history.next_run.saturating_sub(1));
             board.seed_waiting(entry.id.clone(), last, left);
         }
     }
 }
 
 /// The queue, each time it changes.
-fn watch(context: &Context) -> mpsc::Receiver<Arc<Queue>> {
+fn watch(places: &Places, feed: mpsc::UnboundedSender<Feed>) -> mpsc::Receiver<Arc<Queue>> {
     let (sender, receiver) = mpsc::channel(1);
-    let (places, feed) = (&context.places, context.feed.clone());
     // For show: the rules wait for the whole of it.
     let tell = move |beginning, of| {
         let queue = Arc::new(Queue::new(beginning));

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -95,19 +95,63 @@ impl RunnerLock {
 
     /// Who runs tickets in `folder` now; `None` when nobody does. Takes no lasting lock and makes no file.
     pub fn holder(folder: &Path) -> Result<Option<Held>, LockError> {
-        let path = folder.join(FILE);
-        let mut file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(&path, "open")(error)),
-        };
-        match file.try_lock_shared() {
-            Ok(()) => Ok(None),
-            Err(TryLockError::WouldBlock) => Ok(Some(Held {
-                by: read(&mut file),
-            })),
-            Err(TryLockError::Error(error)) => Err(failed(&path, "lock")(error)),
+        LockWatch::new(folder).holder()
+    }
+}
+
+/// Asks again and again who holds the lock. The file stays open in between: opening it would wake everybody who watches the
+/// folder.
+#[derive(Debug)]
+pub struct LockWatch {
+    path: PathBuf,
+    file: Option<File>,
+}
+
+impl LockWatch {
+    /// Of the lock in `folder` (`.docket/`).
+    pub fn new(folder: &Path) -> Self {
+        Self {
+            path: folder.join(FILE),
+            file: None,
         }
+    }
+
+    /// As [`RunnerLock::holder`].
+    pub fn holder(&mut self) -> Result<Option<Held>, LockError> {
+        let path = &self.path;
+        let found = match fs::metadata(path) {
+            Ok(found) => (found.dev(), found.ino()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.file = None;
+                return Ok(None);
+            }
+            Err(error) => return Err(failed(path, "look at")(error)),
+        };
+        // Somebody may have removed the folder and made it again.
+        let is_same = |file: &File| {
+            let known = file.metadata();
+            known.is_ok_and(|known| (known.dev(), known.ino()) == found)
+        };
+        let mut file = match self.file.take().filter(is_same) {
+            Some(file) => file,
+            None => match File::open(path) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(failed(path, "open")(error)),
+            },
+        };
+        let held = match file.try_lock_shared() {
+            Ok(()) => {
+                file.unlock().map_err(failed(path, "unlock"))?;
+                None
+            }
+            Err(TryLockError::WouldBlock) => Some(Held {
+                by: read(&mut file),
+            }),
+            Err(TryLockError::Error(error)) => return Err(failed(path, "lock")(error)),
+        };
+        self.file = Some(file);
+        Ok(held)
     }
 }
 

@@ -50,6 +50,7 @@ actions! {
     Inbox = "inbox", "inbox", "Everything that waits for you, of all tickets";
     Overview = "overview", "overview", "The run in pictures: time line, dependencies, usage";
     Edit = "edit", "edit", "Edit the selected ticket";
+    TakeOver = "take-over", "take over", "Beside another docket: run the queue from here when that one has ended";
     FocusQueue = "focus-queue", "queue", "Go to the queue";
     FocusTranscript = "focus-transcript", "transcript", "Go to the transcript";
     FocusEvidence = "focus-evidence", "evidence", "Go to the evidence";

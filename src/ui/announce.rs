@@ -85,6 +85,11 @@ impl Announcer {
         }
     }
 
+    /// Takes a fact that is too old to be told.
+    pub(crate) fn know(&mut self, envelope: &Arc<Envelope>) {
+        let _old = self.notices.take([envelope.as_ref()]);
+    }
+
     /// How long until there may be something to tell; `None` when nothing waits.
     pub(crate) fn due_in(&self, now: Duration) -> Option<Duration> {
         (!self.waiting.is_empty()).then(|| self.due.saturating_sub(now))

@@ -138,6 +138,7 @@ impl<H: Host> App<H> {
         model.themes.folder = session.themes.folder;
         model.themes.config = session.themes.config;
         model.overview.books = session.books;
+        model.beside.takes_over = session.handle.takes_over();
         model.mouse = mouse;
         let title = session.preferences.title.then(String::new);
         model.prefer(session.preferences);
@@ -215,6 +216,7 @@ impl<H: Host> App<H> {
         Ok(Ended {
             why: end.unwrap_or(UiEnd::Quit),
             handle,
+            viewer: model.viewer,
             board: model.board,
         })
     }
@@ -245,7 +247,11 @@ impl<H: Host> App<H> {
                 } else {
                     for feed in batch.iter() {
                         if let Feed::Event(envelope) = feed {
-                            self.announcer.take(envelope, now);
+                            if self.model.is_up_to_date() {
+                                self.announcer.take(envelope, now);
+                            } else {
+                                self.announcer.know(envelope);
+                            }
                         }
                     }
                     Found::Messages(batch.drain(..).map(Message::Feed).collect())
@@ -397,6 +403,11 @@ impl<H: Host> App<H> {
                     drop(tokio::task::spawn_blocking(move || {
                         drop(answer.send(Loaded::Text(loader::texts::save(save))));
                     }));
+                }
+                Effect::TakeOver(wanted) => {
+                    if let Some(wish) = &self.handle.take_over {
+                        wish.send_replace(wanted);
+                    }
                 }
             }
         }

@@ -8,7 +8,7 @@ use super::model::Model;
 use super::overlay::{AllowAlways, Confirm, Overlay, Purpose, Wish};
 use super::theme::Role;
 use super::tickets;
-use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
+use crate::domain::attempt::{CancelReason, Need};
 use crate::domain::board::{PhaseView, TicketState};
 use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::{TicketId, TicketName};

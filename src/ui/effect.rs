@@ -66,6 +66,8 @@ pub(crate) enum Effect {
     Save(Save),
     /// Change ticket files, off the UI's thread.
     Change(Change),
+    /// Run the queue from here when the docket that runs it has ended, or don't.
+    TakeOver(bool),
 }
 
 /// Which terminal; never used again.

@@ -45,6 +45,7 @@ mod tickets;
 mod tty;
 mod update;
 mod view;
+mod viewer;
 
 pub use abilities::Abilities;
 pub use announce::Announce;
@@ -54,9 +55,9 @@ pub use pages::editor::note_file_name;
 pub use preferences::Preferences;
 pub use probe::Probe;
 pub use session::{
-    Books, Clock, Ended, Look, Outside, RunOutside, Session, ThemeSource, UiEnd, UiError,
+    Books, Clock, Ended, Look, NewTickets, Outside, RunOutside, Session, ThemeSource, UiEnd,
+    UiError,
 };
-pub use session::{Clock, Ended, Look, NewTickets, Outside, RunOutside, Session, UiEnd, UiError};
 pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};
 
 /// The terminal, taken and still empty. Dropping it gives the terminal back.

@@ -28,6 +28,7 @@ use super::spending::Spending;
 use super::theme::Role;
 use super::tickets::Moves;
 use super::update::themes::Themes;
+use super::viewer::Beside;
 use crate::domain::board::{Board, PhaseView, RunView, TicketView};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
@@ -39,6 +40,8 @@ pub(crate) struct Model {
     pub(crate) repository_root: PathBuf,
     pub(crate) evidence_root: PathBuf,
     pub(crate) viewer: bool,
+    /// What a viewer knows of the docket that runs the queue.
+    pub(crate) beside: Beside,
     pub(crate) look: Look,
     pub(crate) keymap: Keymap,
 
@@ -132,6 +135,7 @@ impl Model {
             evidence: EvidencePane::new(evidence_root.clone()),
             evidence_root,
             viewer: false,
+            beside: Beside::default(),
             look,
             keymap: Keymap::default(),
             board,

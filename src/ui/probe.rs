@@ -29,6 +29,7 @@ impl Probe {
     pub fn new(columns: u16, rows: u16) -> Option<Self> {
         let depth = ColorDepth::Truecolor;
         let look = Look {
+            reduced_motion: false,
             theme: Theme::load("night", None, depth).ok()?,
             depth,
             ascii: false,

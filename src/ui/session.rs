@@ -136,6 +136,8 @@ pub struct Look {
     pub ascii: bool,
     /// For times of day.
     pub zone: TimeZone,
+    /// Whether pictures keep still: they change with facts, and nothing spins, blinks, slides or ticks by itself.
+    pub reduced_motion: bool,
 }
 
 impl Look {
@@ -151,6 +153,8 @@ pub struct Ended {
     pub why: UiEnd,
     /// The runner, which may still be at work.
     pub handle: RunnerHandle,
+    /// Whether another process ran the queue to the end, and this one looked on.
+    pub viewer: bool,
     /// What the screen had folded until then.
     pub board: Board,
 }

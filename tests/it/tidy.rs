@@ -20,7 +20,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "domain", "proc", "tickets", "store", "config", "git", "agents", "redact",
         ],
     ),
-    ("headless", &["domain", "runner", "proc", "exit", "output"]),
+    (
+        "headless",
+        &["domain", "runner", "store", "proc", "exit", "output"],
+    ),
     (
         "ui",
         &["domain", "config", "runner", "proc", "store", "tickets"],

@@ -59,6 +59,7 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Panes, "e", Action::Edit),
     (Panes, "E", Action::EditOutside),
     (Panes, "M", Action::Notes),
+    (Panes, "Ctrl-o", Action::TakeOver),
     (Page, "Esc", Action::Back),
     (Page, "q", Action::Back),
     (Page, "i", Action::Inbox),

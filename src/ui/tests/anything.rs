@@ -38,6 +38,7 @@ const KEYS: &[&str] = &[
     "a",
     "!",
     "d",
+    "Ctrl-o",
     "Left",
     "Right",
     "Ctrl-c",

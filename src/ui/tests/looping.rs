@@ -256,6 +256,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
         handle: RunnerHandle {
             commands: commands_sender,
             feed: feed_receiver,
+            take_over: None,
         },
         repository_name: "api-server".into(),
         repository_root: "/".into(),

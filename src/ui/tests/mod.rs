@@ -16,6 +16,6 @@ mod queue;
 mod reading;
 mod review;
 pub(super) mod scene;
-mod scene;
 mod themes;
 mod transcripts;
+mod viewer;

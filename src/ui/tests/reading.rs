@@ -425,6 +425,8 @@ fn a_request_is_found_by_its_time() {
         },
         reason: None,
         choices: Vec::new(),
+        folder: None,
+        patch: None,
     };
     // Between the calls 8 and 10: the items' times rise with their ids.
     let at = crate::domain::time::Timestamp(ago(100 - 9).0 + 500);

@@ -67,6 +67,7 @@ pub(super) fn look(ascii: bool) -> Look {
         depth: ColorDepth::Truecolor,
         ascii,
         zone: TimeZone::UTC,
+        reduced_motion: false,
     }
 }
 

@@ -23,6 +23,7 @@ use super::session::{Outside, UiEnd};
 use super::terminals::TerminalEvent;
 use super::theme::Role;
 use super::tickets;
+use super::viewer;
 use crate::domain::board::Feed;
 use crate::domain::event::Event;
 
@@ -181,9 +182,14 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             }
         }
         Feed::Trouble(text) => {
+            if model.viewer {
+                // It may be the answer.
+                model.start_is_asked = false;
+            }
             model.say(text, Role::Error);
             Vec::new()
         }
+        Feed::Runner(standing) => viewer::told(model, standing),
     }
 }
 

@@ -14,6 +14,7 @@ use super::super::panes::transcript::Toward;
 use super::super::panes::{Move, evidence, moved};
 use super::super::theme::Role;
 use super::super::tickets;
+use super::super::viewer;
 use super::arrange::arrange;
 use super::movement::{focus, go, movement};
 use super::reading;
@@ -137,6 +138,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Suspend => return vec![Effect::Suspend],
         Action::StopRun => return command::interrupt(model),
         Action::Quit => return command::quit(model),
+        Action::TakeOver => return viewer::take_over(model),
         _ => return command::perform(model, action),
     }
     Vec::new()
@@ -190,7 +192,9 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
             let effects = model.transcript.go_to_match(Toward::Forth, true);
             return reading::told(model, effects);
         }
-        LineOf::Search => model.transcript.end_search(),
+        LineOf::Search => {
+            model.transcript.end_search();
+        }
     }
     Vec::new()
 }

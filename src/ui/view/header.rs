@@ -16,6 +16,7 @@ use crate::domain::time::Timestamp;
 use crate::ui::model::Model;
 use crate::ui::text;
 use crate::ui::theme::Role;
+use crate::ui::viewer;
 
 /// A word of the header.
 struct Word {
@@ -104,7 +105,7 @@ fn words(model: &Model) -> Vec<Word> {
         words.push(left(8, branch, Role::Dim));
     }
     if model.viewer {
-        words.push(left(2, "viewer", Role::Badge));
+        words.push(left(2, viewer::badge(&model.beside), Role::Badge));
     }
     let (text, role) = state(model);
     words.push(left(0, text, role));

@@ -120,6 +120,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         _ => {}
     }
     let mut actions = Vec::new();
+    if model.viewer && model.beside.runner_is_gone {
+        actions.push(Action::TakeOver);
+    }
     match command::need(model) {
         Some(Need::Review { .. }) => {
             actions.extend([Action::Approve, Action::Reject, Action::Diff, Action::Retry]);

@@ -78,6 +78,11 @@ impl Terminal {
         look(&self.received.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The program's process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     fn master(&self) -> &pty::Pty {
         self.master.as_ref().expect("the terminal is there")
     }

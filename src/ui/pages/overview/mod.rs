@@ -84,7 +84,12 @@ impl OverviewPage {
             Feed::Event(envelope) => self.take_event(envelope),
             Feed::Used { attempt, usage } => self.pulse.used(attempt, usage),
             Feed::Advanced { attempt, bytes } => self.pulse.advanced(attempt, *bytes),
-            Feed::Queue(_) | Feed::Status { .. } | Feed::RunOver { .. } | Feed::Trouble(_) => {}
+            Feed::Queue(_)
+            | Feed::Beginning { .. }
+            | Feed::Status { .. }
+            | Feed::RunOver { .. }
+            | Feed::Runner(_)
+            | Feed::Trouble(_) => {}
         }
     }
 

@@ -85,7 +85,8 @@ impl TranscriptPane {
         }
     }
 
-    fn setting(&self, place: Place, columns: usize) -> Option<Setting> {
+    fn setting(&self, place: Place, canvas: &Canvas<'_>) -> Option<Setting> {
+        let columns = canvas.columns;
         let folded = self.window.get(place)?;
         let before = self.window.get(place - 1).map(|item| item.turn);
         let starts_turn = folded.turn > 0 && before != Some(folded.turn);
@@ -106,7 +107,7 @@ impl TranscriptPane {
 
     /// How many lines the item at `place` has.
     pub(super) fn lines_at(&mut self, place: Place, canvas: &mut Canvas<'_>) -> usize {
-        let Some(setting) = self.setting(place, canvas.columns) else {
+        let Some(setting) = self.setting(place, canvas) else {
             return 0;
         };
         let Some(item) = self.window.get_mut(place) else {
@@ -244,7 +245,7 @@ impl TranscriptPane {
             return;
         };
         let text = TicketText {
-            look: canvas.look.stamp(),
+            look: look.stamp(),
             id: entry.id.clone(),
             revision: entry.revision,
             reason,
