@@ -66,11 +66,11 @@ pub(super) fn bench() {
         super::resident(screen.pid())
     );
     screen.quit();
-    lines();
+    each_line();
 }
 
 /// Bytes to the terminal for each new line of a transcript.
-fn lines() {
+fn each_line() {
     const LINES: u64 = 60;
     let body = format!(
         "```sh\ni=100; while [ $i -lt {} ]; do echo \"line $i of a transcript that grows now and then\"; i=$((i+1)); sleep 0.05; done; sleep 60\n```",

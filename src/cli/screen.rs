@@ -138,7 +138,7 @@ async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
             spent: started.spent,
         },
     };
-    let ended = screen.run(session).await.map_err(in_words)?;
+    let ended = Box::pin(screen.run(session)).await.map_err(in_words)?;
     match ended.why {
         UiEnd::Quit | UiEnd::RunnerEnded => {
             to_the_end(ended.handle).await;

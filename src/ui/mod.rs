@@ -87,5 +87,5 @@ impl Entered {
 
 /// [Enters](enter) and [runs](Entered::run).
 pub async fn run(session: Session) -> Result<Ended, UiError> {
-    enter(session.mouse)?.run(session).await
+    Box::pin(enter(session.mouse)?.run(session)).await
 }

@@ -101,7 +101,8 @@ fn quiet(shown: impl Iterator<Item = Timestamp>, now: Timestamp) -> Duration {
             return changes_in;
         }
         let changes_at = now.0 + i64::try_from(changes_in.as_millis()).unwrap_or(0);
-        changes_in + until_multiple(changes_at - 1, TOGETHER) - Duration::from_millis(1)
+        let together = until_multiple(changes_at - 1, TOGETHER);
+        changes_in + together.saturating_sub(Duration::from_millis(1))
     };
     // A little late rather than a little early: early would find nothing changed and wake up again.
     shown.map(until_change).fold(until_minute, Duration::min) + Duration::from_millis(5)

@@ -71,7 +71,6 @@ impl Context {
     pub(crate) fn way_out(self) -> Option<Action> {
         match self {
             Self::Shell => Some(Action::LeaveTerminal),
-            Self::Confirm => Some(Action::No),
             Self::Input
             | Self::Filter
             | Self::Help
@@ -79,7 +78,7 @@ impl Context {
             | Self::Prompt
             | Self::Choose
             | Self::Themes => Some(Action::Cancel),
-            Self::Unsaved | Self::OnDisk => Some(Action::No),
+            Self::Confirm | Self::Unsaved | Self::OnDisk => Some(Action::No),
             Self::Page | Self::Editor => Some(Action::Back),
             Self::Global => Some(Action::Quit),
             _ => None,

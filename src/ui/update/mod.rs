@@ -231,7 +231,7 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             Vec::new()
         }
         Loaded::CopiedOut { result } => evidence::copied_out(model, result),
-        Loaded::Discarded => Vec::new(),
+        Loaded::Discarded | Loaded::SyntaxesForgotten => Vec::new(),
         Loaded::Review { question, result } => {
             model.review.loaded(question, result);
             Vec::new()
@@ -241,7 +241,6 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             let effects = model.transcript.scanned(question, found);
             reading::told(model, effects)
         }
-        Loaded::SyntaxesForgotten => Vec::new(),
         Loaded::Highlight { key, painted } => {
             model.highlights.loaded(key, painted);
             Vec::new()

@@ -103,7 +103,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Context::Composer) => return composing::hints(model),
         Some(Context::Inbox) => return pages::inbox::hints(model),
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],
-        Some(Context::Choose) => {
+        Some(Context::Choose | Context::Palette) => {
             return vec![Action::Send, Action::Down, Action::Up, Action::Cancel];
         }
         Some(Context::Confirm) => return vec![Action::Yes, Action::No],
@@ -111,9 +111,6 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Context::Themes) => return vec![Action::Open, Action::Cancel, Action::Down],
         Some(Context::Overview) => return model.overview.hints(),
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
-        Some(Context::Palette) => {
-            return vec![Action::Send, Action::Down, Action::Up, Action::Cancel];
-        }
         Some(first) if model.page == Some(Page::Editor) => {
             return pages::editor::wanted(*first, &model.editor);
         }

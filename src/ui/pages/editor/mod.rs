@@ -47,6 +47,10 @@ pub(crate) struct EditorPage {
 }
 
 #[derive(Debug, Default)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one of it, and it stays where it is"
+)]
 enum State {
     #[default]
     Closed,
@@ -182,7 +186,7 @@ pub(crate) fn open_notes(model: &mut Model) -> Vec<Effect> {
     model.page = Some(Page::Editor);
     let question = model.editor.question();
     let mut list = Notes::new(folder.clone());
-    list.listed(Vec::new());
+    list.listed(&[]);
     model.editor.state = State::Notes(list, question);
     vec![Effect::Load(Load::Text(TextLoad::Notes {
         question,
