@@ -1,4 +1,5 @@
-//! A transcript of 1 GB: until its end is on the screen, a jump to its beginning, and what memory that takes.
+//! A transcript of 1 GB: until its end is on the screen, a jump to its beginning, a search through all of it, and what memory
+//! that takes.
 
 use std::fs::{self, File};
 use std::io::{BufWriter, Write as _};
@@ -8,6 +9,8 @@ use super::on_terminal::OnTerminal;
 use crate::support::{DOCKET, command, repository, row};
 
 const BYTES: u64 = 1 << 30;
+/// One message in so many holds the word that is looked for.
+const RARE: u64 = 300_000;
 
 pub(super) fn bench() {
     let folder = repository(1, "title: Long\n", "```sh\ntrue\n```");
@@ -19,8 +22,9 @@ pub(super) fn bench() {
     while written < BYTES {
         id += 1;
         let line = format!(
-            "{{\"id\":{id},\"at\":1700000000000,\"turn\":1,\"item\":{{\"type\":\"message\",\"text\":\"message {id}: {}\"}}}}\n",
-            "some words of an agent that says much, ".repeat(8)
+            "{{\"id\":{id},\"at\":1700000000000,\"turn\":1,\"item\":{{\"type\":\"message\",\"text\":\"message {id}: {}{}\"}}}}\n",
+            "some words of an agent that says much, ".repeat(8),
+            if id % RARE == 1 { "seldom" } else { "" }
         );
         file.write_all(line.as_bytes()).expect("a line");
         written += line.len() as u64;
@@ -60,6 +64,19 @@ pub(super) fn bench() {
         "the same, at the beginning",
         super::resident(screen.pid())
     );
+    screen.press("/seldom");
+    let counted = screen.until(&format!("/seldom {} ", (id - 1) / RARE + 1), true);
+    row(
+        "the same, all matches of a rare word counted",
+        vec![counted],
+        1,
+    );
+    println!(
+        "{:<58} {} kB resident",
+        "the same, after that",
+        super::resident(screen.pid())
+    );
+    screen.press("\u{1b}");
     screen.quit();
 }
 

@@ -168,7 +168,12 @@ impl Theme {
         if let Some(text) = colorless {
             fill(&mut styles, &read(path, text)?);
         }
-        fall_back(&mut styles, &[&inherited, &file], depth);
+        // What another theme says of code is made for its ground: a theme with a ground of its own says so itself.
+        let given: &[&ThemeFile] = match file.styles.get(&Role::Base) {
+            Some(_) => &[&file],
+            None => &[&inherited, &file],
+        };
+        fall_back(&mut styles, given, depth);
         Ok(Self::new(name, &down_sampled(styles, depth)))
     }
 

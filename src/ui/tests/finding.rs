@@ -214,7 +214,7 @@ fn the_header_tells_what_waits_what_is_left_and_what_is_in_the_way() {
     }
     let narrow = header(&mut scene, 40);
     assert!(
-        narrow.contains("r12 running") && narrow.contains("! 1 gate 1 other"),
+        narrow.contains("r12 running") && narrow.contains("! 2"),
         "{narrow}"
     );
     let least = header(&mut scene, 22);

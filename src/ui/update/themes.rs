@@ -147,7 +147,9 @@ pub(super) fn changed(model: &Model) -> Vec<Effect> {
 /// Puts a theme on. Whatever was laid out compares [`Look::stamp`](super::super::session::Look::stamp).
 fn wear(model: &mut Model, theme: Theme) {
     model.look.theme = theme;
-    if let Some(Overlay::Input(input)) = &mut model.overlay {
-        input.look_changed(&model.look);
+    match &mut model.overlay {
+        Some(Overlay::Input(input)) => input.look_changed(&model.look),
+        Some(Overlay::Composer(composer)) => composer.look_changed(&model.look),
+        _ => {}
     }
 }
