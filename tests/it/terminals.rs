@@ -96,8 +96,8 @@ fn the_window_has_a_title_unless_that_is_not_wanted() {
     until("the title is set", || terminal.got("\x1b]2;docket 0/2\x07"));
     assert!(terminal.got("\x1b[22;2t\x1b]2;docket"));
     terminal.send("s");
-    terminal.shows("r1 ");
     terminal.shows("2/2 done");
+    terminal.shows("r1 done");
     terminal.send("q");
     assert_eq!(terminal.ends(), 0);
     assert!(terminal.got("\x1b]2;docket: r1"));
