@@ -103,6 +103,9 @@ pub(crate) struct App<H: Host> {
     title: Option<String>,
     clock: Clock,
     is_dirty: bool,
+    /// Whether the terminal had another size since the last frame. It may have the old one again by now, and show nothing of
+    /// what it showed.
+    is_resized: bool,
     painted_at: Option<Duration>,
     /// When something on the screen changes by itself.
     wake_at: Duration,
@@ -158,6 +161,7 @@ impl<H: Host> App<H> {
             outside: session.outside,
             clock: session.clock,
             is_dirty: true,
+            is_resized: false,
             painted_at: None,
             wake_at: Duration::ZERO,
             end: None,
@@ -237,6 +241,7 @@ impl<H: Host> App<H> {
             event = next_event(self.events.as_mut()) => {
                 let input = event.as_ref().and_then(|event| event.as_ref().ok());
                 self.announcer.see(input, now);
+                self.is_resized |= matches!(input, Some(Event::Resize(..)));
                 one(classify(event))
             }
             () = after(frame_in), if self.is_dirty => Found::Frame,
@@ -281,8 +286,11 @@ impl<H: Host> App<H> {
     }
 
     async fn try_paint(&mut self, now: crate::domain::time::Timestamp) -> io::Result<()> {
+        let is_resized = std::mem::take(&mut self.is_resized);
         if self.host.reclaim()? {
             self.redraw()?;
+        } else if is_resized {
+            self.draw_all()?;
         }
         self.tell_time();
         let size = self.terminal.size()?;
@@ -314,13 +322,18 @@ impl<H: Host> App<H> {
         self.model.uptime = now.monotonic.0;
     }
 
-    /// The next frame draws every cell.
+    /// Somebody else had the terminal: the next frame draws every cell.
     fn redraw(&mut self) -> io::Result<()> {
-        H::forget(self.terminal.backend_mut());
         // Whoever had the terminal meanwhile has the title that was before.
         if let Some(title) = &mut self.title {
             title.clear();
         }
+        self.draw_all()
+    }
+
+    /// The next frame draws every cell.
+    fn draw_all(&mut self) -> io::Result<()> {
+        H::forget(self.terminal.backend_mut());
         let size = self.terminal.size()?;
         // Unlike `clear`, this doesn't ask the terminal where its cursor is.
         self.terminal

@@ -212,6 +212,7 @@ fn the_header_tells_what_waits_what_is_left_and_what_is_in_the_way() {
     ] {
         assert!(wide.contains(words), "{words}: {wide}");
     }
+    // On a small screen the run's state and who waits stay, in fewer letters if need be.
     let narrow = header(&mut scene, 40);
     assert!(
         narrow.contains("r12 running") && narrow.contains("! 2"),
