@@ -30,6 +30,7 @@ mod terminals;
 mod tests;
 mod text;
 pub mod theme;
+mod totals;
 mod tty;
 mod update;
 mod view;

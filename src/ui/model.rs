@@ -18,6 +18,7 @@ use super::panes::terminal::TerminalPane;
 use super::panes::transcript::TranscriptPane;
 use super::session::{Look, UiEnd};
 use super::theme::Role;
+use super::totals::Totals;
 use crate::domain::board::{Board, PhaseView, RunView, TicketView};
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
@@ -34,6 +35,8 @@ pub(crate) struct Model {
 
     /// What the feed told.
     pub(crate) board: Board,
+    /// What the header sums up of it.
+    pub(crate) totals: Totals,
     /// When the last message came.
     pub(crate) now: Timestamp,
 
@@ -100,6 +103,7 @@ impl Model {
             look,
             keymap: Keymap::default(),
             board,
+            totals: Totals::default(),
             now,
             size: Size::default(),
             focus: Pane::Queue,

@@ -18,6 +18,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     model.size = size;
     model.now = now;
     model.queue.refresh(&model.board, now);
+    model.totals.refresh(&model.board);
     let mut effects = show_selected(model);
     let places = model.places();
     let inner = |area: Option<Rect>| area.map(inside);

@@ -231,7 +231,7 @@ fn read(path: &Path) -> Result<FileText, String> {
     let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let before = error.as_bytes().get(..at).unwrap_or_default();
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = before.split(|byte| *byte == b'\n').count();
         format!("it is not UTF-8: byte {} (line {line})", at + 1)
     })?;
     if text.bytes().filter(|byte| *byte == b'\n').count() >= MOST_LINES {
@@ -275,15 +275,14 @@ fn write_text(
     expected: Option<Sha256>,
     base: &str,
 ) -> Result<Sha256, NotSaved> {
-    let written = match expected {
-        Some(expected) => write::replace(path, expected, bytes),
-        None => {
-            if let Some(folder) = path.parent() {
-                // Why it could not be made is what the next step says.
-                drop(std::fs::create_dir_all(folder));
-            }
-            write::create(path, bytes)
+    let written = if let Some(expected) = expected {
+        write::replace(path, expected, bytes)
+    } else {
+        if let Some(folder) = path.parent() {
+            // Why it could not be made is what the next step says.
+            drop(std::fs::create_dir_all(folder));
         }
+        write::create(path, bytes)
     };
     match written {
         Ok(revision) => Ok(revision),

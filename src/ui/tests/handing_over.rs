@@ -53,7 +53,7 @@ async fn what_comes_meanwhile_is_taken_in_and_everything_is_drawn_anew() {
     };
     assert!(path.ends_with("tickets/TICKET-001.md"), "{path:?}");
     let lent = *screen.lent.borrow();
-    assert_eq!((lent.lent, lent.taken), (1, 0));
+    assert_eq!((lent.given, lent.taken), (1, 0));
     // The runner goes on; what is typed is not docket's.
     let mut told = Vec::new();
     for number in 0..1_000 {
@@ -79,7 +79,7 @@ async fn what_comes_meanwhile_is_taken_in_and_everything_is_drawn_anew() {
     screen.press("Esc");
     screen.shows("002 version 999").await;
     let lent = *screen.lent.borrow();
-    assert_eq!((lent.lent, lent.taken), (1, 1));
+    assert_eq!((lent.given, lent.taken), (1, 1));
     assert!(lent.forgotten > 0);
     screen.press("q");
     assert_eq!(screen.ends().await, UiEnd::Quit);
@@ -116,8 +116,8 @@ async fn signals_end_the_program_too_but_ctrl_c_is_its_own() {
         .expect("in time");
     let lent = screen.lent.clone();
     assert_eq!(screen.ends().await, UiEnd::Terminated);
-    let Lent { lent, taken, .. } = *lent.borrow();
-    assert_eq!((lent, taken), (1, 1));
+    let Lent { given, taken, .. } = *lent.borrow();
+    assert_eq!((given, taken), (1, 1));
 }
 
 #[tokio::test]

@@ -104,7 +104,7 @@ struct FakeHost {
 /// How often the terminal was lent and taken back, and everything drawn anew.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Lent {
-    pub(super) lent: u32,
+    pub(super) given: u32,
     pub(super) taken: u32,
     pub(super) forgotten: u32,
 }
@@ -149,7 +149,7 @@ impl Host for FakeHost {
     }
 
     fn lend(&mut self) -> io::Result<()> {
-        self.lent.send_modify(|lent| lent.lent += 1);
+        self.lent.send_modify(|lent| lent.given += 1);
         Ok(())
     }
 

@@ -93,6 +93,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         }
         Feed::Event(envelope) => {
             model.board.apply(&envelope);
+            model.totals.outdate();
             let event = &envelope.event;
             if matches!(
                 event,
@@ -136,6 +137,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         }
         Feed::Used { attempt, usage } => {
             model.board.set_usage(&attempt, usage);
+            model.totals.outdate();
             Vec::new()
         }
         Feed::RunOver { .. } => {

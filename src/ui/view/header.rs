@@ -8,7 +8,6 @@ use ratatui::widgets::Widget;
 use crate::domain::attempt::CancelReason;
 use crate::domain::board::PhaseView;
 use crate::domain::event::RunOutcome;
-use crate::domain::item::Usage;
 use crate::domain::reason::count;
 use crate::ui::model::Model;
 use crate::ui::text;
@@ -96,19 +95,15 @@ fn words(model: &Model) -> Vec<Word> {
     if total > 0 {
         words.push(left(1, format!("{done}/{total} done"), Role::Header));
     }
-    let running = model.board.active();
+    let running = model.totals.active;
     if running > 0 {
         words.push(left(3, format!("{running} running"), Role::StateRunning));
     }
-    let waiting = model.board.waiting();
+    let waiting = model.totals.waiting;
     if waiting > 0 {
         words.push(left(1, format!("{waiting} waiting"), Role::Badge));
     }
-    let mut usage = Usage::default();
-    for view in model.board.tickets.values() {
-        usage.add(&view.usage);
-        usage.add(&view.turn_usage);
-    }
+    let usage = &model.totals.usage;
     if usage.tokens() > 0 {
         words.push(right(7, format!("{} tok", count(usage.tokens()))));
     }

@@ -19,7 +19,7 @@ pub(crate) fn loaded(model: &mut Model, loaded: TextLoaded) -> Vec<Effect> {
             if let State::Notes(list, asked) = &mut model.editor.state
                 && *asked == question
             {
-                list.listed(notes);
+                list.listed(&notes);
             }
             Vec::new()
         }

@@ -50,7 +50,7 @@ impl Notes {
     }
 
     /// What is in the folder.
-    pub(super) fn listed(&mut self, notes: Vec<Note>) {
+    pub(super) fn listed(&mut self, notes: &[Note]) {
         let selected = self.selected().map(str::to_owned);
         let size = |name: &str| {
             let found = notes.iter().find(|note| note.name == name);

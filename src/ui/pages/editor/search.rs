@@ -93,7 +93,9 @@ fn pattern(query: &str) -> String {
     for c in query.chars() {
         let upper: String = c.to_uppercase().collect();
         if upper.chars().count() == 1 && !upper.starts_with(c) {
-            pattern.push_str(&format!("[{c}{upper}]"));
+            pattern.extend(['[', c]);
+            pattern.push_str(&upper);
+            pattern.push(']');
         } else {
             pattern.push_str(&regex::escape(&c.to_string()));
         }
