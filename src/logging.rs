@@ -6,12 +6,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tracing::level_filters::LevelFilter;
-use tracing_appender::non_blocking::WorkerGuard;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_appender::rolling::{Builder, Rotation};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::redact::Redactor;
+
+/// So many lines may wait for the disk; more are dropped. Room for them is taken at the start: the library's own limit of 128,000
+/// costs 4 MB.
+const WAITING_LINES: usize = 4_096;
 
 /// How many days are kept.
 const DAYS: usize = 7;
@@ -26,7 +30,9 @@ pub fn start(docket: &Path) -> Option<WorkerGuard> {
         .max_log_files(DAYS)
         .build(docket)
         .ok()?;
-    let (writer, guard) = tracing_appender::non_blocking(file);
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(WAITING_LINES)
+        .finish(file);
     let redactor = Arc::new(Redactor::new(std::env::vars_os()).ok()?);
     let writer = move || Redacting {
         inner: writer.clone(),

@@ -57,9 +57,15 @@ pub fn command_line(line: &OsStr, file: &Path) -> io::Result<ExitStatus> {
     status
 }
 
-/// For `sh`: the line with the file behind it.
+/// For `sh`: the line with the file behind it. The shell makes room for the program where the line is nothing but a command, so
+/// that a signal reaches the program itself.
 fn arguments(line: &OsStr, file: &Path) -> [OsString; 4] {
-    let mut text = line.to_owned();
+    let is_more = line
+        .as_encoded_bytes()
+        .iter()
+        .any(|byte| b";|&<>(){}=!`\n".contains(byte));
+    let mut text = OsString::from(if is_more { "" } else { "exec " });
+    text.push(line);
     text.push(" \"$@\"");
     ["-c".into(), text, line.to_owned(), file.into()]
 }

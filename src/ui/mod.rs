@@ -42,6 +42,7 @@ mod tests;
 mod text;
 pub mod theme;
 mod tickets;
+mod totals;
 mod tty;
 mod update;
 mod view;

@@ -27,6 +27,7 @@ use super::session::{Look, NewTickets, UiEnd};
 use super::spending::Spending;
 use super::theme::Role;
 use super::tickets::Moves;
+use super::totals::Totals;
 use super::update::themes::Themes;
 use super::viewer::Beside;
 use crate::domain::board::{Board, PhaseView, RunView, TicketView};
@@ -47,6 +48,8 @@ pub(crate) struct Model {
 
     /// What the feed told.
     pub(crate) board: Board,
+    /// What the header sums up of it.
+    pub(crate) totals: Totals,
     /// When the last message came.
     pub(crate) now: Timestamp,
     /// The same by a clock that never jumps.
@@ -139,6 +142,7 @@ impl Model {
             look,
             keymap: Keymap::default(),
             board,
+            totals: Totals::default(),
             now,
             uptime: Duration::ZERO,
             guard: Guard::default(),

@@ -22,6 +22,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     model.size = size;
     model.now = now;
     model.queue.refresh(&model.board, now);
+    model.totals.refresh(&model.board);
     let mut effects = tickets::open_new(model);
     if let Some(Overlay::Find(find)) = &mut model.overlay {
         find.prepare(size, &model.queue, &model.board, now);

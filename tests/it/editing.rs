@@ -5,6 +5,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use docket::domain::queue::Queue;
+use docket::domain::ticket::KnownNames;
+use docket::tickets::{lint, load};
 use rustix::process::Signal;
 
 use crate::support::sandbox::{Sandbox, until};
@@ -190,7 +193,7 @@ fn a_ticket_is_edited_on_the_screen_and_never_written_over_unseen() {
     let theirs = sandbox.text_of(1).replace("of many", "of theirs");
     fs::write(sandbox.path("tickets/TICKET-001.md"), &theirs).expect("written");
     terminal.shows("title: Ticket 1 of theirs");
-    terminal.send("!");
+    terminal.send("\x1b[F!");
     terminal.shows("not saved");
     let again = theirs.replace("of theirs", "of nobody");
     fs::write(sandbox.path("tickets/TICKET-001.md"), &again).expect("written");
@@ -202,7 +205,8 @@ fn a_ticket_is_edited_on_the_screen_and_never_written_over_unseen() {
     terminal.shows("TICKET-001.md is saved");
     assert!(sandbox.text_of(1).contains("theirs!\n"));
     terminal.send("\x1b");
-    terminal.shows("? help");
+    // The panes are there again.
+    terminal.shows("Evidence");
     terminal.send("q");
     assert_eq!(terminal.ends(), 0);
     assert!(terminal.is_as_before());
@@ -222,4 +226,36 @@ fn a_text_that_is_not_saved_outlives_a_dropped_line() {
     let draft = fs::read_to_string(draft).expect("a draft");
     assert!(draft.starts_with("precious words---\n"), "{draft}");
     assert!(!sandbox.text_of(1).contains("precious"));
+}
+
+#[test]
+fn lint_says_the_same_of_a_text_as_of_its_file() {
+    let sandbox = Sandbox::new();
+    sandbox.ticket(1, "agent: nobody\ndepends_on: [2, 9]", "x");
+    sandbox.ticket(2, "agent: codex\ndepends_on: [1]", "x");
+    sandbox.ticket(3, "agent: codex\npolicy: strickt", "x");
+    let twin = "---\nagent: codex\ndone: maybe\n---\n";
+    fs::write(sandbox.path("tickets/TICKET-003-b.md"), twin).expect("a ticket");
+    let (root, folder) = (sandbox.path(""), sandbox.path("tickets"));
+    let known = KnownNames {
+        agents: ["codex".parse().expect("a name")].into(),
+        policies: Some(["strict".parse().expect("a name")].into()),
+    };
+    let scan = load::scan(&root, &folder);
+    let queue = Queue::new(scan.entries.iter().cloned());
+    let whole = lint::lint(&root, &scan, Some(&known));
+    let mut count = 0;
+    for entry in &scan.entries {
+        let text = fs::read(root.join(&entry.path)).expect("a ticket");
+        let of_text = lint::lint_text(&queue, &entry.path, &text, Some(&known));
+        let of_file = whole.findings.iter();
+        let mut of_file: Vec<_> = of_file
+            .filter(|finding| finding.path == entry.path)
+            .map(|finding| finding.problem.clone())
+            .collect();
+        of_file.sort_by_key(|problem| (problem.place, problem.code));
+        assert_eq!(of_text, of_file, "{}", entry.path.display());
+        count += of_text.len();
+    }
+    assert!(count >= 8, "{:?}", whole.findings);
 }

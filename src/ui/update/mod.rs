@@ -128,6 +128,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             model.board.apply(&envelope);
             model.spending.take(&envelope);
             model.transcript.heed(envelope.at, &envelope.event);
+            model.totals.outdate();
             let event = &envelope.event;
             if matches!(
                 event,
@@ -172,6 +173,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         }
         Feed::Used { attempt, usage } => {
             model.board.set_usage(&attempt, usage);
+            model.totals.outdate();
             Vec::new()
         }
         Feed::RunOver { .. } => {

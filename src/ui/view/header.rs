@@ -10,12 +10,13 @@ use ratatui::widgets::Widget;
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::board::{PhaseView, TicketState};
 use crate::domain::event::RunOutcome;
-use crate::domain::item::{AgentStatus, Usage};
+use crate::domain::item::AgentStatus;
 use crate::domain::reason::count;
 use crate::domain::time::Timestamp;
 use crate::ui::model::Model;
 use crate::ui::text;
 use crate::ui::theme::Role;
+use crate::ui::totals::Totals;
 use crate::ui::viewer;
 
 /// A word of the header.
@@ -113,17 +114,12 @@ fn words(model: &Model) -> Vec<Word> {
     if total > 0 {
         words.push(left(1, format!("{done}/{total} done"), Role::Header));
     }
-    let running = model.board.active();
+    let running = model.totals.active;
     if running > 0 {
         words.push(left(3, format!("{running} running"), Role::StateRunning));
     }
     words.extend(waiting(model));
     words.extend(troubles(model));
-    let mut usage = Usage::default();
-    for view in model.board.tickets.values() {
-        usage.add(&view.usage);
-        usage.add(&view.turn_usage);
-    }
     if let Some(left) = model.spending.left(&model.board, model.now) {
         words.push(Word {
             role: if left.is_close {
@@ -134,6 +130,7 @@ fn words(model: &Model) -> Vec<Word> {
             ..right(if left.is_close { 3 } else { 5 }, left.words)
         });
     }
+    let usage = &model.totals.usage;
     if usage.tokens() > 0 {
         words.push(right(7, format!("{} tok", count(usage.tokens()))));
     }
@@ -147,15 +144,12 @@ fn words(model: &Model) -> Vec<Word> {
 
 /// Who waits for the user: `! 1 request 1 gate 2 others`, and `! 4` where there is no room for that.
 fn waiting(model: &Model) -> Option<Word> {
-    let (mut requests, mut gates) = (0, 0);
-    for view in model.board.tickets.values() {
-        match waits_for(&view.state) {
-            Some(Need::Request { .. }) => requests += 1,
-            Some(Need::Review { .. }) => gates += 1,
-            _ => {}
-        }
-    }
-    let all = model.board.waiting();
+    let Totals {
+        requests,
+        gates,
+        waiting: all,
+        ..
+    } = model.totals;
     if all == 0 {
         return None;
     }

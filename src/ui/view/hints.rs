@@ -148,7 +148,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             _ => {}
         }
     }
-    if model.board.waiting() > 0 && command::need(model).is_none() {
+    if model.totals.waiting > 0 && command::need(model).is_none() {
         actions.push(Action::NextWaiting);
     }
     match model.focus {

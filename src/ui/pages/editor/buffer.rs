@@ -262,6 +262,7 @@ impl Buffer {
             self.area.undo();
         }
         self.undone.push(count);
+        self.joins = false;
         self.touched();
         true
     }
@@ -275,6 +276,7 @@ impl Buffer {
             self.area.redo();
         }
         self.done.push(count);
+        self.joins = false;
         self.touched();
         true
     }
@@ -297,6 +299,7 @@ impl Buffer {
         self.touched();
     }
 
+    /// The text is another one.
     fn touched(&mut self) {
         self.generation += 1;
         self.is_modified = self.saved != self.area.lines();

@@ -47,10 +47,6 @@ pub(crate) struct EditorPage {
 }
 
 #[derive(Debug, Default)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one of it, and it stays where it is"
-)]
 enum State {
     #[default]
     Closed,
@@ -61,7 +57,7 @@ enum State {
     /// A file is open.
     Text(Box<Document>),
     /// The list of notes, and the question that asked for it.
-    Notes(Notes, u64),
+    Notes(Box<Notes>, u64),
 }
 
 impl EditorPage {
@@ -185,7 +181,7 @@ pub(crate) fn open_notes(model: &mut Model) -> Vec<Effect> {
     let folder = docket_folder(model).join("context");
     model.page = Some(Page::Editor);
     let question = model.editor.question();
-    let mut list = Notes::new(folder.clone());
+    let mut list = Box::new(Notes::new(folder.clone()));
     list.listed(&[]);
     model.editor.state = State::Notes(list, question);
     vec![Effect::Load(Load::Text(TextLoad::Notes {
