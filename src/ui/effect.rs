@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use super::needle::{Hit, Needle};
-use super::render::highlight::{Hint, Key, Painted};
+use super::render::highlight::{Hint, Key, Painted, Syntaxes};
 use super::session::{Outside, UiEnd};
 use crate::domain::command::Command;
 use crate::domain::ids::TicketName;
@@ -73,9 +73,14 @@ pub(crate) enum Load {
     /// The beginning of a file.
     Preview { question: u64, path: PathBuf },
     /// What the words of a piece of code are.
-    Highlight { key: Key, code: String, hint: Hint },
+    Highlight {
+        key: Key,
+        code: String,
+        hint: Hint,
+        syntaxes: Syntaxes,
+    },
     /// Nothing: the memory that highlighting took is given back.
-    ForgetSyntaxes,
+    ForgetSyntaxes(Syntaxes),
     /// Whatever is looked for, in a part of a transcript.
     Scan {
         question: u64,

@@ -38,12 +38,17 @@ pub(crate) fn load(load: Load) -> Loaded {
             question,
             content: preview(&path),
         },
-        Load::Highlight { key, code, hint } => Loaded::Highlight {
+        Load::Highlight {
             key,
-            painted: highlight::highlight(&code, &hint),
+            code,
+            hint,
+            syntaxes,
+        } => Loaded::Highlight {
+            key,
+            painted: highlight::highlight(&code, &hint, &syntaxes),
         },
-        Load::ForgetSyntaxes => {
-            highlight::forget();
+        Load::ForgetSyntaxes(syntaxes) => {
+            drop(syntaxes);
             Loaded::SyntaxesForgotten
         }
         Load::Scan {
