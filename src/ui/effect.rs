@@ -9,7 +9,7 @@ use super::change::{Change, Changed};
 pub(crate) use super::loader::texts::{Save, TextLoad, TextLoaded};
 use super::needle::{Hit, Needle};
 use super::pages::review::unified::Unified;
-use super::render::highlight::{Hint, Key, Painted};
+use super::render::highlight::{Hint, Key, Painted, Syntaxes};
 use super::session::{Outside, UiEnd};
 use super::theme::{ColorDepth, Theme};
 use crate::domain::attempt::Workspace;
@@ -123,9 +123,14 @@ pub(crate) enum Load {
         to: AttemptId,
     },
     /// What the words of a piece of code are.
-    Highlight { key: Key, code: String, hint: Hint },
+    Highlight {
+        key: Key,
+        code: String,
+        hint: Hint,
+        syntaxes: Syntaxes,
+    },
     /// Nothing: the memory that highlighting took is given back.
-    ForgetSyntaxes,
+    ForgetSyntaxes(Syntaxes),
     /// Whatever is looked for, in a part of a transcript.
     Scan {
         question: u64,

@@ -78,12 +78,17 @@ pub(crate) fn load(load: Load) -> Loaded {
             result: review::compare(&root, &ledger(&evidence), &from, &to).map(Box::new),
         },
         Load::Text(load) => Loaded::Text(texts::load(load)),
-        Load::Highlight { key, code, hint } => Loaded::Highlight {
+        Load::Highlight {
             key,
-            painted: highlight::highlight(&code, &hint),
+            code,
+            hint,
+            syntaxes,
+        } => Loaded::Highlight {
+            key,
+            painted: highlight::highlight(&code, &hint, &syntaxes),
         },
-        Load::ForgetSyntaxes => {
-            highlight::forget();
+        Load::ForgetSyntaxes(syntaxes) => {
+            drop(syntaxes);
             Loaded::SyntaxesForgotten
         }
         Load::Scan {

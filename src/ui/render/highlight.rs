@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ratatui::style::Style;
@@ -71,19 +71,29 @@ impl Hint {
     }
 }
 
-/// The syntaxes with the patterns that were needed so far.
-static SYNTAXES: Mutex<Option<Arc<SyntaxSet>>> = Mutex::new(None);
+/// The syntaxes with the patterns that were needed so far, unpacked when code is seen: most sessions begin without any. The
+/// last one who has them drops them.
+#[derive(Clone, Default)]
+pub(crate) struct Syntaxes(Arc<OnceLock<SyntaxSet>>);
 
-/// The syntaxes, unpacked when code is seen: most sessions begin without any.
-fn syntaxes() -> Arc<SyntaxSet> {
-    let mut kept = SYNTAXES.lock().unwrap_or_else(PoisonError::into_inner);
-    let set = kept.get_or_insert_with(|| Arc::new(SyntaxSet::load_defaults_newlines()));
-    Arc::clone(set)
+impl Syntaxes {
+    fn get(&self) -> &SyntaxSet {
+        self.0.get_or_init(SyntaxSet::load_defaults_newlines)
+    }
 }
 
-/// Gives back the memory that the syntaxes take, until code is seen again.
-pub(crate) fn forget() {
-    *SYNTAXES.lock().unwrap_or_else(PoisonError::into_inner) = None;
+impl PartialEq for Syntaxes {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for Syntaxes {}
+
+impl std::fmt::Debug for Syntaxes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Syntaxes")
+    }
 }
 
 fn syntax<'a>(set: &'a SyntaxSet, hint: &Hint) -> Option<&'a SyntaxReference> {
@@ -133,9 +143,9 @@ fn role(stack: &ScopeStack) -> Option<Role> {
 }
 
 /// What the words of `code` are. `None` when its language is not known. Slow: not for the thread that draws.
-pub(crate) fn highlight(code: &str, hint: &Hint) -> Option<Painted> {
-    let syntaxes = syntaxes();
-    let mut state = ParseState::new(syntax(&syntaxes, hint)?);
+pub(crate) fn highlight(code: &str, hint: &Hint, syntaxes: &Syntaxes) -> Option<Painted> {
+    let syntaxes = syntaxes.get();
+    let mut state = ParseState::new(syntax(syntaxes, hint)?);
     let mut stack = ScopeStack::new();
     let mut painted = Painted::new();
     for line in text::first_bytes(code, LONGEST).split_inclusive('\n') {
@@ -148,7 +158,7 @@ pub(crate) fn highlight(code: &str, hint: &Hint) -> Option<Painted> {
             None => format!("{line}\n"),
         };
         // A syntax that fails on a line fails on those that follow: what is painted so far is good.
-        let Ok(changes) = state.parse_line(&with_end, &syntaxes) else {
+        let Ok(changes) = state.parse_line(&with_end, syntaxes) else {
             return Some(painted);
         };
         let end = line.trim_end_matches(['\n', '\r']).len();
@@ -236,6 +246,7 @@ pub(crate) struct Highlights {
     /// Counts the questions, to know what was not used for long.
     clock: u64,
     wishes: Vec<Effect>,
+    syntaxes: Syntaxes,
     /// When code was asked for, as long as the syntaxes are in memory for it.
     warm: Option<Timestamp>,
 }
@@ -264,6 +275,7 @@ impl Highlights {
             key,
             code: text::first_bytes(code, LONGEST).to_owned(),
             hint: hint.clone(),
+            syntaxes: self.syntaxes.clone(),
         }));
         Err(key)
     }
@@ -280,7 +292,9 @@ impl Highlights {
             self.warm = Some(now);
         } else if self.warm.is_some_and(|warm| now.since(warm) >= WARM) {
             self.warm = None;
-            self.wishes.push(Effect::Load(Load::ForgetSyntaxes));
+            let syntaxes = std::mem::take(&mut self.syntaxes);
+            self.wishes
+                .push(Effect::Load(Load::ForgetSyntaxes(syntaxes)));
         }
         std::mem::take(&mut self.wishes)
     }
@@ -308,7 +322,7 @@ mod tests {
     use super::*;
 
     fn words(code: &str, hint: &Hint) -> Vec<Vec<(Role, String)>> {
-        let painted = highlight(code, hint).expect("a known language");
+        let painted = highlight(code, hint, &Syntaxes::default()).expect("a known language");
         let lines = code.lines().zip(painted);
         lines
             .map(|(line, parts)| {
@@ -356,12 +370,12 @@ mod tests {
         ] {
             assert!(
                 hint.as_ref()
-                    .is_some_and(|hint| syntax(&syntaxes(), hint).is_some()),
+                    .is_some_and(|hint| syntax(Syntaxes::default().get(), hint).is_some()),
                 "{hint:?}"
             );
         }
         for hint in [Hint::of_path("notes.txt"), Hint::of_fence("nonsense")] {
-            assert!(hint.is_some_and(|hint| syntax(&syntaxes(), &hint).is_none()));
+            assert!(hint.is_some_and(|hint| syntax(Syntaxes::default().get(), &hint).is_none()));
         }
         assert_eq!(Hint::of_fence(""), None);
         assert_eq!(Hint::of_path("folder/"), None);
@@ -379,9 +393,9 @@ mod tests {
         assert_eq!(highlights.wishes(at(0)).len(), 1);
         assert!(highlights.wishes(at(20)).is_empty() && !highlights.has(key));
         let idle = highlights.wishes(at(60));
-        assert_eq!(idle, [Effect::Load(Load::ForgetSyntaxes)]);
+        assert!(matches!(idle[..], [Effect::Load(Load::ForgetSyntaxes(_))]));
         assert!(highlights.wishes(at(120)).is_empty());
-        highlights.loaded(key, highlight("fn x() {}", &hint));
+        highlights.loaded(key, highlight("fn x() {}", &hint, &Syntaxes::default()));
         assert!(highlights.has(key));
         assert!(highlights.paint("fn x() {}", &hint).is_ok());
         for number in 0..1_000 {
@@ -394,7 +408,7 @@ mod tests {
     fn spans_join_to_the_line_again() {
         let line = "let ä = \"漢\";";
         let hint = Hint::of_fence("rust").expect("a hint");
-        let painted = highlight(line, &hint).expect("painted");
+        let painted = highlight(line, &hint, &Syntaxes::default()).expect("painted");
         let joined: String = spans(line, &painted[0], Style::new(), &Theme::plain())
             .iter()
             .map(|span| span.content.as_ref())
