@@ -1,5 +1,6 @@
 //! The arguments, as clap reads them. What they mean is said by one file per family of commands.
 
+mod answers;
 mod order;
 
 use std::num::NonZeroU32;
@@ -8,12 +9,14 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+pub use self::answers::{
+    AnswerArguments, ApprovalsArguments, ApproveArguments, RejectArguments, ReplyArguments,
+    StopArguments,
+};
 pub use self::order::{MoveArguments, SpotArguments};
 use super::reference;
 use crate::config::{Decoder, Overrides};
 use crate::domain::ids::RunId;
-use crate::domain::request::RequestId;
-use crate::domain::rules::Scope;
 use crate::domain::settings::{Integrate, Isolation, NobodyThere};
 use crate::domain::ticket::AgentName;
 use crate::tickets::import::Source;
@@ -237,85 +240,6 @@ pub struct TicketArgument {
 pub struct OneTicket {
     /// Its name, number, id or file
     pub ticket: String,
-}
-
-/// What to allow.
-#[derive(Debug, Clone, Args)]
-pub struct ApproveArguments {
-    /// Its name, number, id or file
-    pub ticket: String,
-    /// The request's number, where several are open
-    #[arg(value_name = "N", value_parser = request_number)]
-    pub number: Option<RequestId>,
-    /// The agent need not ask again for the like, where it offers that
-    #[arg(long)]
-    pub always: bool,
-    /// How far the yes reaches: to this request (once), to the very same of this ticket (ticket) or of every ticket here (always)
-    #[arg(long, value_name = "once|ticket|always", conflicts_with = "always")]
-    pub scope: Option<Scope>,
-}
-
-/// What to do with what is always allowed.
-#[derive(Debug, Clone, Args)]
-pub struct ApprovalsArguments {
-    /// Take this rule back, as it is listed
-    #[arg(long, value_name = "RULE")]
-    pub remove: Option<String>,
-}
-
-/// What to refuse.
-#[derive(Debug, Clone, Args)]
-pub struct RejectArguments {
-    /// Its name, number, id or file
-    pub ticket: String,
-    /// The request's number, where several are open
-    #[arg(value_name = "N", value_parser = request_number)]
-    pub number: Option<RequestId>,
-    /// Why: the agent is told
-    #[arg(long, short, value_name = "WORDS")]
-    pub reason: Option<String>,
-}
-
-/// What to answer.
-#[derive(Debug, Clone, Args)]
-pub struct AnswerArguments {
-    /// Its name, number, id or file
-    pub ticket: String,
-    /// The answers: one for each question, in order
-    #[arg(value_name = "WORDS", required = true)]
-    pub words: Vec<String>,
-    /// The request's number, where several are open
-    #[arg(long, short, value_name = "N", value_parser = request_number)]
-    pub number: Option<RequestId>,
-}
-
-/// What to say.
-#[derive(Debug, Clone, Args)]
-pub struct ReplyArguments {
-    /// Its name, number, id or file
-    pub ticket: String,
-    /// What the agent is told
-    pub words: String,
-    /// In the middle of its turn, where the agent takes words then; else they wait for the next turn
-    #[arg(long)]
-    pub now: bool,
-}
-
-/// What to stop.
-#[derive(Debug, Clone, Args)]
-pub struct StopArguments {
-    /// Its name, number, id or file; the whole run without it
-    pub ticket: Option<String>,
-    /// Without asking the agents first
-    #[arg(long, conflicts_with = "ticket")]
-    pub now: bool,
-}
-
-/// A request's number: `1`, or `#1` as it is shown (which a shell takes for a comment unless it is quoted).
-fn request_number(text: &str) -> Result<RequestId, String> {
-    let digits = text.strip_prefix('#').unwrap_or(text);
-    let number = digits.parse().map(RequestId);
-    number.map_err(|_error| "the number of a request is expected: 1".to_owned())
 }
 
 /// A new ticket.

@@ -6,6 +6,7 @@ mod asked;
 mod bundle;
 mod compare;
 mod config;
+mod control;
 mod decide;
 mod demo;
 mod diff;
@@ -114,13 +115,13 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Reject(arguments)) => decide::reject(&global, arguments),
         Some(Command::Answer(arguments)) => decide::answer(&global, arguments),
         Some(Command::Reply(arguments)) => decide::reply(&global, arguments),
-        Some(Command::Interrupt(arguments)) => decide::interrupt(&global, &arguments.ticket),
-        Some(Command::Stop(arguments)) => decide::stop(&global, &arguments),
-        Some(Command::Pause) => decide::pause(&global),
-        Some(Command::Resume) => decide::resume(&global),
-        Some(Command::Retry(arguments)) => decide::retry(&global, &arguments.ticket),
-        Some(Command::Skip(arguments)) => decide::skip(&global, &arguments.ticket),
-        Some(Command::Unskip(arguments)) => decide::unskip(&global, &arguments.ticket),
+        Some(Command::Interrupt(arguments)) => control::interrupt(&global, &arguments.ticket),
+        Some(Command::Stop(arguments)) => control::stop(&global, &arguments),
+        Some(Command::Pause) => control::pause(&global),
+        Some(Command::Resume) => control::resume(&global),
+        Some(Command::Retry(arguments)) => control::retry(&global, &arguments.ticket),
+        Some(Command::Skip(arguments)) => control::skip(&global, &arguments.ticket),
+        Some(Command::Unskip(arguments)) => control::unskip(&global, &arguments.ticket),
         Some(Command::Move(arguments)) => order::run(&global, &arguments),
         Some(Command::Demo { once, plain, keep }) => demo::run(&global, once, plain, keep),
         Some(Command::Status) => status::run(&global),

@@ -6,6 +6,7 @@ pub mod board;
 pub mod command;
 pub mod desk;
 pub mod event;
+pub mod feed;
 pub mod gate;
 pub mod hash;
 pub mod ids;

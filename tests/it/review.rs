@@ -31,7 +31,7 @@ fn a_comment_on_a_line_reaches_the_agent_and_the_next_diff_is_shown() {
     let mut terminal = open(&sandbox);
     terminal.shows("Ticket 10");
     terminal.send("s");
-    terminal.shows("1 waiting");
+    terminal.shows("1 gate");
     terminal.send("d");
     terminal.shows("A the work.txt  +1 -0");
     terminal.shows("1 + it's work");
@@ -48,7 +48,7 @@ fn a_comment_on_a_line_reaches_the_agent_and_the_next_diff_is_shown() {
     });
     terminal.shows("2 + it's work");
     terminal.shows("(sent): say more");
-    terminal.shows("1 waiting");
+    terminal.shows("1 gate");
     terminal.send("a");
     terminal.shows("Approve TICKET-010?");
     terminal.send("y");
