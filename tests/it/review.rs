@@ -51,7 +51,11 @@ fn a_comment_on_a_line_reaches_the_agent_and_the_next_diff_is_shown() {
     terminal.shows("1 gate");
     terminal.send("a");
     terminal.shows("Approve TICKET-010?");
-    terminal.send("y");
+    // What has just come to the screen takes no yes: pressed until it does, as people would.
+    until("the yes is taken", || {
+        terminal.send("y");
+        !terminal.screen().contains("Approve TICKET-010?")
+    });
     until("it is done", || sandbox.is_done(10));
     terminal.shows("r1 done");
     terminal.send("\u{1b}");
