@@ -81,6 +81,11 @@ impl Composer {
         self.field = field(text, look);
     }
 
+    /// Another theme.
+    pub(crate) fn look_changed(&mut self, look: &Look) {
+        wear(&mut self.field, look);
+    }
+
     /// A key that edits.
     pub(crate) fn key(&mut self, key: crossterm::event::KeyEvent) {
         self.field.input(key);
@@ -280,8 +285,12 @@ fn field(text: &str, look: &Look) -> TextArea<'static> {
     let mut field = TextArea::new(text.split('\n').map(str::to_owned).collect());
     field.move_cursor(CursorMove::Bottom);
     field.move_cursor(CursorMove::End);
-    field.set_style(look.theme.style(Role::Input));
-    field.set_cursor_line_style(look.theme.style(Role::Input));
+    wear(&mut field, look);
     field.set_wrap_mode(WrapMode::WordOrGlyph);
     field
+}
+
+fn wear(field: &mut TextArea<'static>, look: &Look) {
+    field.set_style(look.theme.style(Role::Input));
+    field.set_cursor_line_style(look.theme.style(Role::Input));
 }

@@ -147,7 +147,7 @@ pub(super) fn changed(model: &Model) -> Vec<Effect> {
 /// Puts a theme on. Whatever was laid out compares [`Look::stamp`](super::super::session::Look::stamp).
 fn wear(model: &mut Model, theme: Theme) {
     model.look.theme = theme;
-    if let Some(Overlay::Input(input)) = &mut model.overlay {
-        input.look_changed(&model.look);
+    if let Some(overlay) = &mut model.overlay {
+        overlay.look_changed(&model.look);
     }
 }
