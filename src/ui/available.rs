@@ -6,11 +6,18 @@ use super::action::Action;
 use super::command;
 use super::layout::Pane;
 use super::model::Model;
+use super::pages::{self, Page};
 use crate::domain::attempt::Need;
 use crate::domain::board::{PhaseView, TicketState};
 
 /// Whether an action would do something.
 pub(crate) fn available(model: &Model, action: Action) -> bool {
+    // There, what is said is said to what is selected in the list, whatever the panes below have selected.
+    if model.page == Some(Page::Inbox)
+        && let Some(does) = pages::inbox::does(model, action)
+    {
+        return does;
+    }
     let phase = model.board.run.as_ref().map(|run| run.phase);
     let entry = model.queue.entry();
     let view = model.view();
@@ -48,6 +55,9 @@ pub(crate) fn available(model: &Model, action: Action) -> bool {
         }
         Action::Reply => has_attempt && !is_done,
         Action::Steer | Action::Interrupt => state == Some(&TicketState::Running),
+        Action::Unskip => state == Some(&TicketState::Skipped),
+        Action::TakeOver => model.viewer,
+        Action::NextMatch => model.transcript.is_searching(),
         Action::NextWaiting => model.board.waiting() > 0,
         Action::FollowRun => !model.follows_run && model.board.active() > 0,
         Action::Diff | Action::ToggleDetails => has_attempt,

@@ -242,7 +242,14 @@ pub(super) fn typed(
         return Vec::new();
     }
     match purpose {
-        Purpose::Reply(ticket, _) => send(Command::Reply { ticket, text }),
+        Purpose::Reply(ticket, name) => {
+            let view = model.board.tickets.get(&ticket);
+            if view.is_some_and(|view| composing::is_in_turn(&view.state)) {
+                // Nothing else on the screen tells of words that wait.
+                model.say(format!("{name} gets it with its next turn"), Role::Notice);
+            }
+            send(Command::Reply { ticket, text })
+        }
         Purpose::Steer(ticket, _) => send(Command::Steer { ticket, text }),
         Purpose::Reject(gate) => {
             let ticket = gate.ticket.clone();

@@ -97,7 +97,8 @@ fn about(model: &Model, ticket: &TicketId, purpose: &Purpose) -> About {
     }
 }
 
-fn is_in_turn(state: &TicketState) -> bool {
+/// Whether a turn of its agent goes on, be it one that waits for an answer.
+pub(crate) fn is_in_turn(state: &TicketState) -> bool {
     matches!(
         state,
         TicketState::Running
@@ -130,6 +131,7 @@ pub(crate) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     let Some(Overlay::Composer(composer)) = &mut model.overlay else {
         return Vec::new();
     };
+    let is_empty = composer.text().trim().is_empty();
     match action {
         Action::NewLine => composer.new_line(),
         Action::SwitchWay => {
@@ -138,7 +140,14 @@ pub(crate) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
             }
         }
         Action::WriteOutside => return vec![Effect::WriteOutside(composer.text())],
-        Action::Send if composer.next_question(&model.look) => {}
+        Action::Send if composer.next_question(&model.look) => {
+            if is_empty {
+                model.say(
+                    "type an answer first; Esc keeps what was typed",
+                    Role::Notice,
+                );
+            }
+        }
         Action::Send => return send(model),
         _ => close(model),
     }

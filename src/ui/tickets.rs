@@ -18,6 +18,19 @@ use crate::domain::ids::TicketId;
 use crate::domain::queue::placing::{self, NewPriority, Spot};
 use crate::tickets::template::{TEMPLATES, Template};
 
+/// What was asked for, with the names that people know tickets by in the place of their ids.
+pub(crate) fn named(model: &Model, what: &str) -> String {
+    let words = what.split(' ').map(|word| {
+        let (id, comma) = match word.strip_suffix(',') {
+            Some(id) => (id, ","),
+            None => (word, ""),
+        };
+        let entry = id.parse().ok().and_then(|id| model.queue.entry_of(&id));
+        entry.map_or_else(|| word.to_owned(), |entry| format!("{}{comma}", entry.name))
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Moves that are on their way into the files.
 #[derive(Debug, Default)]
 pub(crate) struct Moves {

@@ -403,6 +403,57 @@ mod tests {
                 assert!(!typed, "{} {}", preset.name, label(&keys));
             }
         }
+        // What a preset says of everywhere is not taken back by the default's keys of panes and pages.
+        for preset in PRESETS {
+            let keymap = Keymap::with_preset(preset);
+            let everywhere =
+                |change: &&crate::ui::keymap::preset::Change| change.0 == Context::Global;
+            for (_, keys, action) in preset.changes.iter().filter(everywhere) {
+                let Some(action) = action else { continue };
+                for here in Context::ALL.iter().copied() {
+                    if !here.below().contains(&Context::Global) {
+                        continue;
+                    }
+                    let of_preset = |context: &Context| {
+                        let mut changes = preset.changes.iter();
+                        changes.any(|change| change.0 == *context && change.1 == *keys)
+                    };
+                    let contexts: Vec<_> = std::iter::once(here)
+                        .chain(here.below().iter().copied())
+                        .collect();
+                    if contexts
+                        .iter()
+                        .any(|context| *context != Context::Global && of_preset(context))
+                    {
+                        continue;
+                    }
+                    let meaning = means(&keymap, &contexts, keys);
+                    assert_eq!(
+                        meaning,
+                        Meaning::Action(*action),
+                        "{} {keys} in {here:?}",
+                        preset.name
+                    );
+                }
+            }
+            // Whatever leads out of a popup does so by the preset's key too.
+            if preset.name == "emacs" {
+                for context in Context::ALL
+                    .iter()
+                    .copied()
+                    .filter(|context| *context != Context::Shell && *context != Context::Global)
+                {
+                    let Some(out) = context.way_out() else {
+                        continue;
+                    };
+                    assert_eq!(
+                        means(&keymap, &[context], "Ctrl-g"),
+                        Meaning::Action(out),
+                        "{context:?}"
+                    );
+                }
+            }
+        }
         let (keymap, faults) = Keymap::read("preset = \"vim\"\n");
         assert_eq!(faults, []);
         assert_eq!(means(&keymap, QUEUE, "Z Z"), Meaning::Action(Action::Quit));

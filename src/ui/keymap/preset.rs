@@ -1,8 +1,8 @@
 //! Sets of keys to choose from: what each does differently from the default.
 
 use super::Context::{
-    self, Confirm, Editor, Evidence, Filter, Global, Help, Input, Page, Palette, Panes, Queue,
-    Transcript,
+    self, Choose, Confirm, Editor, Evidence, Filter, Global, Help, Input, OnDisk, Page, Palette,
+    Panes, Prompt, Queue, Themes, Transcript, Unsaved,
 };
 use crate::ui::action::Action;
 
@@ -65,6 +65,7 @@ const EMACS: &[Change] = &[
     (Global, "Alt-x", Some(Action::Palette)),
     (Global, "Ctrl-h", Some(Action::Help)),
     (Global, "Ctrl-x Ctrl-c", Some(Action::Quit)),
+    (Panes, "Ctrl-p", Some(Action::Up)),
     (Panes, "Ctrl-g", Some(Action::Back)),
     (Panes, "Ctrl-s", Some(Action::Filter)),
     (Panes, "Ctrl-x Ctrl-f", Some(Action::Edit)),
@@ -83,6 +84,14 @@ const EMACS: &[Change] = &[
     (Evidence, "Ctrl-b", Some(Action::Close)),
     (Page, "Ctrl-g", Some(Action::Back)),
     (Editor, "Ctrl-g", Some(Action::Back)),
+    (Editor, "Alt-g", Some(Action::GoToLine)),
+    (Prompt, "Ctrl-g", Some(Action::Cancel)),
+    (Unsaved, "Ctrl-g", Some(Action::No)),
+    (OnDisk, "Ctrl-g", Some(Action::No)),
+    (OnDisk, "Ctrl-n", Some(Action::Down)),
+    (OnDisk, "Ctrl-p", Some(Action::Up)),
+    (OnDisk, "Ctrl-v", Some(Action::PageDown)),
+    (OnDisk, "Alt-v", Some(Action::PageUp)),
     (Confirm, "Ctrl-g", Some(Action::No)),
     (Input, "Ctrl-g", Some(Action::Cancel)),
     (Filter, "Ctrl-g", Some(Action::Cancel)),
@@ -94,4 +103,8 @@ const EMACS: &[Change] = &[
     (Help, "Ctrl-v", Some(Action::PageDown)),
     (Help, "Alt-v", Some(Action::PageUp)),
     (Palette, "Ctrl-g", Some(Action::Cancel)),
+    (Choose, "Ctrl-g", Some(Action::Cancel)),
+    (Themes, "Ctrl-g", Some(Action::Cancel)),
+    (Themes, "Ctrl-n", Some(Action::Down)),
+    (Themes, "Ctrl-p", Some(Action::Up)),
 ];

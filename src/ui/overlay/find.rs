@@ -44,6 +44,11 @@ pub(crate) struct Find {
 }
 
 impl Find {
+    /// The field that is typed into.
+    pub(super) fn field(&mut self) -> &mut TextArea<'static> {
+        &mut self.field
+    }
+
     /// A search over the queue as it is now.
     pub(crate) fn new(pane: &QueuePane, board: &Board, now: Timestamp, look: &Look) -> Self {
         let mut field = TextArea::default();

@@ -49,6 +49,23 @@ pub(crate) enum Overlay {
     Themes(Box<ThemePicker>),
 }
 
+impl Overlay {
+    /// Another theme is worn: fields keep their colours in themselves.
+    pub(crate) fn look_changed(&mut self, look: &Look) {
+        let field = match self {
+            Self::Input(input) => return input.look_changed(look),
+            Self::Composer(composer) => return composer.look_changed(look),
+            Self::Palette(palette) => palette.field(),
+            Self::Find(find) => find.field(),
+            Self::NewTicket(form) => form.field(),
+            Self::Help { .. } | Self::Confirm(_) | Self::Themes(_) => return,
+        };
+        let style = look.theme.style(Role::Input);
+        field.set_style(style);
+        field.set_cursor_line_style(style);
+    }
+}
+
 /// Draws an empty popup and gives its inside.
 pub(super) fn frame(title: &str, area: Rect, buffer: &mut Buffer, look: &Look) -> Rect {
     let area = area.intersection(buffer.area);

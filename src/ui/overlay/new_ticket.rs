@@ -22,6 +22,11 @@ pub(crate) struct NewTicket {
 }
 
 impl NewTicket {
+    /// The field that is typed into.
+    pub(super) fn field(&mut self) -> &mut TextArea<'static> {
+        &mut self.title
+    }
+
     /// An empty form, with this template chosen.
     pub(crate) fn new(template: Template, look: &Look) -> Self {
         let mut title = TextArea::default();

@@ -37,6 +37,8 @@ const PLACES: &[Context] = &[
     Context::Inbox,
     Context::Review,
     Context::Overview,
+    Context::Notes,
+    Context::Editor,
 ];
 
 /// What Enter does.
@@ -131,6 +133,7 @@ pub(crate) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
     };
     match (&offer.what, &offer.not) {
         (What::Ticket(ticket), _) => {
+            model.page = None;
             model.follows_run = false;
             model.queue.set_filter("");
             model.queue.select_ticket(ticket);
@@ -188,6 +191,11 @@ fn offers(model: &Model) -> Vec<Offer> {
 }
 
 impl Palette {
+    /// The field that is typed into.
+    pub(super) fn field(&mut self) -> &mut TextArea<'static> {
+        &mut self.field
+    }
+
     /// Finds what matches what was typed.
     fn find(&mut self, model: &Model) {
         let query = self.field.lines().join(" ");

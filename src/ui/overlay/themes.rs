@@ -48,7 +48,11 @@ impl ThemePicker {
 
     /// Another list: the selection stays on its theme.
     pub(crate) fn listed(&mut self, names: Vec<String>) {
-        let selected = self.selected().unwrap_or_default().to_owned();
+        // One of the user's own that is used stood in no list so far: nothing else was selected in its place.
+        let used = self.before.name();
+        let is_new = self.row == 0 && !self.names.iter().any(|name| name == used);
+        let selected = self.selected().filter(|_| !is_new).unwrap_or(used);
+        let selected = selected.to_owned();
         self.set_names(names, &selected);
     }
 

@@ -18,4 +18,5 @@ mod review;
 pub(super) mod scene;
 mod themes;
 mod transcripts;
+mod trying;
 mod viewer;

@@ -25,7 +25,7 @@ use super::theme::Role;
 use super::tickets;
 use super::viewer;
 use crate::domain::board::Feed;
-use crate::domain::event::Event;
+use crate::domain::event::{Event, RunOutcome};
 
 pub(crate) use perform::perform;
 
@@ -147,10 +147,9 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             if changes_readiness(event) {
                 model.queue.outdate();
             }
-            if let Event::Refused { .. } = event
-                && let Some(refused) = model.board.refused.clone()
-            {
-                model.say(refused, Role::Warning);
+            if let Event::Refused { what, why } = event {
+                let what = tickets::named(model, what);
+                model.say(format!("can't {what}: {why}"), Role::Warning);
             }
             if model.leaving.is_some() && !model.run_is_alive() {
                 return vec![Effect::End(model.leaving.unwrap_or(UiEnd::Quit))];
@@ -176,8 +175,11 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             model.totals.outdate();
             Vec::new()
         }
-        Feed::RunOver { .. } => {
-            model.start_is_asked = false;
+        Feed::RunOver { outcome, .. } => {
+            let began_nothing = std::mem::take(&mut model.start_is_asked);
+            if began_nothing && model.leaving.is_none() {
+                model.say(nothing_begun(outcome), Role::Notice);
+            }
             match model.leaving {
                 Some(why) => vec![Effect::End(why)],
                 None => Vec::new(),
@@ -192,6 +194,16 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             Vec::new()
         }
         Feed::Runner(standing) => viewer::told(model, standing),
+    }
+}
+
+/// Why a run that was asked for did not begin.
+fn nothing_begun(outcome: RunOutcome) -> &'static str {
+    match outcome {
+        RunOutcome::Done => "nothing is left to do",
+        RunOutcome::NeedsHuman => "nothing can start: what is left waits for you",
+        RunOutcome::Failed => "nothing can start: what is left failed, or needs what failed",
+        _ => "nothing can start: the queue says why at each ticket",
     }
 }
 

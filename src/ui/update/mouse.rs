@@ -13,6 +13,10 @@ use super::perform;
 
 /// Wheel and clicks: a popup takes none.
 pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
+    if !matches!(mouse.kind, MouseEventKind::Moved) {
+        // It was read, as by a key: the hints come back.
+        model.notice = None;
+    }
     if model.overlay.is_some() {
         return Vec::new();
     }

@@ -36,8 +36,13 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     }
     let mut hints = hints(model);
     let width = |(key, words): &(String, String)| text::width(key) + text::width(words) + 3;
-    // The way to the help is always there, whatever else has room.
+    // The way to the help is always there, and the way out of a popup, whatever else has room.
     let help = hints.iter().position(|(key, _)| key == "?");
+    let is_popup = model.overlay.is_some() && model.pressed.is_empty();
+    let help = match help {
+        None if is_popup => way_out(model, &hints),
+        help => help,
+    };
     let help = help.map(|index| hints.remove(index));
     let mut used = help.as_ref().map_or(0, width);
     let fits = |hint: &(String, String)| {
@@ -54,6 +59,16 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     Line::from(spans).render(area, buffer);
 }
 
+/// Which of the hints leads out of the popup.
+fn way_out(model: &Model, hints: &[(String, String)]) -> Option<usize> {
+    let contexts = model.contexts();
+    let outs = [Action::Cancel, Action::No];
+    let mut keys = outs
+        .iter()
+        .filter_map(|out| model.keymap.key_for(&contexts, *out));
+    keys.find_map(|out| hints.iter().position(|(key, _)| *key == out))
+}
+
 /// Keys and what they do, the most wanted first.
 fn hints(model: &Model) -> Vec<(String, String)> {
     let contexts = model.contexts();
@@ -67,7 +82,11 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         .into_iter()
         .filter(|action| available(model, *action))
         .filter_map(|action| {
-            let key = model.keymap.key_for(&contexts, action)?;
+            // A page is left by the same key everywhere, also where another one does it too.
+            let of_pages = (action == Action::Back && contexts.contains(&Context::Page))
+                .then(|| model.keymap.key_for(&[Context::Page], action))
+                .flatten();
+            let key = of_pages.or_else(|| model.keymap.key_for(&contexts, action))?;
             Some((key, words(model, action).to_owned()))
         })
         .collect()

@@ -13,7 +13,7 @@ use ratatui::text::Line;
 
 use crate::domain::inbox::{self, Waiting, What};
 use crate::domain::request::Ask;
-use crate::domain::rules::Scope;
+use crate::domain::rules::{Scope, like};
 use crate::domain::time::Timestamp;
 use crate::ui::action::Action;
 use crate::ui::answers;
@@ -50,8 +50,8 @@ pub(crate) struct InboxPage {
     read: BTreeSet<Waiting>,
     /// What was answered a moment ago, and when.
     answered: Option<(Waiting, Duration)>,
-    /// What the detail was laid out for: the thing and the columns.
-    laid_out: Option<(Waiting, u16)>,
+    /// What the detail was laid out for: the thing, the columns and the look.
+    laid_out: Option<(Waiting, u16, u64)>,
     lines: Vec<Line<'static>>,
     /// The first line of the detail that is shown.
     from: usize,
@@ -311,11 +311,13 @@ pub(super) fn prepare(model: &mut Model, area: Rect) -> Vec<Effect> {
     let last_top = inbox.items.len().saturating_sub(rows);
     inbox.top = inbox.top.min(inbox.row).max(lowest).min(last_top);
     let columns = inside(places.detail).width;
-    let wanted = inbox.selected.clone().map(|item| (item, columns));
+    let stamp = model.look.stamp();
+    let wanted = inbox.selected.clone();
+    let wanted = wanted.map(|item| (item, columns, stamp));
     if inbox.laid_out != wanted {
         let lines = wanted
             .as_ref()
-            .map(|(item, columns)| detail::lines(model, item, usize::from(*columns)));
+            .map(|(item, columns, _)| detail::lines(model, item, usize::from(*columns)));
         model.inbox.lines = lines.unwrap_or_default();
         model.inbox.laid_out = wanted;
     }
@@ -329,6 +331,37 @@ pub(crate) fn shown_since(model: &Model) -> impl Iterator<Item = Timestamp> + '_
     let items = model.inbox.items.iter().filter(move |_| is_open);
     let known = items.filter(|item| item.since != Timestamp::default());
     known.map(|item| item.since)
+}
+
+/// Whether an action would do something with what is selected; `None` when it is not about that.
+pub(crate) fn does(model: &Model, action: Action) -> Option<bool> {
+    let about_item = matches!(
+        action,
+        Action::Approve
+            | Action::AllowTicket
+            | Action::AllowAlways
+            | Action::Reject
+            | Action::Reply
+            | Action::Steer
+            | Action::Diff
+    );
+    if !about_item {
+        return None;
+    }
+    let Some(item) = &model.inbox.selected else {
+        return Some(false);
+    };
+    let view = model.board.tickets.get(&item.ticket);
+    let has_attempt = view.is_some_and(|view| view.attempt.is_some());
+    Some(match action {
+        Action::Approve => !matches!(item.what, What::Task),
+        Action::AllowTicket | Action::AllowAlways => {
+            answers::request_of(model, item).is_some_and(|request| like(request).is_ok())
+        }
+        Action::Reject => matches!(item.what, What::Request { .. } | What::Gate),
+        Action::Steer => view.is_some_and(|view| composing::is_in_turn(&view.state)),
+        _ => has_attempt,
+    })
 }
 
 /// The keys that do something here.

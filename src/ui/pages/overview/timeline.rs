@@ -441,6 +441,7 @@ impl Scale {
     /// Times of day, as many as there is room for.
     fn ruler(&self, look: &Look) -> String {
         let mut ruler = String::new();
+        let mut before = String::new();
         let mut column = 0;
         while column + 5 <= self.columns {
             let at = jiff::Timestamp::from_millisecond(self.middle(column).0).unwrap_or_default();
@@ -454,9 +455,12 @@ impl Scale {
             if column + time.len() > self.columns {
                 break;
             }
-            ruler.push_str(&time);
-            let gap = 12_usize.saturating_sub(time.len());
+            // Within a second the same time would stand there again.
+            let shown = if time == before { "" } else { &time };
+            ruler.push_str(shown);
+            let gap = 12_usize.saturating_sub(shown.len());
             ruler.push_str(&" ".repeat(gap));
+            before = time;
             column += 12;
         }
         ruler

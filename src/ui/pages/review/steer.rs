@@ -258,19 +258,22 @@ pub(crate) fn sent(model: &mut Model, effects: &[Effect]) {
 pub(crate) fn wanted(model: &Model) -> Vec<Action> {
     let mut actions = Vec::new();
     if model.review.attempt().is_some() {
-        actions.push(Action::Comment);
+        if !model.review.rows.is_empty() {
+            actions.push(Action::Comment);
+        }
         if matches!(command::need(model), Some(Need::Review { .. })) {
             actions.extend([Action::Approve, Action::Reject]);
         }
         actions.push(Action::Reply);
     }
-    actions.extend([
-        Action::NextHunk,
-        Action::NextFile,
-        Action::Open,
-        Action::SideBySide,
-        Action::Back,
-        Action::Help,
-    ]);
+    if !model.review.rows.is_empty() {
+        actions.extend([
+            Action::NextHunk,
+            Action::NextFile,
+            Action::Open,
+            Action::SideBySide,
+        ]);
+    }
+    actions.extend([Action::Back, Action::Help]);
     actions
 }
