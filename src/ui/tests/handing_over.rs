@@ -116,7 +116,9 @@ async fn signals_end_the_program_too_but_ctrl_c_is_its_own() {
         .expect("in time");
     let lent = screen.lent.clone();
     assert_eq!(screen.ends().await, UiEnd::Terminated);
-    let Lent { given: lent, taken, .. } = *lent.borrow();
+    let Lent {
+        given: lent, taken, ..
+    } = *lent.borrow();
     assert_eq!((lent, taken), (1, 1));
 }
 
