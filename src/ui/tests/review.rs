@@ -143,6 +143,25 @@ fn ascii_is_ascii() {
 }
 
 #[test]
+fn a_comment_is_seen_below_the_last_line_of_the_screen() {
+    let mut diff = String::from("diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -0,0 +1,60 @@\n");
+    for line in 1..=60 {
+        writeln!(diff, "+line {line}").expect("a line");
+    }
+    let mut scene = at_gate();
+    write_diff(&scene, diff.as_bytes());
+    scene.keys("R");
+    for width in [60, 130] {
+        scene.frame(width, 20);
+        scene.keys("PageDown PageDown c");
+        scene.text("one\n\ntwo lines");
+        scene.keys("Enter");
+        let frame = scene.frame(width, 20);
+        assert!(frame.contains("two lines"), "{frame}");
+    }
+}
+
+#[test]
 fn comments_become_the_reason_of_a_rejection() {
     let mut scene = at_gate();
     scene.keys("] f n j j j j c");

@@ -365,13 +365,20 @@ impl ReviewPage {
         };
         let mut lines: VecDeque<(usize, Line<'static>)> = VecDeque::new();
         let mut row = self.top;
-        while row < self.rows.len() && (lines.len() < self.height || row <= self.cursor) {
+        // What is said about the cursor's line is seen with it.
+        let below = self.rows.iter().skip(self.cursor + 1);
+        let said = below.take_while(|row| matches!(row, Row::Comment(_)));
+        let wanted = self.cursor + said.count();
+        while row < self.rows.len() && (lines.len() < self.height || row <= wanted) {
             let Some(kind) = self.rows.get(row) else {
                 break;
             };
             lines.extend(painter.row(*kind).into_iter().map(|line| (row, line)));
-            // Rows above go, as long as the cursor's row has no room.
-            while row == self.cursor && lines.len() > self.height && self.top < self.cursor {
+            // Rows above go, as long as there is no room for these.
+            while (self.cursor..=wanted).contains(&row)
+                && lines.len() > self.height
+                && self.top < self.cursor
+            {
                 let top = self.top;
                 while lines.front().is_some_and(|(of, _)| *of == top) {
                     lines.pop_front();
