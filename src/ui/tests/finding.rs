@@ -185,6 +185,27 @@ fn hints_name_each_key_once_and_what_it_does_now() {
     assert!(line.contains("Enter fold"), "{line}");
 }
 
+#[test]
+fn a_reply_is_written_only_where_somebody_will_read_it() {
+    let mut scene = Scene::full();
+    let last = |scene: &mut Scene| {
+        let frame = scene.frame(120, 24);
+        frame.lines().last().unwrap_or_default().to_owned()
+    };
+    scene.keys("g g r");
+    assert!(scene.model.overlay.is_none());
+    let line = last(&mut scene);
+    assert!(line.contains("is done: it has no next turn"), "{line}");
+    scene.keys("G r");
+    assert!(scene.model.overlay.is_none());
+    let line = last(&mut scene);
+    assert!(line.contains("has no attempt yet"), "{line}");
+    // There is nothing of it to verify or to compare either.
+    scene.keys("3");
+    let line = last(&mut scene);
+    assert!(!line.contains("verify"), "{line}");
+}
+
 fn header(scene: &mut Scene, width: u16) -> String {
     let frame = scene.frame(width, 24);
     frame.lines().next().unwrap_or_default().to_owned()

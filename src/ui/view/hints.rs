@@ -186,13 +186,17 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
                 actions.extend([Action::Search, Action::NextItem]);
             }
         }
-        Pane::Evidence => actions.extend([
-            Action::Open,
-            Action::Diff,
-            Action::Verify,
-            Action::CompareAttempts,
-            Action::OpenInPager,
-        ]),
+        Pane::Evidence => {
+            if !model.evidence.is_empty() {
+                actions.extend([Action::Open, Action::Diff]);
+            }
+            if model.evidence.attempt().is_some() {
+                actions.extend([Action::Verify, Action::CompareAttempts]);
+            }
+            if model.evidence.file().is_some() {
+                actions.push(Action::OpenInPager);
+            }
+        }
         Pane::Terminal => actions.extend([Action::Open, Action::Terminal]),
     }
     actions.extend([
