@@ -106,7 +106,20 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
             model.say(format!("{name} has no turn now"), Role::Notice);
         }
         Action::Steer => composing::open(model, Purpose::Steer(ticket, name)),
-        Action::Reply => composing::reply(model, ticket, name),
+        Action::Reply => {
+            let view = model.board.tickets.get(&ticket);
+            let is_done = view.is_some_and(|view| view.state.proof().is_some());
+            if is_done {
+                model.say(format!("{name} is done: it has no next turn"), Role::Notice);
+            } else if view.is_none_or(|view| view.attempt.is_none()) {
+                model.say(
+                    format!("{name} has no attempt yet: its text is its prompt, `e` edits it"),
+                    Role::Notice,
+                );
+            } else {
+                composing::reply(model, ticket, name);
+            }
+        }
         _ => {}
     }
     Vec::new()

@@ -14,6 +14,8 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::style::{Color, Modifier};
 
+use super::text;
+
 /// A gap of so many cells is written again rather than jumped over: a jump takes four bytes or more.
 const BRIDGE: usize = 4;
 /// So many blanks are erased rather than written.
@@ -122,6 +124,13 @@ impl<W: Write> Screen<W> {
         }
     }
 
+    /// Whether a cell shows a wide character, or something that may be one.
+    fn shows_wide(&self, column: u16, row: u16) -> bool {
+        let row = self.shown.get(usize::from(row));
+        let cell = row.and_then(|row| row.get(usize::from(column)));
+        cell.is_some_and(|cell| !is_plain(cell.symbol()) && text::width(cell.symbol()) > 1)
+    }
+
     /// Brings the cursor to a cell by the fewest bytes.
     fn go(&mut self, column: u16, row: u16) -> io::Result<()> {
         let target = Position::new(column, row);
@@ -163,7 +172,13 @@ impl<W: Write> Screen<W> {
 
     /// Long blanks are erased, short ones written.
     fn write_blank(&mut self, blank: Option<&Blank>) -> io::Result<()> {
-        let Some(&Blank { start, length, pen }) = blank else {
+        let Some(&Blank {
+            start,
+            length,
+            pen,
+            ends_on_wide,
+        }) = blank
+        else {
             return Ok(());
         };
         self.go(start.x, start.y)?;
@@ -171,8 +186,16 @@ impl<W: Write> Screen<W> {
         let has_lines = Modifier::UNDERLINED | Modifier::REVERSED | Modifier::CROSSED_OUT;
         if self.erases && length >= ERASE && !pen.modifier.intersects(has_lines) {
             // ECH: the cursor stays where it is.
-            write!(self.writer, "\x1b[{length}X")?;
-            self.cursor = Some(start);
+            if !ends_on_wide {
+                write!(self.writer, "\x1b[{length}X")?;
+                self.cursor = Some(start);
+                return Ok(());
+            }
+            // Half a wide character that is erased leaves the other half in some terminals (tmux): it is written over.
+            let before = length - 1;
+            write!(self.writer, "\x1b[{before}X")?;
+            queue!(self.writer, MoveRight(before), Print(' '))?;
+            self.cursor = Some(Position::new(start.x + length, start.y));
             return Ok(());
         }
         for _ in 0..length {
@@ -225,6 +248,8 @@ struct Blank {
     start: Position,
     length: u16,
     pen: Pen,
+    /// Whether the last of them is where a wide character begins until now.
+    ends_on_wide: bool,
 }
 
 impl Blank {
@@ -265,10 +290,12 @@ impl<W: Write> Backend for Screen<W> {
         }
         let mut blank: Option<Blank> = None;
         for (column, row, cell) in content {
+            let was_wide = self.shows_wide(column, row);
             if let Some(run) = &mut blank
                 && run.takes(column, row, cell)
             {
                 run.length += 1;
+                run.ends_on_wide = was_wide;
                 self.remember(column, row, cell);
                 continue;
             }
@@ -279,6 +306,7 @@ impl<W: Write> Backend for Screen<W> {
                     start: Position::new(column, row),
                     length: 1,
                     pen: Pen::of(cell),
+                    ends_on_wide: was_wide,
                 });
             } else {
                 self.write(column, row, cell)?;
@@ -431,6 +459,27 @@ mod tests {
         assert!(change.starts_with(r"\x1b[?2026h"), "{change}");
         assert!(change.ends_with(r"\x1b[?2026l"), "{change}");
         assert!(change.len() < 60, "{change}");
+    }
+
+    #[test]
+    fn no_half_of_a_wide_character_is_erased() {
+        let bytes = Bytes::default();
+        let options = TerminalOptions {
+            viewport: Viewport::Fixed(Rect::new(0, 0, 40, 1)),
+        };
+        let mut terminal =
+            Terminal::with_options(Screen::new(bytes.clone(), true), options).expect("a terminal");
+        let mut draw = |text: &'static str| {
+            bytes.0.borrow_mut().clear();
+            terminal
+                .draw(|frame| frame.render_widget(text, frame.area()))
+                .expect("a frame");
+            bytes.0.borrow().escape_ascii().to_string()
+        };
+        draw("aaaaaaaaaa漢");
+        let blank = draw("");
+        assert!(blank.contains(r"\x1b[10X\x1b[10C "), "{blank}");
+        assert!(!blank.contains(r"\x1b[11X"), "{blank}");
     }
 
     /// A row of cells as characters with a colour and a weight each.

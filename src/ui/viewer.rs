@@ -57,6 +57,7 @@ pub(crate) fn told(model: &mut Model, standing: Standing) -> Vec<Effect> {
             model.start_is_asked = false;
             let was_alive = model.run_is_alive();
             model.board.bury();
+            model.totals.outdate();
             model.beside.runner_is_gone = true;
             if !model.beside.takes_over {
                 let how = match (folder_is_gone, was_alive) {

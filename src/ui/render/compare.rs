@@ -237,7 +237,8 @@ impl Painter<'_> {
     }
 }
 
-fn pad(line: &mut Line<'static>, columns: usize, style: Style) {
+/// Fills a line up to `columns`.
+pub(crate) fn pad(line: &mut Line<'static>, columns: usize, style: Style) {
     let gap = columns.saturating_sub(line.width());
     if gap > 0 {
         line.spans.push(Span::styled(" ".repeat(gap), style));
@@ -245,7 +246,7 @@ fn pad(line: &mut Line<'static>, columns: usize, style: Style) {
 }
 
 /// A line with two layers of style: what its words are as code, and which of them differ.
-fn composed(
+pub(crate) fn composed(
     content: &str,
     base: Style,
     parts: &[(Role, Range<usize>)],

@@ -154,6 +154,58 @@ fn hints_show_only_what_does_something() {
     );
 }
 
+#[test]
+fn hints_name_each_key_once_and_what_it_does_now() {
+    let mut scene = Scene::full();
+    let hints = |scene: &mut Scene| {
+        let frame = scene.frame(240, 24);
+        frame.lines().last().unwrap_or_default().to_owned()
+    };
+    // At a gate the diff is wanted, and in the evidence it is too.
+    scene.keys("! 3");
+    let line = hints(&mut scene);
+    assert_eq!(line.matches("d diff").count(), 1, "{line}");
+    scene.keys("2");
+    let line = hints(&mut scene);
+    assert!(line.contains("N reject"), "{line}");
+    assert!(line.contains("v unfold"), "{line}");
+    scene.keys("v");
+    let line = hints(&mut scene);
+    assert!(line.contains("v fold"), "{line}");
+    // While something is searched for the key belongs to the search.
+    scene.keys("/");
+    scene.text("a");
+    // The word that nothing matches goes with the next key.
+    scene.keys("Enter j");
+    let line = hints(&mut scene);
+    assert!(!line.contains("reject"), "{line}");
+    assert_eq!(line.matches("  N ").count(), 1, "{line}");
+    scene.keys("Esc Esc d");
+    let line = hints(&mut scene);
+    assert!(line.contains("Enter fold"), "{line}");
+}
+
+#[test]
+fn a_reply_is_written_only_where_somebody_will_read_it() {
+    let mut scene = Scene::full();
+    let last = |scene: &mut Scene| {
+        let frame = scene.frame(120, 24);
+        frame.lines().last().unwrap_or_default().to_owned()
+    };
+    scene.keys("g g r");
+    assert!(scene.model.overlay.is_none());
+    let line = last(&mut scene);
+    assert!(line.contains("is done: it has no next turn"), "{line}");
+    scene.keys("G r");
+    assert!(scene.model.overlay.is_none());
+    let line = last(&mut scene);
+    assert!(line.contains("has no attempt yet"), "{line}");
+    // There is nothing of it to verify or to compare either.
+    scene.keys("3");
+    let line = last(&mut scene);
+    assert!(!line.contains("verify"), "{line}");
+}
+
 fn header(scene: &mut Scene, width: u16) -> String {
     let frame = scene.frame(width, 24);
     frame.lines().next().unwrap_or_default().to_owned()

@@ -368,6 +368,32 @@ fn n_rejects_where_nothing_is_searched_for() {
 }
 
 #[test]
+fn what_is_jumped_to_is_seen_with_all_that_belongs_to_it() {
+    let mut entries: Vec<Entry> = (1..=20)
+        .map(|id| item(id, 1, message(&format!("line {id}"))))
+        .collect();
+    let changed = Item::Diff {
+        path: "src/parser.rs".into(),
+        patch: "@@ -1 +1 @@\n-old words\n+new words\n".into(),
+    };
+    entries.push(item(
+        21,
+        1,
+        call("edit src/parser.rs", ToolStatus::Completed),
+    ));
+    entries.push(inside(21, item(22, 1, changed)));
+    entries.extend((31..=50).map(|id| item(id, 1, message(&format!("line {id}")))));
+    let mut scene = scene_of(&entries);
+    for keys in ["z g g ] d", "G [ d", "g g J J ] d"] {
+        scene.frame(60, 12);
+        scene.keys(keys);
+        let marked = marked(&mut scene);
+        assert!(marked.contains("edit src/parser.rs"), "{keys}: {marked}");
+        assert!(marked.contains("+new words"), "{keys}: {marked}");
+    }
+}
+
+#[test]
 fn jumps_go_far_beyond_what_is_in_memory() {
     let text = numbered(60_000, 20_000);
     assert!(text.len() > 6_000_000);

@@ -5,7 +5,7 @@ use std::fs;
 
 use proptest::prelude::*;
 use ratatui::buffer::Buffer;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use super::scene::{Scene, ago, attempt, id, look, text_of};
 use crate::domain::attempt::Need;
@@ -143,6 +143,25 @@ fn ascii_is_ascii() {
 }
 
 #[test]
+fn a_comment_is_seen_below_the_last_line_of_the_screen() {
+    let mut diff = String::from("diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -0,0 +1,60 @@\n");
+    for line in 1..=60 {
+        writeln!(diff, "+line {line}").expect("a line");
+    }
+    let mut scene = at_gate();
+    write_diff(&scene, diff.as_bytes());
+    scene.keys("R");
+    for width in [60, 130] {
+        scene.frame(width, 20);
+        scene.keys("PageDown PageDown c");
+        scene.text("one\n\ntwo lines");
+        scene.keys("Enter");
+        let frame = scene.frame(width, 20);
+        assert!(frame.contains("two lines"), "{frame}");
+    }
+}
+
+#[test]
 fn comments_become_the_reason_of_a_rejection() {
     let mut scene = at_gate();
     scene.keys("] f n j j j j c");
@@ -264,6 +283,41 @@ fn a_gate_that_changed_meanwhile_is_not_rejected_by_old_words() {
     let frame = scene.frame(80, 24);
     assert!(frame.contains("look again"), "{frame}");
     assert!(frame.contains("1 comment"), "{frame}");
+}
+
+#[test]
+fn code_of_a_hunk_is_in_colour_over_its_lines() {
+    let diff = "diff --git a/a.rs b/a.rs\n--- a/a.rs\n+++ b/a.rs\n@@ -1,4 +1,4 @@\n /* a comment\n    of two lines */\n\
+                 \u{20}fn same() {}\n-let x = 41; // why\n+let y = 42; // why\n";
+    let mut scene = at_gate();
+    write_diff(&scene, diff.as_bytes());
+    for keys in ["R g g", "s", "s"] {
+        scene.keys(keys);
+        // Colours come when they are ready; nothing else has changed then.
+        scene.buffer(120, 24);
+        let buffer = scene.buffer(120, 24);
+        let theme = &scene.model.look.theme;
+        let style = |words: &str| {
+            let rows = buffer.area.rows();
+            let cells = rows.flat_map(|row| row.positions().collect::<Vec<_>>());
+            let cells: Vec<_> = cells.map(|place| &buffer[place]).collect();
+            let text: Vec<_> = cells.iter().map(|cell| cell.symbol()).collect();
+            let symbols: Vec<String> = words.chars().map(String::from).collect();
+            let at = text.windows(symbols.len()).position(|some| some == symbols);
+            cells[at.expect(words)].style()
+        };
+        let fg = |role: Role| theme.style(role).fg;
+        let bg = |role: Role| theme.style(role).bg;
+        assert_eq!(style("of two lines").fg, fg(Role::SyntaxComment));
+        assert_eq!(style("fn same").fg, fg(Role::SyntaxKeyword));
+        assert_eq!(style("41").fg, fg(Role::SyntaxNumber));
+        assert_eq!(style("// why").fg, fg(Role::SyntaxComment));
+        assert_eq!(style("let x").bg, bg(Role::DiffDelLine));
+        assert_eq!(style("let y").bg, bg(Role::DiffAddLine));
+        // A word that differs is told without colour too.
+        assert!(style("42").add_modifier.contains(Modifier::UNDERLINED));
+        assert!(!style("let y").add_modifier.contains(Modifier::UNDERLINED));
+    }
 }
 
 #[test]

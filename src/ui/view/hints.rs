@@ -1,5 +1,7 @@
 //! The line at the bottom: a notice, or the keys that do something here and now.
 
+use std::collections::HashSet;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -78,9 +80,10 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             .map(|binding| (binding.label(), binding.action.hint().to_owned()))
             .collect();
     }
+    let mut shown = HashSet::new();
     wanted(model, &contexts)
         .into_iter()
-        .filter(|action| available(model, *action))
+        .filter(|action| available(model, *action) && shown.insert(*action))
         .filter_map(|action| {
             // A page is left by the same key everywhere, also where another one does it too.
             let of_pages = (action == Action::Back && contexts.contains(&Context::Page))
@@ -99,6 +102,8 @@ fn words(model: &Model, action: Action) -> &'static str {
         Action::Send if matches!(model.overlay, Some(Overlay::Find(_))) => "go there",
         Action::Send if matches!(model.overlay, Some(Overlay::NewTicket(_))) => "write it",
         Action::Zoom if model.zoom => "unzoom",
+        Action::ToggleDetails if model.transcript.shows_details() => "fold",
+        Action::Open if model.page == Some(Page::Review) && model.overlay.is_none() => "fold",
         Action::Send if matches!(model.overlay, Some(Overlay::Palette(_))) => "do it",
         Action::Cancel if matches!(model.overlay, Some(Overlay::Palette(_))) => "close",
         Action::No if is_asked_by_editor(model) => "stay",
@@ -187,18 +192,30 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
                 actions.extend([Action::Steer, Action::Interrupt]);
             }
             if model.transcript.is_searching() {
+                // Its key goes to the match before now.
+                actions.retain(|action| *action != Action::Reject);
                 actions.extend([Action::NextMatch, Action::PreviousMatch, Action::Back]);
             }
-            actions.extend([Action::ToggleDetails, Action::End, Action::Terminal]);
-            actions.extend([Action::Search, Action::NextItem]);
+            actions.push(Action::ToggleDetails);
+            if !model.transcript.follows() {
+                actions.push(Action::End);
+            }
+            actions.push(Action::Terminal);
+            if model.view().is_some_and(|view| view.attempt.is_some()) {
+                actions.extend([Action::Search, Action::NextItem]);
+            }
         }
-        Pane::Evidence => actions.extend([
-            Action::Open,
-            Action::Diff,
-            Action::Verify,
-            Action::CompareAttempts,
-            Action::OpenInPager,
-        ]),
+        Pane::Evidence => {
+            if !model.evidence.is_empty() {
+                actions.extend([Action::Open, Action::Diff]);
+            }
+            if model.evidence.attempt().is_some() {
+                actions.extend([Action::Verify, Action::CompareAttempts]);
+            }
+            if model.evidence.file().is_some() {
+                actions.push(Action::OpenInPager);
+            }
+        }
         Pane::Terminal => actions.extend([Action::Open, Action::Terminal]),
     }
     actions.extend([

@@ -25,6 +25,7 @@ use self::comments::Comments;
 use self::files::Files;
 use self::paint::Painter;
 use self::rows::{Row, Source};
+use self::style::Colours;
 use self::unified::{FileDiff, Kind};
 use crate::domain::ids::{AttemptId, RunId, TicketId, TicketName};
 use crate::ui::effect::{Effect, Reviewed};
@@ -32,6 +33,7 @@ use crate::ui::layout::inside;
 use crate::ui::model::Model;
 use crate::ui::overlay::frame;
 use crate::ui::panes::{Move, moved};
+use crate::ui::render::highlight::Highlights;
 use crate::ui::render::plain;
 use crate::ui::session::Look;
 use crate::ui::text;
@@ -69,6 +71,7 @@ pub(crate) struct ReviewPage {
     /// The lines that are seen, each with its row, and what they were laid out for.
     lines: Vec<(usize, Line<'static>)>,
     laid_for: Option<LaidFor>,
+    colours: Colours,
 }
 
 /// What is reviewed.
@@ -110,6 +113,7 @@ impl ReviewPage {
         }
         self.wanted = self.wanted.take().or_else(|| self.spot());
         self.reviewed = Some(result.map(|reviewed| *reviewed));
+        self.colours.forget();
         self.files.outdate();
         self.change();
     }
@@ -120,6 +124,7 @@ impl ReviewPage {
         self.reviewed = None;
         self.rows = Vec::new();
         self.lines = Vec::new();
+        self.colours.forget();
         self.files.outdate();
         self.change();
     }
@@ -268,7 +273,7 @@ impl ReviewPage {
         self.side_by_side.unwrap_or(columns >= SIDE_BY_SIDE)
     }
 
-    fn prepare(&mut self, area: Rect, look: &Look) {
+    fn prepare(&mut self, area: Rect, look: &Look, highlights: &mut Highlights) {
         let (list, hunks) = divide(area);
         self.height = usize::from(hunks.height);
         let Some(Ok(reviewed)) = &self.reviewed else {
@@ -307,11 +312,11 @@ impl ReviewPage {
             return;
         };
         self.files.prepare(&reviewed.diff, file, list);
-        self.lay_out(hunks, look);
+        self.lay_out(hunks, look, highlights);
     }
 
     /// Lays out what is seen: from the top row on, as much as there is room for, the cursor's row whole if it can be.
-    fn lay_out(&mut self, hunks: Rect, look: &Look) {
+    fn lay_out(&mut self, hunks: Rect, look: &Look, highlights: &mut Highlights) {
         let styles = [Role::Base, Role::Text, Role::DiffAdd].map(|role| look.theme.style(role));
         let before = self.height.saturating_sub(1);
         // The end of the diff stays at the end of the screen.
@@ -325,12 +330,24 @@ impl ReviewPage {
             size: (hunks.width, hunks.height),
             styles,
         };
-        if self.laid_for.as_ref() == Some(&laid_for) {
+        let is_coloured = self.colours.take(highlights);
+        if !is_coloured && self.laid_for.as_ref() == Some(&laid_for) {
             return;
         }
         let Some(Ok(reviewed)) = &self.reviewed else {
             return;
         };
+        for row in self.rows.iter().skip(self.top).take(self.height) {
+            let lines = match *row {
+                Row::Line(line) => [Some(line), None],
+                Row::Pair(old, new) => [old, new],
+                Row::Table(_) | Row::File(_) | Row::Comment(_) => continue,
+            };
+            for line in lines.into_iter().flatten() {
+                self.colours
+                    .want(&reviewed.diff, line as usize, look.ascii, highlights);
+            }
+        }
         let comments = match &self.subject {
             Some(Subject::Attempt { attempt, .. }) => self.comments.of(attempt),
             _ => &[],
@@ -341,19 +358,27 @@ impl ReviewPage {
             comments,
             table: &reviewed.table,
             is_folded: &is_folded,
+            colours: &self.colours,
             look,
             columns: usize::from(hunks.width),
             digits: reviewed.digits(),
         };
         let mut lines: VecDeque<(usize, Line<'static>)> = VecDeque::new();
         let mut row = self.top;
-        while row < self.rows.len() && (lines.len() < self.height || row <= self.cursor) {
+        // What is said about the cursor's line is seen with it.
+        let below = self.rows.iter().skip(self.cursor + 1);
+        let said = below.take_while(|row| matches!(row, Row::Comment(_)));
+        let wanted = self.cursor + said.count();
+        while row < self.rows.len() && (lines.len() < self.height || row <= wanted) {
             let Some(kind) = self.rows.get(row) else {
                 break;
             };
             lines.extend(painter.row(*kind).into_iter().map(|line| (row, line)));
-            // Rows above go, as long as the cursor's row has no room.
-            while row == self.cursor && lines.len() > self.height && self.top < self.cursor {
+            // Rows above go, as long as there is no room for these.
+            while (self.cursor..=wanted).contains(&row)
+                && lines.len() > self.height
+                && self.top < self.cursor
+            {
                 let top = self.top;
                 while lines.front().is_some_and(|(of, _)| *of == top) {
                     lines.pop_front();
@@ -508,7 +533,9 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
 
 /// Lays out what is to be seen.
 pub(super) fn prepare(model: &mut Model, area: Rect) -> Vec<Effect> {
-    model.review.prepare(inside(area), &model.look);
+    model
+        .review
+        .prepare(inside(area), &model.look, &mut model.highlights);
     Vec::new()
 }
 

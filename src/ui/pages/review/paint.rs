@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::comments::Comment;
 use super::rows::Row;
-use super::style::{emphasised, style_line};
+use super::style::Colours;
 use super::unified::{FileDiff, Kind, Status, Unified};
 use super::words;
+use crate::ui::render::compare::{composed, pad};
 use crate::ui::render::plain;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
@@ -27,6 +28,7 @@ pub(super) struct Painter<'a> {
     pub(super) comments: &'a [Comment],
     pub(super) table: &'a [[String; 3]],
     pub(super) is_folded: &'a dyn Fn(&FileDiff) -> bool,
+    pub(super) colours: &'a Colours,
     pub(super) look: &'a Look,
     pub(super) columns: usize,
     /// Columns of a line number.
@@ -180,7 +182,7 @@ impl Painter<'_> {
         let indent = text::width(&numbers) + 2;
         let mut spans = vec![Span::styled(numbers, self.style(Role::Dim))];
         spans.extend(self.code(index));
-        text::wrap(Line::from(spans), self.columns, indent)
+        self.wrapped(spans, line.kind, self.columns, indent)
     }
 
     /// Sign and text of a line.
@@ -188,15 +190,14 @@ impl Painter<'_> {
         let Some(line) = self.diff.line(index) else {
             return Vec::new();
         };
-        let (sign, role) = match line.kind {
-            Kind::Added => ("+ ", Role::DiffAdd),
-            Kind::Removed => ("- ", Role::DiffDel),
-            _ => ("  ", Role::Text),
+        let (sign, role, word) = match line.kind {
+            Kind::Added => ("+ ", Role::DiffAdd, Role::DiffAddWord),
+            Kind::Removed => ("- ", Role::DiffDel, Role::DiffDelWord),
+            _ => ("  ", Role::Text, Role::Text),
         };
-        let style = self.style(role);
-        let content = self.content(index);
+        let content = content(self.diff, index, self.look.ascii);
         let changed = self.diff.partner(index).and_then(|partner| {
-            let other = self.content(partner);
+            let other = self::content(self.diff, partner, self.look.ascii);
             if line.kind == Kind::Removed {
                 words::changed(&content, &other).map(|(removed, _)| removed)
             } else {
@@ -204,33 +205,55 @@ impl Painter<'_> {
             }
         });
         let changed: Vec<Range<usize>> = changed.unwrap_or_default();
-        let file = self.diff.files().get(self.diff.file_of(index));
-        let path = file.map_or("", |file| file.path.as_str());
-        let language = path.rsplit_once('.').map_or("", |(_, end)| end);
-        let mut spans = vec![Span::styled(sign, style)];
-        let code = style_line(&content, language, self.look);
-        spans.extend(emphasised(code, style, &changed));
+        let ground = self.ground(line.kind);
+        let base = match ground {
+            Some(ground) => self.style(Role::Text).patch(ground),
+            None => self.style(role),
+        };
+        // Without a ground the colour of the letters tells what was added and removed.
+        let words = match (line.kind, ground) {
+            (Kind::Added | Kind::Removed, None) => &[],
+            _ => self.colours.of(self.diff, index),
+        };
+        // Not by colour alone; and the cursor's line hides the grounds.
+        let word = self.style(word).add_modifier(Modifier::UNDERLINED);
+        let mut spans = vec![Span::styled(sign, base.patch(self.style(role)))];
+        spans.extend(composed(
+            &content,
+            base,
+            words,
+            &changed,
+            word,
+            &self.look.theme,
+        ));
         spans
     }
 
-    /// What is drawn of a line: safe, not too long, and with a mark for a carriage return that came or went.
-    fn content(&self, index: usize) -> String {
-        let whole = self.diff.text(index);
-        let (body, ending) = match whole.strip_suffix('\r') {
-            Some(body) if self.is_changed(index) => {
-                (body, if self.look.ascii { "^M" } else { "␍" })
-            }
-            Some(body) => (body, ""),
-            None => (whole.as_ref(), ""),
+    /// The ground of a changed line, where the theme has one.
+    fn ground(&self, kind: Kind) -> Option<Style> {
+        let role = match kind {
+            Kind::Added => Role::DiffAddLine,
+            Kind::Removed => Role::DiffDelLine,
+            _ => return None,
         };
-        let mut content = text::clean(&short(body)).into_owned();
-        content.push_str(ending);
-        content
+        Some(self.style(role)).filter(|style| style.bg.is_some())
     }
 
-    fn is_changed(&self, index: usize) -> bool {
-        let kind = self.diff.line(index).map(|line| line.kind);
-        matches!(kind, Some(Kind::Added | Kind::Removed))
+    /// Lines of code: wrapped, and their ground reaches to the edge.
+    fn wrapped(
+        &self,
+        spans: Vec<Span<'static>>,
+        kind: Kind,
+        columns: usize,
+        indent: usize,
+    ) -> Vec<Line<'static>> {
+        let mut lines = text::wrap(Line::from(spans), columns, indent);
+        if let Some(ground) = self.ground(kind) {
+            for line in &mut lines {
+                pad(line, columns, ground);
+            }
+        }
+        lines
     }
 
     /// Old and new side by side.
@@ -266,7 +289,7 @@ impl Painter<'_> {
             self.style(Role::Dim),
         )];
         spans.extend(self.code(index));
-        text::wrap(Line::from(spans), columns, digits + 3)
+        self.wrapped(spans, line.kind, columns, digits + 3)
     }
 }
 
@@ -277,6 +300,22 @@ pub(super) fn role_of(status: Status) -> Role {
         Status::Deleted => Role::DiffDel,
         Status::Modified | Status::Renamed | Status::Copied => Role::DiffHunk,
     }
+}
+
+/// What is drawn of a line: safe, not too long, and with a mark for a carriage return that came or went.
+pub(super) fn content(diff: &Unified, index: usize, ascii: bool) -> String {
+    let kind = diff.line(index).map(|line| line.kind);
+    let whole = diff.text(index);
+    let (body, ending) = match whole.strip_suffix('\r') {
+        Some(body) if matches!(kind, Some(Kind::Added | Kind::Removed)) => {
+            (body, if ascii { "^M" } else { "␍" })
+        }
+        Some(body) => (body, ""),
+        None => (whole.as_ref(), ""),
+    };
+    let mut content = text::clean(&short(body)).into_owned();
+    content.push_str(ending);
+    content
 }
 
 /// The beginning of a line that is too long.

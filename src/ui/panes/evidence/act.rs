@@ -91,7 +91,11 @@ pub(crate) fn checked(model: &mut Model, attempt: AttemptId, result: Result<Chec
                 format!("{attempt} is NOT as docket left it: see its last line"),
                 Role::Error,
             ),
-            state @ (AttemptState::Dropped | AttemptState::Open) => (
+            AttemptState::Open => (
+                format!("{attempt} is not sealed: there is nothing to verify yet"),
+                Role::Warning,
+            ),
+            state @ AttemptState::Dropped => (
                 format!("{attempt} can't be verified: {}", state.as_str()),
                 Role::Warning,
             ),

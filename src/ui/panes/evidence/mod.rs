@@ -160,13 +160,18 @@ impl EvidencePane {
         }
     }
 
-    /// The run and the attempt of the selected line.
-    fn attempt(&self) -> Option<AttemptId> {
+    /// Whether there is nothing to select.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The attempt of the selected line.
+    pub(crate) fn attempt(&self) -> Option<AttemptId> {
         self.rows.get(self.row)?.attempt.clone()
     }
 
     /// The file of the selected line.
-    fn file(&self) -> Option<&Path> {
+    pub(crate) fn file(&self) -> Option<&Path> {
         let (path, _) = self.rows.get(self.row)?.file()?;
         Some(path)
     }

@@ -12,10 +12,7 @@ impl TranscriptPane {
         if places.is_empty() {
             return Vec::new();
         }
-        let marked = self.marked().filter(|place| {
-            let mut shown = self.rows.iter().map(|row| self.window.head(*row));
-            shown.any(|row| row == *place) || self.reveal.is_some()
-        });
+        let marked = self.marked().filter(|place| self.is_in_view(*place));
         let is_head = |place: &Place| self.window.is_head(*place);
         let next = match (marked, toward) {
             (Some(place), Toward::Forth) => (place + 1..places.end).find(is_head),
@@ -44,6 +41,12 @@ impl TranscriptPane {
     /// The place of the marked item.
     pub(super) fn marked(&self) -> Option<Place> {
         self.window.place_of(self.cursor?)
+    }
+
+    /// Whether an item is on the screen, or will be with the next frame.
+    pub(super) fn is_in_view(&self, head: Place) -> bool {
+        let mut shown = self.rows.iter().map(|row| self.window.head(*row));
+        shown.any(|row| row == head) || self.reveal.is_some()
     }
 
     /// Takes the mark away. Whether there was one.

@@ -74,6 +74,11 @@ impl TranscriptPane {
         self.settle = true;
     }
 
+    /// Whether everything is shown that is folded otherwise.
+    pub(crate) fn shows_details(&self) -> bool {
+        self.unfolded
+    }
+
     /// Whether an item is shown whole.
     pub(super) fn is_unfolded(&self, place: Place) -> bool {
         let head = self.window.get(self.window.head(place));
@@ -306,13 +311,21 @@ impl TranscriptPane {
         let Some(head) = self.cursor.and_then(|id| self.window.place_of(id)) else {
             return;
         };
-        let lines = self.lines_at(head, canvas);
+        // What belongs to the item is to be seen too: the change of a file is below the call that makes it.
+        let mut lines = 0;
+        for place in self.window.whole(head).collect::<Vec<_>>() {
+            lines += self.lines_at(place, canvas);
+            if lines >= self.height {
+                break;
+            }
+        }
+        let lines = lines.clamp(1, self.height.max(1));
         let found = match reveal {
             Reveal::Match => self.first_match(head, canvas),
             Reveal::Item => None,
         };
         let first = found.unwrap_or((head, 0));
-        let last = found.unwrap_or((head, lines.min(self.height).saturating_sub(1)));
+        let last = found.unwrap_or_else(|| self.forth(first, lines - 1, canvas));
         let lowest_shown = self.forth(self.top, self.height.saturating_sub(1), canvas);
         if first >= self.top && last <= lowest_shown {
             return;
@@ -320,7 +333,7 @@ impl TranscriptPane {
         let above = match reveal {
             Reveal::Match => self.height / 3,
             Reveal::Item if first < self.top => 0,
-            Reveal::Item => self.height.saturating_sub(lines.clamp(1, self.height)),
+            Reveal::Item => self.height.saturating_sub(lines),
         };
         let lowest = self.lowest_top(canvas);
         self.top = self.back(first, above, canvas).min(lowest);

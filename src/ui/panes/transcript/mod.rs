@@ -289,6 +289,11 @@ impl TranscriptPane {
         }
     }
 
+    /// Whether the end is followed.
+    pub(crate) fn follows(&self) -> bool {
+        self.follow
+    }
+
     /// Stops following, and remembers where the end was.
     fn leave_end(&mut self) {
         if std::mem::take(&mut self.follow) {

@@ -237,12 +237,19 @@ impl TranscriptPane {
     /// From where a step goes in the file: the last place as long as nobody went on from there, or else the marked item,
     /// or else the edge of what is shown. And whether the thing at that place counts.
     fn place_in_file(&self, toward: Toward) -> (u64, bool) {
+        let marked = self.marked();
+        // Who scrolled away from the mark goes on from what is seen.
+        let is_left =
+            self.seeking.goal.is_none() && marked.is_some_and(|place| !self.is_in_view(place));
         if let Some((hit, cursor)) = self.seeking.at
             && cursor == self.cursor
+            && !is_left
         {
             return (hit.offset, false);
         }
-        if let Some(folded) = self.marked().and_then(|place| self.window.get(place)) {
+        if let Some(folded) = marked.and_then(|place| self.window.get(place))
+            && !is_left
+        {
             return (folded.offset, false);
         }
         match toward {
