@@ -268,25 +268,37 @@ fn decide(
         ));
     }
     let open = view.filter(|view| !view.requests.is_empty());
-    let Some(view) = open else {
+    let Some(open) = open else {
         if number.is_some() {
             return Err(format!("{name} has no open request"));
         }
+        // It is decided about the gate that can be seen: a request that comes next is another matter.
+        let attempt = view.and_then(|view| view.attempt.clone());
+        let turn = view.filter(|_| attempt.is_some()).map(|view| view.turn);
         return match verb {
             Verb::Reject if reason.is_empty() => Err(format!(
                 "say why, it goes into the next turn: reject {} WHY",
                 name.digits()
             )),
-            Verb::Reject => Ok(Command::Reject { ticket, reason }),
-            _ => Ok(Command::Approve { ticket }),
+            Verb::Reject => Ok(Command::Reject {
+                ticket,
+                reason,
+                attempt,
+                turn,
+            }),
+            _ => Ok(Command::Approve {
+                ticket,
+                attempt,
+                turn,
+            }),
         };
     };
-    let request = match (number, view.requests.len()) {
-        (Some(number), _) if view.requests.contains_key(&number) => number,
-        (None, 1) => *view.requests.keys().next().ok_or("nothing is open")?,
+    let request = match (number, open.requests.len()) {
+        (Some(number), _) if open.requests.contains_key(&number) => number,
+        (None, 1) => *open.requests.keys().next().ok_or("nothing is open")?,
         (Some(number), _) => return Err(format!("{name} has no open request {}", number.0)),
         (None, _) => {
-            let numbers = view.requests.keys().map(|id| id.0.to_string());
+            let numbers = open.requests.keys().map(|id| id.0.to_string());
             let numbers: Vec<_> = numbers.collect();
             return Err(format!(
                 "{name} asks several things: name one by its number ({})",
@@ -294,7 +306,7 @@ fn decide(
             ));
         }
     };
-    let asked = &view.requests[&request];
+    let asked = &open.requests[&request];
     if asked.is_question() && verb != Verb::Reject {
         return Err(format!(
             "{name} asks for words: answer {} WORDS",
@@ -317,7 +329,7 @@ fn decide(
     };
     Ok(Command::Answer {
         ticket,
-        attempt: view.attempt.clone(),
+        attempt: open.attempt.clone(),
         request: Some(request),
         reaction,
     })
