@@ -144,7 +144,8 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             {
                 model.queue.select_ticket(ticket);
             }
-            if changes_readiness(event) {
+            // A filter may ask for any state.
+            if changes_readiness(event) || !model.queue.filter().is_empty() {
                 model.queue.outdate();
             }
             if let Event::Refused { .. } = event
