@@ -9,6 +9,7 @@ mod eyes;
 mod growth;
 mod hints;
 mod post;
+mod untold;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use tokio::time::sleep;
 use self::eyes::{Eyes, Seen};
 use self::hints::Hints;
 use self::post::Said;
+use self::untold::Untold;
 use super::handle::RunnerHandle;
 use super::{Setup, StartError, Started};
 use crate::domain::board::Feed;
@@ -46,9 +48,6 @@ const BLIND: Duration = Duration::from_millis(500);
 
 /// Who takes the lock only to store an answer has it no longer than this: no runner came.
 const GLIMPSE: Duration = Duration::from_millis(60);
-
-/// A refusal that is not in the ledger after so long never will be.
-const TOLD: Duration = Duration::from_millis(400);
 
 /// How many refusals are remembered.
 const REFUSALS: usize = 8;
@@ -82,7 +81,7 @@ pub fn follow(setup: Setup, take_over: bool) -> Result<Started, StartError> {
         letters,
         said,
         refused: VecDeque::new(),
-        untold: None,
+        untold: Untold::default(),
         last_trouble: None,
         may_take_over: false,
         run_is_open: false,
@@ -120,7 +119,7 @@ struct Follower {
     /// Why commands were refused, as the ledger tells; the newest last.
     refused: VecDeque<String>,
     /// A refusal that the ledger has not told.
-    untold: Option<(String, String)>,
+    untold: Untold,
     last_trouble: Option<String>,
     /// Nobody runs the queue, and that was not tried since.
     may_take_over: bool,
@@ -167,7 +166,6 @@ impl Follower {
                     Err(why) => self.tell(Feed::Trouble(why)),
                 }
             }
-            let is_untold = self.untold.is_some();
             let looks = tokio::select! { biased;
                 command = commands.recv() => {
                     let _postman_is_gone = self.letters.send(command?);
@@ -187,14 +185,17 @@ impl Follower {
                     self.tell(Feed::Queue(queue));
                     false
                 }
+                () = self.untold.is_due() => {
+                    if matches!(self.look().await, Looked::Lost) {
+                        return None;
+                    }
+                    self.tell_refusal();
+                    false
+                }
                 () = self.hints.arrived() => {
                     sleep(SETTLE).await;
                     echo = ECHO;
                     true
-                }
-                () = sleep(TOLD), if is_untold => {
-                    self.tell_refusal();
-                    false
                 }
                 () = &mut next => {
                     echo = if echo < LAST_ECHO { echo * 2 } else { self.calm() };
@@ -304,8 +305,7 @@ impl Follower {
     }
 
     fn was_refused(&mut self, why: &str) {
-        if self.untold.as_ref().is_some_and(|(_, told)| told == why) {
-            self.untold = None;
+        if self.untold.is_told(why) {
             return;
         }
         if self.refused.len() == REFUSALS {
@@ -324,14 +324,14 @@ impl Follower {
                     return;
                 }
                 self.tell_refusal();
-                self.untold = Some((what, why));
+                self.untold.set(what, why);
             }
         }
     }
 
     fn tell_refusal(&mut self) {
-        if let Some((what, why)) = self.untold.take() {
-            self.tell(Feed::Trouble(format!("can't {what}: {why}")));
+        if let Some(refusal) = self.untold.take() {
+            self.tell(Feed::Trouble(refusal));
         }
     }
 
