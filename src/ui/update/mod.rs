@@ -170,6 +170,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         Feed::Advanced { attempt, bytes } => model.transcript.advanced(&attempt, bytes),
         Feed::Status { attempt, status } => {
             model.board.set_status(&attempt, status);
+            model.totals.outdate();
             Vec::new()
         }
         Feed::Used { attempt, usage } => {

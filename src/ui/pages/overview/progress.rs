@@ -9,13 +9,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Sparkline, Widget};
 
 use super::pulse::Step;
-use crate::domain::attempt::AttemptOutcome;
-use crate::domain::board::{PhaseView, TicketState};
+use crate::domain::board::PhaseView;
 use crate::domain::item::{AgentStatus, Usage};
 use crate::domain::reason::{coarse, count};
 use crate::ui::model::Model;
 use crate::ui::text;
 use crate::ui::theme::Role;
+use crate::ui::totals::Totals;
 
 /// Rows of a spark line that is easy to read.
 const SPARK_ROWS: u16 = 3;
@@ -30,21 +30,15 @@ struct Part {
 }
 
 fn parts(model: &Model) -> Vec<Part> {
-    let board = &model.board;
     let total = model.queue.total();
-    let mut failed = 0;
-    let mut skipped = 0;
-    for view in board.tickets.values() {
-        match &view.state {
-            TicketState::Finished {
-                outcome:
-                    AttemptOutcome::Failed { .. } | AttemptOutcome::Limit { .. } | AttemptOutcome::Lost,
-            } => failed += 1,
-            TicketState::Skipped => skipped += 1,
-            _ => {}
-        }
-    }
-    let (done, running, waiting) = (model.queue.done(), board.active(), board.waiting());
+    let Totals {
+        active: running,
+        waiting,
+        failed,
+        skipped,
+        ..
+    } = model.totals;
+    let done = model.queue.done();
     let left = total.saturating_sub(done + running + waiting + failed + skipped);
     let ascii = model.look.ascii;
     let part = |word, count, unicode, plain, role| Part {
