@@ -207,7 +207,7 @@ fn a_gate_shows_why_and_what_was_checked() {
         [Command::Approve {
             ticket: id("003"),
             attempt: Some(attempt("003")),
-            turn: Some(1)
+            turn: Some(2)
         }]
     );
 }
