@@ -29,6 +29,7 @@ use crate::domain::board::Feed;
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::queue::Queue;
+use crate::domain::settings::SpendingLimits;
 use crate::domain::standing::Standing;
 
 /// Hints that follow each other are handled together; also, a hint comes a little before what it hints at can be read.
@@ -59,6 +60,12 @@ const REFUSALS: usize = 8;
 pub fn follow(setup: Setup, take_over: bool) -> Result<Started, StartError> {
     let hints = Arc::new(Hints::default());
     let (eyes, board) = Eyes::open(&setup.places, &hints)?;
+    let is_limited = setup.config.spending != SpendingLimits::default();
+    let spent = if is_limited {
+        eyes.spent()?
+    } else {
+        Vec::new()
+    };
     let (commands, commands_receiver) = mpsc::unbounded_channel();
     let (feed, feed_receiver) = mpsc::unbounded_channel();
     let (wish, wishes) = watch::channel(take_over);
@@ -95,7 +102,7 @@ pub fn follow(setup: Setup, take_over: bool) -> Result<Started, StartError> {
         let _it_has_said_why = postman.await;
     });
     Ok(Started {
-        spent: Vec::new(),
+        spent,
         handle: RunnerHandle {
             commands,
             feed: feed_receiver,

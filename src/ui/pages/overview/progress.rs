@@ -10,7 +10,7 @@ use ratatui::widgets::{Sparkline, Widget};
 
 use super::pulse::Step;
 use crate::domain::board::PhaseView;
-use crate::domain::item::{AgentStatus, Usage};
+use crate::domain::item::AgentStatus;
 use crate::domain::reason::{coarse, count};
 use crate::ui::model::Model;
 use crate::ui::text;
@@ -235,24 +235,16 @@ fn spark(
 /// What limits leave, and who must wait for a provider.
 fn limits(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let spending = &model.overview.books.spending;
-    let mut of_run = Usage::default();
-    if let Some(run) = &model.board.run {
-        let views = model.board.tickets.values();
-        for view in views.filter(|view| view.run == run.id) {
-            of_run.add(&view.usage);
-            of_run.add(&view.turn_usage);
-        }
-    }
-    let day = model.overview.usage.day();
+    // As the header counts, and the rules.
+    let open = &model.totals.open;
     let mut lines = Vec::new();
     let mut limit = |name: &str, used: f64, most: f64, words: String| {
         lines.push(limit_line(model, columns, name, used / most, &words));
     };
     for (name, used, totals) in [
-        ("this run", Some(&of_run), &spending.run),
-        ("24 hours", day.as_ref(), &spending.day),
+        ("this run", model.spending.of_run(open), &spending.run),
+        ("24 hours", model.spending.of_day(open), &spending.day),
     ] {
-        let Some(used) = used else { continue };
         if let Some(most) = totals.tokens {
             let words = format!("{} of {} tokens", count(used.tokens()), count(most));
             limit(name, used.tokens() as f64, most as f64, words);
