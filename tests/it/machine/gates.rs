@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use docket::domain::attempt::{Artifact, AttemptOutcome, CancelReason, Need, TurnEnd, Verdict};
+use docket::domain::board::Board;
 use docket::domain::command::Command;
 use docket::domain::event::{Envelope, Event};
 use docket::domain::gate::GateReason;
@@ -648,6 +649,14 @@ fn a_decision_about_an_earlier_gate_decides_nothing_about_the_last_one() {
         bench.command(decision(attempt, turn));
         bench.check(&stale);
     }
-    bench.command(decision(FIRST, 1));
+    // As a screen says it that was opened since.
+    let mut board = Board::default();
+    board.seed_waiting(ticket(), RunId(1), &left(review(), None));
+    let view = &board.tickets[&ticket()];
+    bench.command(Command::Approve {
+        ticket: ticket(),
+        attempt: view.attempt.clone(),
+        turn: Some(view.turn),
+    });
     bench.check("GateDecided");
 }
