@@ -478,13 +478,22 @@ fn decide(
                 "{name} waits for a review, which is approved once: leave out `--scope`"
             )));
         }
-        Reaction::Allow | Reaction::AllowAlways => (Command::Approve { ticket }, None, "approved"),
+        Reaction::Allow | Reaction::AllowAlways => {
+            let command = Command::Approve {
+                ticket,
+                attempt: None,
+                turn: None,
+            };
+            (command, None, "approved")
+        }
         Reaction::Deny { reason } => {
             let reason = reason.clone().unwrap_or_default();
             (
                 Command::Reject {
                     ticket,
                     reason: reason.clone(),
+                    attempt: None,
+                    turn: None,
                 },
                 Some(reason),
                 "rejected: it goes into the next turn",

@@ -63,6 +63,7 @@ pub(super) fn show(place: Place, opening: Opening) -> Result<Exit, CliError> {
 /// The same without a screen, for screen readers.
 async fn in_lines(place: Place, opening: Opening) -> Result<Exit, CliError> {
     let evidence = place.places.evidence();
+    let approvals = place.places.approvals.path().map(ToOwned::to_owned);
     let agents = place.loaded.config.known_names();
     let (started, viewer) = start(drive::setup(place, plan(), Life::WhileAsked), opening)?;
     let plain = Plain {
@@ -70,6 +71,7 @@ async fn in_lines(place: Place, opening: Opening) -> Result<Exit, CliError> {
         board: started.board,
         agents,
         evidence,
+        approvals,
         viewer,
         begun: opening.begin && !viewer,
     };

@@ -19,7 +19,7 @@ use crate::store::past;
 struct Document {
     #[serde(flatten)]
     spent: Spent,
-    /// In the last 24 hours.
+    /// Of attempts that ended in the last 24 hours, or still run.
     last_day: Usage,
 }
 

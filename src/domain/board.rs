@@ -189,6 +189,7 @@ impl Board {
     pub fn seed_waiting(&mut self, ticket: TicketId, run: RunId, unfinished: &Unfinished) {
         let mut view = TicketView::new(run);
         view.attempt = Some(unfinished.from.clone());
+        view.turn = unfinished.work.turn;
         view.agent = unfinished.agent.to_string();
         view.workspace = unfinished
             .carry

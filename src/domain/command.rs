@@ -102,6 +102,12 @@ pub enum Command {
     Approve {
         /// Which.
         ticket: TicketId,
+        /// At the gate of which attempt. With it, nothing but that gate is decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+        /// At the gate that was reached after which turn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
     },
     /// Reject at a gate (the reason goes into the next turn), or what the agent asks for.
     Reject {
@@ -109,6 +115,12 @@ pub enum Command {
         ticket: TicketId,
         /// Why.
         reason: String,
+        /// At the gate of which attempt. With it, nothing but that gate is decided.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+        /// At the gate that was reached after which turn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        turn: Option<u32>,
     },
     /// Begin a run over these tickets, or let the one that goes on take them, too.
     StartSome {
@@ -143,7 +155,7 @@ impl Command {
                 Some(request) => format!("answer {ticket} {request}"),
                 None => format!("answer {ticket}"),
             },
-            Self::Approve { ticket } => format!("approve {ticket}"),
+            Self::Approve { ticket, .. } => format!("approve {ticket}"),
             Self::Reject { ticket, .. } => format!("reject {ticket}"),
             Self::StartSome { tickets } => {
                 let names: Vec<_> = tickets.iter().map(TicketId::as_str).collect();

@@ -57,6 +57,8 @@ pub struct Work {
     pub tree: Option<String>,
     /// What had asked for a look.
     pub reasons: Vec<GateReason>,
+    /// The attempt's last turn; 0 when it had none.
+    pub turn: u32,
 }
 
 /// What the ledger says of an attempt as a whole.
@@ -85,6 +87,7 @@ struct Told {
     /// What it has waited for since its last turn.
     need: Option<Need>,
     tree: Option<String>,
+    turn: u32,
     decision: Option<Decision>,
     replies: Vec<String>,
     is_abandoned: bool,
@@ -132,7 +135,8 @@ impl Told {
                     self.requests.remove(id);
                 }
             }
-            Event::TurnStarted { .. } => {
+            Event::TurnStarted { turn, .. } => {
+                self.turn = *turn;
                 (self.need, self.decision) = (None, None);
             }
             Event::TurnSaved { tree, .. } => self.tree.clone_from(tree),
@@ -217,6 +221,7 @@ impl Unfinished {
             work: Work {
                 tree: told.tree,
                 reasons,
+                turn: told.turn,
             },
             decision: told.decision.filter(|_| carry.is_some()),
             carry,
@@ -253,6 +258,12 @@ impl Unfinished {
             _ => None,
         };
         self.carry.is_some() && matches!(need, Some(Need::Review { .. }))
+    }
+
+    /// Whether a decision that names a gate, as far as it names one, means the gate that it came to.
+    pub fn is_meant(&self, attempt: Option<&AttemptId>, turn: Option<u32>) -> bool {
+        attempt.is_none_or(|attempt| self.from == *attempt)
+            && turn.is_none_or(|turn| self.work.turn == turn)
     }
 
     /// What was open at its end and nobody has answered since, oldest first.

@@ -219,7 +219,7 @@ impl Dispatcher {
     /// What an attempt of this run or of an earlier one ended with can be answered later: the ledger knows what that was.
     fn look_up(&mut self, command: &Command) {
         let (Command::Answer { ticket, .. }
-        | Command::Approve { ticket }
+        | Command::Approve { ticket, .. }
         | Command::Reject { ticket, .. }
         | Command::Reply { ticket, .. }
         | Command::Unskip { ticket }

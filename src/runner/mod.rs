@@ -49,6 +49,7 @@ use crate::git::Repository;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::identity;
 use crate::store::lock::{Holder, LockError, RunnerLock};
+use crate::store::records::AttemptRecord;
 use crate::store::{Ledger, LedgerError, Reader, Subscriber};
 use crate::tickets::load;
 use crate::tickets::watch::Watcher;
@@ -214,6 +215,16 @@ fn open_ledger(
     )
 }
 
+/// What attempts have used, and when they ended: oldest first.
+fn spent<'a>(attempts: impl Iterator<Item = &'a AttemptRecord>) -> Vec<(Timestamp, Usage)> {
+    let mut spent: Vec<_> = attempts
+        .filter(|known| !known.usage.is_empty())
+        .map(|known| (known.finished.unwrap_or(known.started), known.usage))
+        .collect();
+    spent.sort_by_key(|(at, _)| *at);
+    spent
+}
+
 /// What is known of earlier runs. Numbers are never used again, also not when the ledger was lost and evidence, worktrees or
 /// branches were not, or when docket was killed between the branch of a run and its first word in the ledger.
 fn history(
@@ -223,12 +234,7 @@ fn history(
 ) -> Result<History, LedgerError> {
     let mut attempt_numbers = BTreeMap::new();
     let attempts = reader.attempts()?;
-    let mut spent: Vec<_> = attempts
-        .iter()
-        .filter(|known| !known.usage.is_empty())
-        .map(|known| (known.finished.unwrap_or(known.started), known.usage))
-        .collect();
-    spent.sort_by_key(|(at, _)| *at);
+    let spent = spent(attempts.iter());
     let in_ledger = attempts.into_iter().map(|known| known.attempt);
     for attempt in in_ledger.chain(attempts_with_worktrees(places)) {
         let last = attempt_numbers.entry(attempt.ticket).or_insert(0);

@@ -16,7 +16,7 @@ use crate::domain::timeline::Timeline;
 /// How many events are read at a time.
 const PAGE: usize = 1000;
 
-/// A day, as `limits.day` means it.
+/// The last day.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A run of the ledger.
@@ -35,7 +35,7 @@ pub struct Past {
 pub struct Spending {
     /// By agent and by day.
     pub spent: Spent,
-    /// In the last 24 hours.
+    /// Of attempts that ended in the last 24 hours or still run, all of their turns. (`limits.day` counts single turns.)
     pub day: Usage,
 }
 

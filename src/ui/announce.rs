@@ -67,6 +67,11 @@ impl Announcer {
         }
     }
 
+    /// Another program gets the terminal: what happens in docket is not seen, whatever is typed there.
+    pub(crate) fn look_away(&mut self) {
+        self.key_at = None;
+    }
+
     /// Whether the user is at work in docket's window: what happens there is seen anyway. A window with the focus that nobody
     /// types into may stand in an empty room.
     fn is_looked_at(&self, now: Duration) -> bool {
@@ -203,7 +208,17 @@ mod tests {
         assert_eq!(ring(std::slice::from_ref(&gained), seconds(5)), "\u{7}");
         // A terminal that says nothing of its focus.
         assert_eq!(ring(std::slice::from_ref(&key), seconds(5)), "\u{7}");
-        assert_eq!(ring(&[gained, key, Input::FocusLost], seconds(5)), "\u{7}");
+        assert_eq!(
+            ring(&[gained.clone(), key.clone(), Input::FocusLost], seconds(5)),
+            "\u{7}"
+        );
+        // A program of the user's has the terminal.
+        let mut announcer = announcer(NotifyOsc::None, true, false);
+        announcer.see(Some(&gained), seconds(1));
+        announcer.see(Some(&key), seconds(1));
+        announcer.look_away();
+        announcer.take(&fact(ended()), seconds(5));
+        assert_eq!(announcer.tell(seconds(5)), "\u{7}");
     }
 
     fn ended() -> Event {

@@ -56,10 +56,7 @@ pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) ->
         }
         What::Gate => match gate(model, waiting) {
             Some(gate) if asks_first => ask(model, Wish::Approve(Box::new(gate))),
-            Some(gate) => {
-                let ticket = gate.ticket.clone();
-                decide(model, &gate, Command::Approve { ticket })
-            }
+            Some(gate) => decide(model, &gate, None),
             None => gone(model),
         },
         What::Words => {
@@ -169,11 +166,26 @@ pub(crate) fn answer(allow: Allow, reaction: Reaction) -> Vec<Effect> {
     })]
 }
 
-/// Sends a decision about a gate, if it is still the one that was shown.
-pub(crate) fn decide(model: &mut Model, gate: &AtGate, command: Command) -> Vec<Effect> {
+/// Sends a decision about a gate, if it is still the one that was shown. It names that gate: until it is heard there may be
+/// another one, or a request.
+pub(crate) fn decide(model: &mut Model, gate: &AtGate, rejection: Option<String>) -> Vec<Effect> {
     let view = model.board.tickets.get(&gate.ticket);
     if view.is_some_and(|view| view.since == gate.since) {
-        return vec![Effect::Send(command)];
+        let (ticket, attempt) = (gate.ticket.clone(), gate.attempt.clone());
+        let turn = attempt.is_some().then_some(gate.turn);
+        return vec![Effect::Send(match rejection {
+            None => Command::Approve {
+                ticket,
+                attempt,
+                turn,
+            },
+            Some(reason) => Command::Reject {
+                ticket,
+                reason,
+                attempt,
+                turn,
+            },
+        })];
     }
     let name = &gate.name;
     model.say(
@@ -201,6 +213,8 @@ fn gate(model: &Model, waiting: &Waiting) -> Option<AtGate> {
     Some(AtGate {
         ticket: waiting.ticket.clone(),
         name: name_of(model, waiting)?,
+        attempt: view.attempt.clone(),
+        turn: view.turn,
         since: view.since,
         reasons: reasons.iter().map(ToString::to_string).collect(),
     })

@@ -183,13 +183,7 @@ impl<H: Host> App<H> {
                 }
                 Found::Frame => self.paint().await,
                 Found::Tick => self.is_dirty = true,
-                Found::Announce => {
-                    let sequence = self.announcer.tell((self.clock)().monotonic.0);
-                    if !sequence.is_empty() {
-                        let done = self.host.send(&sequence);
-                        self.gone_if(&done);
-                    }
-                }
+                Found::Announce => self.announce(),
                 Found::Parse => {
                     let clock = &self.clock;
                     let started = clock().monotonic.0;
@@ -245,22 +239,8 @@ impl<H: Host> App<H> {
                 one(classify(event))
             }
             () = after(frame_in), if self.is_dirty => Found::Frame,
-            count = self.handle.feed.recv_many(batch, BATCH), if !self.feed_ended => {
-                if count == 0 {
-                    self.feed_ended = true;
-                    one(Message::FeedEnded)
-                } else {
-                    for feed in batch.iter() {
-                        if let Feed::Event(envelope) = feed {
-                            if self.model.is_up_to_date() {
-                                self.announcer.take(envelope, now);
-                            } else {
-                                self.announcer.know(envelope);
-                            }
-                        }
-                    }
-                    Found::Messages(batch.drain(..).map(Message::Feed).collect())
-                }
+            _ = self.handle.feed.recv_many(batch, BATCH), if !self.feed_ended => {
+                Found::Messages(self.take_feed(batch))
             }
             () = after(announce_in.unwrap_or_default()), if announce_in.is_some() => Found::Announce,
             Some(loaded) = self.loaded.1.recv() => one(Message::Loaded(loaded)),
@@ -269,6 +249,34 @@ impl<H: Host> App<H> {
             // A program is not listened to while there is something of it left to parse: so it waits, and memory is bounded.
             (id, event) = self.links.next(), if !is_behind => one(Message::Terminal(id, event)),
             () = after(tick_in), if !self.is_dirty => Found::Tick,
+        }
+    }
+
+    /// What the runner told, or that it tells no more; whoever looks elsewhere may be told of it.
+    fn take_feed(&mut self, batch: &mut Vec<Feed>) -> Vec<Message> {
+        if batch.is_empty() {
+            self.feed_ended = true;
+            return vec![Message::FeedEnded];
+        }
+        let now = (self.clock)().monotonic.0;
+        for feed in batch.iter() {
+            if let Feed::Event(envelope) = feed {
+                if self.model.is_up_to_date() {
+                    self.announcer.take(envelope, now);
+                } else {
+                    self.announcer.know(envelope);
+                }
+            }
+        }
+        batch.drain(..).map(Message::Feed).collect()
+    }
+
+    /// Tells whoever looks elsewhere what is due.
+    fn announce(&mut self) {
+        let sequence = self.announcer.tell((self.clock)().monotonic.0);
+        if !sequence.is_empty() {
+            let done = self.host.send(&sequence);
+            self.gone_if(&done);
         }
     }
 
@@ -430,6 +438,7 @@ impl<H: Host> App<H> {
     async fn hand_over(&mut self, outside: Outside) -> Vec<Effect> {
         // Its thread would eat what is typed into the program.
         self.events = None;
+        self.announcer.look_away();
         let lent = self.host.lend();
         self.gone_if(&lent);
         let mut program = self.outside.run(&outside);
@@ -437,6 +446,7 @@ impl<H: Host> App<H> {
         let mut effects = Vec::new();
         let mut is_cut_short = false;
         let result = loop {
+            let announce_in = self.announcer.due_in((self.clock)().monotonic.0);
             tokio::select! {
                 biased;
                 result = &mut program => break result,
@@ -449,14 +459,13 @@ impl<H: Host> App<H> {
                         break Ok(());
                     }
                 },
-                count = self.handle.feed.recv_many(&mut batch, BATCH), if !self.feed_ended => {
-                    self.feed_ended = count == 0;
-                    if self.feed_ended {
-                        effects.extend(update(&mut self.model, Message::FeedEnded));
+                _ = self.handle.feed.recv_many(&mut batch, BATCH), if !self.feed_ended => {
+                    for message in self.take_feed(&mut batch) {
+                        effects.extend(update(&mut self.model, message));
                     }
-                    for feed in batch.drain(..) {
-                        effects.extend(update(&mut self.model, Message::Feed(feed)));
-                    }
+                }
+                () = after(announce_in.unwrap_or_default()), if announce_in.is_some() => {
+                    self.announce();
                 }
             }
         };

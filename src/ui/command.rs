@@ -225,10 +225,7 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
         Wish::Many(many) => tickets::do_to_many(model, *many),
         Wish::Reorder(priorities) => tickets::reorder(model, priorities),
         Wish::StopTicket(ticket, _) => send(Command::StopTicket { ticket }),
-        Wish::Approve(gate) => {
-            let ticket = gate.ticket.clone();
-            answers::decide(model, &gate, Command::Approve { ticket })
-        }
+        Wish::Approve(gate) => answers::decide(model, &gate, None),
         Wish::Allow(allow) => answers::answer(*allow, Reaction::Allow),
         Wish::AllowAlways(always) => {
             let AllowAlways { allow, rules, .. } = *always;
@@ -264,11 +261,7 @@ pub(super) fn typed(
             send(Command::Reply { ticket, text })
         }
         Purpose::Steer(ticket, _) => send(Command::Steer { ticket, text }),
-        Purpose::Reject(gate) => {
-            let ticket = gate.ticket.clone();
-            let reason = text;
-            answers::decide(model, &gate, Command::Reject { ticket, reason })
-        }
+        Purpose::Reject(gate) => answers::decide(model, &gate, Some(text)),
         Purpose::Refuse(ticket, _, attempt, request) => send(Command::Answer {
             ticket,
             attempt,

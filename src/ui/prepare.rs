@@ -21,8 +21,10 @@ use crate::domain::time::Timestamp;
 pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effect> {
     model.size = size;
     model.now = now;
+    model.spending.settle(now);
+    model.totals.refresh(&model.board, &model.spending);
+    model.queue.set_active(model.totals.active);
     model.queue.refresh(&model.board, now);
-    model.totals.refresh(&model.board);
     let mut effects = tickets::open_new(model);
     if let Some(Overlay::Find(find)) = &mut model.overlay {
         find.prepare(size, &model.queue, &model.board, now);

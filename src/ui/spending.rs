@@ -1,10 +1,10 @@
-//! What is left of the limits of the run and of the day: for the header.
+//! What was used of the limits of the run and of the day, as the rules count it, and what is left.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use crate::domain::attempt::Fault;
-use crate::domain::board::{Board, PhaseView};
+use crate::domain::board::{PhaseView, RunView};
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::AttemptId;
 use crate::domain::item::Usage;
@@ -22,8 +22,12 @@ const CLOSE: f64 = 0.8;
 #[derive(Debug, Default)]
 pub(crate) struct Spending {
     limits: SpendingLimits,
-    /// Turns that have ended, oldest first.
-    turns: Vec<(Timestamp, Usage)>,
+    /// Turns of the last day that have ended, oldest first.
+    turns: VecDeque<(Timestamp, Usage)>,
+    /// What they used.
+    day: Usage,
+    /// Whether `day` is the sum of `turns`.
+    is_summed: bool,
     /// What the turns of the current run used.
     run: Usage,
     /// Attempts that wait since their provider takes no more for now.
@@ -44,10 +48,38 @@ impl Spending {
     pub(crate) fn new(limits: SpendingLimits, turns: Vec<(Timestamp, Usage)>) -> Self {
         Self {
             limits,
-            turns,
-            run: Usage::default(),
-            limited: BTreeSet::new(),
+            turns: turns.into(),
+            ..Self::default()
         }
+    }
+
+    /// What is older than a day counts no more.
+    pub(crate) fn settle(&mut self, now: Timestamp) {
+        let is_old = |(at, _): &(Timestamp, Usage)| now.since(*at) >= DAY;
+        while self.turns.front().is_some_and(is_old) {
+            self.turns.pop_front();
+            self.is_summed = false;
+        }
+        if !std::mem::replace(&mut self.is_summed, true) {
+            self.day = Usage::default();
+            for (_, usage) in &self.turns {
+                self.day.add(usage);
+            }
+        }
+    }
+
+    /// What the run used, with what its open turns have used so far.
+    pub(crate) fn of_run(&self, open: &Usage) -> Usage {
+        let mut run = self.run;
+        run.add(open);
+        run
+    }
+
+    /// The same of the last day.
+    pub(crate) fn of_day(&self, open: &Usage) -> Usage {
+        let mut day = self.day;
+        day.add(open);
+        day
     }
 
     /// Whether an attempt that waits for its provider waits for a rate limit.
@@ -61,7 +93,8 @@ impl Spending {
             Event::RunStarted { .. } => self.run = Usage::default(),
             Event::TurnFinished { usage, .. } => {
                 self.run.add(usage);
-                self.turns.push((envelope.at, *usage));
+                self.turns.push_back((envelope.at, *usage));
+                self.is_summed = false;
             }
             Event::BackedOff {
                 attempt,
@@ -77,25 +110,20 @@ impl Spending {
         }
     }
 
-    /// What is left of the limit that is nearest, if there is one.
-    pub(crate) fn left(&self, board: &Board, now: Timestamp) -> Option<Left> {
+    /// What is left of the limit that is nearest, if there is one. `open` is what the turns that run have used so far.
+    pub(crate) fn left(&self, run: Option<&RunView>, open: &Usage, now: Timestamp) -> Option<Left> {
         if self.limits == SpendingLimits::default() {
             return None;
         }
-        let mut open = Usage::default();
-        for view in board.tickets.values() {
-            open.add(&view.turn_usage);
-        }
-        let mut run = self.run;
-        run.add(&open);
-        let mut day = open;
-        let today = self.turns.iter().filter(|(at, _)| now.since(*at) < DAY);
-        today.for_each(|(_, usage)| day.add(usage));
         let mut rows = Vec::new();
-        totals(&self.limits.run, &run, "left", &mut rows);
-        totals(&self.limits.day, &day, "left today", &mut rows);
-        let live = board.run.as_ref();
-        let live = live.filter(|run| !matches!(run.phase, PhaseView::Finished { .. }));
+        totals(&self.limits.run, &self.of_run(open), "left", &mut rows);
+        totals(
+            &self.limits.day,
+            &self.of_day(open),
+            "left today",
+            &mut rows,
+        );
+        let live = run.filter(|run| !matches!(run.phase, PhaseView::Finished { .. }));
         if let Some((wall, run)) = self.limits.run_wall.zip(live) {
             let ran = now.since(run.started);
             let words = format!("{} left", coarse(wall.saturating_sub(ran)));
@@ -126,4 +154,53 @@ fn totals(limits: &Totals, used: &Usage, left: &str, rows: &mut Vec<(f64, String
 
 fn share(used: f64, most: f64) -> f64 {
     if most > 0.0 { used / most } else { 1.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::attempt::TurnEnd;
+    use crate::domain::event::Leftovers;
+    use crate::domain::ids::{RunId, Sequence};
+
+    fn used(tokens: u64) -> Usage {
+        Usage {
+            output: tokens,
+            ..Usage::default()
+        }
+    }
+
+    fn turn(at: i64, tokens: u64) -> Envelope {
+        Envelope {
+            seq: Sequence(1),
+            at: Timestamp(at),
+            run: RunId(1),
+            event: Event::TurnFinished {
+                attempt: "TICKET-001.1".parse().expect("an id"),
+                turn: 1,
+                end: TurnEnd::Completed,
+                usage: used(tokens),
+                leftovers: Leftovers::default(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_day_forgets_what_is_older_and_a_run_does_not() {
+        const HOUR: i64 = 60 * 60 * 1_000;
+        let mut spending = Spending::new(
+            SpendingLimits::default(),
+            vec![(Timestamp(0), used(1_000)), (Timestamp(HOUR), used(100))],
+        );
+        spending.take(&turn(2 * HOUR, 10));
+        spending.settle(Timestamp(3 * HOUR));
+        assert_eq!(spending.of_day(&used(1)).tokens(), 1_111);
+        assert_eq!(spending.of_run(&used(1)).tokens(), 11);
+        spending.settle(Timestamp(24 * HOUR));
+        assert_eq!(spending.of_day(&used(0)).tokens(), 110);
+        spending.settle(Timestamp(40 * 24 * HOUR));
+        assert_eq!(spending.of_day(&used(0)).tokens(), 0);
+        assert!(spending.turns.is_empty());
+        assert_eq!(spending.of_run(&used(0)).tokens(), 10);
+    }
 }

@@ -39,6 +39,7 @@ pub(crate) fn badge(beside: &Beside) -> &'static str {
 /// Who runs the queue has changed.
 pub(crate) fn told(model: &mut Model, standing: Standing) -> Vec<Effect> {
     model.queue.outdate();
+    model.totals.outdate();
     model.beside.is_up_to_date = true;
     match standing {
         Standing::Elsewhere { pid } => {

@@ -504,12 +504,18 @@ fn a_review_gate_waits_rejects_and_approves() {
     bench.command(Command::Reject {
         ticket: ticket.clone(),
         reason: "no tests".into(),
+        attempt: None,
+        turn: None,
     });
     bench.check("GateDecided\n > TICKET-001.1 turn 2 rejected=no tests");
     bench.turn("TICKET-001.1", TurnEnd::Completed, claim());
     bench.validate("TICKET-001.1", Verdict::Pass);
     bench.log.clear();
-    bench.command(Command::Approve { ticket });
+    bench.command(Command::Approve {
+        ticket,
+        attempt: None,
+        turn: None,
+    });
     bench.check("GateDecided\n > TICKET-001.1 catch up");
 }
 
@@ -1062,9 +1068,9 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
         1 => (0usize..4).prop_map(|index| Command::Skip { ticket: ticket_id(index) }),
         2 => (0usize..4).prop_map(|index| Command::Reply {
             ticket: ticket_id(index), text: "r".into() }),
-        2 => (0usize..4).prop_map(|index| Command::Approve { ticket: ticket_id(index) }),
+        2 => (0usize..4).prop_map(|index| Command::Approve { ticket: ticket_id(index), attempt: None, turn: None }),
         1 => (0usize..4).prop_map(|index| Command::Reject {
-            ticket: ticket_id(index), reason: "r".into() }),
+            ticket: ticket_id(index), reason: "r".into(), attempt: None, turn: None }),
     ];
     let shot = prop_oneof![
         3 => command.prop_map(Shot::Command),

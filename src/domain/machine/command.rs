@@ -45,8 +45,17 @@ pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mu
                 answer(state, &ticket, request, reaction, now, effects)
             }
         }
-        Command::Approve { ticket } => decide(state, &ticket, None, now, effects),
-        Command::Reject { ticket, reason } => decide(state, &ticket, Some(reason), now, effects),
+        Command::Approve {
+            ticket,
+            attempt,
+            turn,
+        } => decide_or_answer(state, &ticket, (attempt, turn), None, now, effects),
+        Command::Reject {
+            ticket,
+            reason,
+            attempt,
+            turn,
+        } => decide_or_answer(state, &ticket, (attempt, turn), Some(reason), now, effects),
         Command::StartSome { tickets } => {
             start(state, Some(tickets.into_iter().collect()), now, effects)
         }
@@ -494,13 +503,24 @@ fn answer(
     refusal
 }
 
-fn decide(
+/// What a decision names: the gate of an attempt, and the turn that came to it.
+type Gate = (Option<AttemptId>, Option<u32>);
+
+/// Decides at the gate that is named. Without a name: at the gate that is open, or about what the agent asks.
+fn decide_or_answer(
     state: &mut State,
     ticket: &TicketId,
+    gate: Gate,
     rejection: Option<String>,
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> Refusal {
+    if gate != (None, None) {
+        if !is_meant(state, ticket, &gate) {
+            return Some("that gate is not open any more: look at how it stands now");
+        }
+        return decide(state, ticket, rejection, now, effects);
+    }
     let reaction = match &rejection {
         None => Reaction::Allow,
         Some(reason) => Reaction::Deny {
@@ -510,6 +530,38 @@ fn decide(
     if asks_still(state, ticket) {
         return paused::answer(state, ticket, None, reaction, effects);
     }
+    if let Some(run) = &mut state.run {
+        let id = run.id;
+        if let Some(attempt) = active(run, ticket).filter(|attempt| !attempt.requests.is_empty()) {
+            return requests::answer(attempt, id, None, reaction, now, effects);
+        }
+    }
+    decide(state, ticket, rejection, now, effects)
+}
+
+/// Whether the ticket's last attempt is the one whose gate is named, and has had no turn since.
+fn is_meant(state: &State, ticket: &TicketId, (attempt, turn): &Gate) -> bool {
+    let step = state.run.as_ref().and_then(|run| run.steps.get(ticket));
+    match step.map(|step| &step.state) {
+        Some(StepState::Active(active)) => {
+            attempt.as_ref().is_none_or(|attempt| active.id == *attempt)
+                && turn.is_none_or(|turn| active.turn == turn)
+        }
+        _ => state
+            .unfinished
+            .get(ticket)
+            .is_none_or(|unfinished| unfinished.is_meant(attempt.as_ref(), *turn)),
+    }
+}
+
+/// A human decides at the gate that is open.
+fn decide(
+    state: &mut State,
+    ticket: &TicketId,
+    rejection: Option<String>,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) -> Refusal {
     if paused::of(state, ticket).is_some_and(Unfinished::is_at_gate) {
         return paused::decide(state, ticket, rejection, now, effects);
     }
@@ -524,9 +576,6 @@ fn decide(
     let StepState::Active(attempt) = &mut step.state else {
         return Some("no gate is open there");
     };
-    if !attempt.requests.is_empty() {
-        return requests::answer(attempt, id, None, reaction, now, effects);
-    }
     if !matches!(attempt.stage, Stage::Waiting(Need::Review { .. })) {
         return Some("no gate is open there");
     }

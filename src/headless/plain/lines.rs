@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::super::{Watched, entry_time, human};
 use crate::domain::attempt::{AttemptOutcome, Need};
@@ -9,7 +10,8 @@ use crate::domain::board::{PhaseView, TicketState, TicketView};
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::{TicketId, TicketName};
 use crate::domain::reason::{self, Mark, Reason};
-use crate::domain::request::{Ask, ChoiceKind, Request, RequestId};
+use crate::domain::request::{Ask, Request, RequestId};
+use crate::domain::rules::{Rule, like};
 use crate::domain::ticket::QueueEntry;
 
 /// A line without anything that a terminal would obey.
@@ -163,11 +165,43 @@ fn answers(name: &TicketName, id: RequestId, request: &Request) -> Vec<String> {
     if request.allow().is_some() {
         lines.push(format!("  type: approve {digits} {number}"));
     }
-    if request.choice(ChoiceKind::AllowAlways).is_some() {
+    if like(request).is_ok() {
+        lines.push(format!("  or:   allow-ticket {digits} {number}"));
         lines.push(format!("  or:   always {digits} {number}"));
     }
     lines.push(format!("  or:   reject {digits} {number} WHY"));
     lines
+}
+
+/// What is asked before something is always allowed: what that is, whole, and where it is written.
+pub(super) fn always(rules: &[Rule], file: Option<&Path>) -> Vec<String> {
+    let file = match file {
+        Some(file) => format!("It is written to {}.", file.display()),
+        None => "It is written to docket's approvals.toml in your configuration.".to_owned(),
+    };
+    let mut lines = vec![
+        "For every ticket of this repository, in any folder of it, this is allowed without asking from now on:"
+            .to_owned(),
+    ];
+    lines.extend(rules.iter().map(|rule| format!("  rule: {rule}")));
+    lines.push(format!("{file} `docket approvals --remove` takes it back."));
+    lines.push("Allow it always? Type: yes, or anything else".to_owned());
+    lines
+}
+
+/// What a ticket's agent need not ask any more.
+pub(super) fn may_from_now_on(ticket: &TicketId, rules: &[Rule], watched: &Watched) -> String {
+    let rules: Vec<_> = rules.iter().map(ToString::to_string).collect();
+    let name = name_of(ticket, watched);
+    format!("{name} may do this from now on: {}", rules.join(", "))
+}
+
+/// Why a yes or a no is not passed on that may be about something else.
+pub(super) fn asks_no_more(ticket: &TicketId, watched: &Watched) -> String {
+    let name = name_of(ticket, watched);
+    format!(
+        "what {name} asked is answered or gone, and this says nothing about its gate: `status` says how it stands; type it again if you mean that"
+    )
 }
 
 /// What can be typed about a need.

@@ -2,8 +2,11 @@
 //! is drawn over, and what is to be done is typed as a line.
 
 mod lines;
+#[cfg(test)]
+mod tests;
 mod transcripts;
 mod typed;
+mod unanswered;
 
 use std::io::{self, BufRead as _};
 use std::path::PathBuf;
@@ -12,13 +15,15 @@ use tokio::sync::mpsc;
 
 use self::transcripts::Transcripts;
 use self::typed::Wanted;
+use self::unanswered::Unanswered;
 use super::signals::{self, Came, Signals};
 use super::{HeadlessError, Watched, listen};
 use crate::domain::attempt::CancelReason;
 use crate::domain::board::{Board, Feed};
-use crate::domain::command::Command;
+use crate::domain::command::{Command, Reaction};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::machine::RunPlan;
+use crate::domain::rules::Scope;
 use crate::domain::standing::Standing;
 use crate::domain::ticket::KnownNames;
 use crate::exit::Exit;
@@ -39,6 +44,8 @@ pub struct Plain {
     pub agents: KnownNames,
     /// `…/.docket/evidence`: transcripts are read below it.
     pub evidence: PathBuf,
+    /// Where what is always allowed is written, if anywhere.
+    pub approvals: Option<PathBuf>,
     /// Whether another process runs the queue and this one looks on.
     pub viewer: bool,
     /// Whether a run was asked for already.
@@ -67,6 +74,9 @@ pub async fn run(plain: Plain) -> Result<Exit, HeadlessError> {
         start_is_asked: plain.begun,
         nobody_types: false,
         leaving: None,
+        unanswered: Unanswered::default(),
+        approvals: plain.approvals,
+        is_asked: None,
         page: Vec::new(),
     };
     loop {
@@ -127,6 +137,10 @@ struct Session {
     /// stdin is at its end, or nobody reads what is printed.
     nobody_types: bool,
     leaving: Option<Exit>,
+    unanswered: Unanswered,
+    approvals: Option<PathBuf>,
+    /// What is done when the next line is `yes`.
+    is_asked: Option<Command>,
     /// What is to be printed.
     page: Vec<String>,
 }
@@ -205,15 +219,27 @@ impl Session {
     }
 
     fn typed(&mut self, line: &str) {
-        match typed::understand(line, &self.watched) {
+        let wanted = typed::understand(line, &self.watched);
+        let is_asked = match wanted {
+            // An empty line is no answer.
+            Ok(Wanted::Nothing) => return,
+            _ => self.is_asked.take(),
+        };
+        if is_asked.is_some() && !matches!(wanted, Ok(Wanted::Yes)) {
+            self.say("that was no `yes`: nothing is always allowed");
+        }
+        match wanted {
             Err(why) => self.say(why),
-            Ok(Wanted::Nothing) => {}
-            Ok(Wanted::Command(command)) => {
-                if matches!(command, Command::Start { .. } | Command::Retry { .. }) && !self.viewer
-                {
-                    self.start_is_asked = true;
-                }
-                let _runner_is_gone = self.commands.send(command);
+            Ok(Wanted::Nothing | Wanted::No) => {}
+            Ok(Wanted::Yes) => match is_asked {
+                Some(command) => self.command(command),
+                None => self.say("nothing was asked here that `yes` answers"),
+            },
+            Ok(Wanted::Command(command)) => self.command(command),
+            Ok(Wanted::Always { command, rules }) => {
+                self.page
+                    .extend(lines::always(&rules, self.approvals.as_deref()));
+                self.is_asked = Some(command);
             }
             Ok(Wanted::Help) => self.page.extend(typed::help()),
             Ok(Wanted::Status) => self.page.extend(lines::status(&self.watched)),
@@ -222,6 +248,27 @@ impl Session {
             Ok(Wanted::TakeOver) => self.take_over(),
             Ok(Wanted::Quit) => self.quit(),
         }
+    }
+
+    fn command(&mut self, command: Command) {
+        if let Some(ticket) = self.unanswered.is_meant(&command) {
+            let why = lines::asks_no_more(&ticket, &self.watched);
+            return self.say(why);
+        }
+        if matches!(command, Command::Start { .. } | Command::Retry { .. }) && !self.viewer {
+            self.start_is_asked = true;
+        }
+        if let Command::Answer {
+            reaction: Reaction::AllowLike { scope, rules },
+            ticket,
+            ..
+        } = &command
+            && *scope == Scope::Ticket
+        {
+            let said = lines::may_from_now_on(ticket, rules, &self.watched);
+            self.say(said);
+        }
+        let _runner_is_gone = self.commands.send(command);
     }
 
     fn take_over(&mut self) {
@@ -270,6 +317,7 @@ impl Session {
                     }
                     _ => {}
                 }
+                self.unanswered.take(&envelope.event, &self.watched.board);
                 let said = self.transcripts.take(envelope, self.is_up_to_date);
                 self.page.extend(said);
                 if self.is_up_to_date {

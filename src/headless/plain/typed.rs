@@ -4,13 +4,22 @@ use super::super::Watched;
 use crate::domain::board::TicketView;
 use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::TicketId;
-use crate::domain::request::{Ask, ChoiceKind, RequestId};
+use crate::domain::request::{Ask, RequestId};
+use crate::domain::rules::{Rule, Scope, like};
 use crate::domain::ticket::QueueEntry;
 
 /// What a line asks for.
 pub(super) enum Wanted {
     Nothing,
     Command(Command),
+    /// To allow this always: it is asked first.
+    Always {
+        command: Command,
+        rules: Vec<Rule>,
+    },
+    /// What was asked is meant so.
+    Yes,
+    No,
     Help,
     Status,
     List,
@@ -27,7 +36,10 @@ enum Verb {
     Resume,
     Stop,
     Approve,
+    AllowTicket,
     Always,
+    Yes,
+    No,
     Reject,
     Answer,
     Reply,
@@ -35,6 +47,7 @@ enum Verb {
     Interrupt,
     Retry,
     Skip,
+    Unskip,
     Status,
     List,
     Show,
@@ -71,11 +84,19 @@ const TABLE: &[(Verb, &str, &str, &str)] = &[
         "say yes to what its agent asks, or at its gate",
     ),
     (
+        Verb::AllowTicket,
+        "allow-ticket",
+        "TICKET [N]",
+        "say yes, and docket says it again to the very same of this ticket",
+    ),
+    (
         Verb::Always,
         "always",
         "TICKET [N]",
-        "say yes, and its agent need not ask again for the like",
+        "the same for every ticket here: the rule is shown first",
     ),
+    (Verb::Yes, "yes", "", "after `always`: write that rule"),
+    (Verb::No, "no", "", "after `always`: write nothing"),
     (
         Verb::Reject,
         "reject",
@@ -108,6 +129,12 @@ const TABLE: &[(Verb, &str, &str, &str)] = &[
     ),
     (Verb::Retry, "retry", "TICKET", "try it again"),
     (Verb::Skip, "skip", "TICKET", "leave it out of this run"),
+    (
+        Verb::Unskip,
+        "unskip",
+        "TICKET",
+        "take a ticket that was left out into the run again",
+    ),
     (
         Verb::Status,
         "status",
@@ -169,6 +196,8 @@ pub(super) fn understand(line: &str, watched: &Watched) -> Result<Wanted, String
         Verb::TakeOver => Some(Wanted::TakeOver),
         Verb::Help => Some(Wanted::Help),
         Verb::Quit => Some(Wanted::Quit),
+        Verb::Yes => Some(Wanted::Yes),
+        Verb::No => Some(Wanted::No),
         Verb::Start if rest.is_empty() => Some(Wanted::Command(Command::Start { only: None })),
         Verb::Stop if rest.is_empty() => {
             let reason = crate::domain::attempt::CancelReason::Interrupt;
@@ -188,7 +217,13 @@ pub(super) fn understand(line: &str, watched: &Watched) -> Result<Wanted, String
     let view = watched.board.tickets.get(&ticket);
     let takes_words = matches!(
         verb,
-        Verb::Approve | Verb::Always | Verb::Reject | Verb::Answer | Verb::Reply | Verb::Tell
+        Verb::Approve
+            | Verb::AllowTicket
+            | Verb::Always
+            | Verb::Reject
+            | Verb::Answer
+            | Verb::Reply
+            | Verb::Tell
     );
     if !takes_words && !words.is_empty() {
         return Err(format!(
@@ -205,6 +240,7 @@ pub(super) fn understand(line: &str, watched: &Watched) -> Result<Wanted, String
         Verb::Stop => Command::StopTicket { ticket },
         Verb::Retry => Command::Retry { ticket },
         Verb::Skip => Command::Skip { ticket },
+        Verb::Unskip => Command::Unskip { ticket },
         Verb::Interrupt => Command::Interrupt { ticket },
         Verb::Reply => Command::Reply {
             ticket,
@@ -215,7 +251,7 @@ pub(super) fn understand(line: &str, watched: &Watched) -> Result<Wanted, String
             text: text()?,
         },
         Verb::Answer => answer(entry, view, &text()?)?,
-        _ => decide(*verb, entry, view, words)?,
+        _ => return decide(*verb, entry, view, words),
     }))
 }
 
@@ -252,7 +288,7 @@ fn decide(
     entry: &QueueEntry,
     view: Option<&TicketView>,
     words: &str,
-) -> Result<Command, String> {
+) -> Result<Wanted, String> {
     let ticket = entry.id.clone();
     let (first, rest) = split(words);
     let number = first.strip_prefix('#').unwrap_or(first).parse().ok();
@@ -268,25 +304,38 @@ fn decide(
         ));
     }
     let open = view.filter(|view| !view.requests.is_empty());
-    let Some(view) = open else {
+    let Some(open) = open else {
         if number.is_some() {
             return Err(format!("{name} has no open request"));
         }
+        // It is decided about the gate that can be seen: a request that comes next is another matter.
+        let attempt = view.and_then(|view| view.attempt.clone());
+        let turn = view.filter(|_| attempt.is_some()).map(|view| view.turn);
         return match verb {
             Verb::Reject if reason.is_empty() => Err(format!(
                 "say why, it goes into the next turn: reject {} WHY",
                 name.digits()
             )),
-            Verb::Reject => Ok(Command::Reject { ticket, reason }),
-            _ => Ok(Command::Approve { ticket }),
+            Verb::Reject => Ok(Wanted::Command(Command::Reject {
+                ticket,
+                reason,
+                attempt,
+                turn,
+            })),
+            Verb::Approve => Ok(Wanted::Command(Command::Approve {
+                ticket,
+                attempt,
+                turn,
+            })),
+            _ => Err("only what an agent asks is allowed like that".to_owned()),
         };
     };
-    let request = match (number, view.requests.len()) {
-        (Some(number), _) if view.requests.contains_key(&number) => number,
-        (None, 1) => *view.requests.keys().next().ok_or("nothing is open")?,
+    let request = match (number, open.requests.len()) {
+        (Some(number), _) if open.requests.contains_key(&number) => number,
+        (None, 1) => *open.requests.keys().next().ok_or("nothing is open")?,
         (Some(number), _) => return Err(format!("{name} has no open request {}", number.0)),
         (None, _) => {
-            let numbers = view.requests.keys().map(|id| id.0.to_string());
+            let numbers = open.requests.keys().map(|id| id.0.to_string());
             let numbers: Vec<_> = numbers.collect();
             return Err(format!(
                 "{name} asks several things: name one by its number ({})",
@@ -294,7 +343,7 @@ fn decide(
             ));
         }
     };
-    let asked = &view.requests[&request];
+    let asked = &open.requests[&request];
     if asked.is_question() && verb != Verb::Reject {
         return Err(format!(
             "{name} asks for words: answer {} WORDS",
@@ -305,21 +354,33 @@ fn decide(
         Verb::Reject => Reaction::Deny {
             reason: (!reason.is_empty()).then_some(reason),
         },
-        Verb::Always if asked.choice(ChoiceKind::AllowAlways).is_none() => {
-            return Err(format!(
-                "{name}'s agent does not offer that: approve {} {}",
-                name.digits(),
-                request.0
-            ));
+        Verb::AllowTicket | Verb::Always => {
+            let scope = if verb == Verb::Always {
+                Scope::Always
+            } else {
+                Scope::Ticket
+            };
+            let rules = like(asked).map_err(|why| why.to_string())?;
+            Reaction::AllowLike { scope, rules }
         }
-        Verb::Always => Reaction::AllowAlways,
         _ => Reaction::Allow,
     };
-    Ok(Command::Answer {
+    let always = match &reaction {
+        Reaction::AllowLike {
+            scope: Scope::Always,
+            rules,
+        } => Some(rules.clone()),
+        _ => None,
+    };
+    let command = Command::Answer {
         ticket,
-        attempt: view.attempt.clone(),
+        attempt: open.attempt.clone(),
         request: Some(request),
         reaction,
+    };
+    Ok(match always {
+        Some(rules) => Wanted::Always { command, rules },
+        None => Wanted::Command(command),
     })
 }
 

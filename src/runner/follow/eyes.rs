@@ -9,10 +9,11 @@ use super::hints::{Hints, Watches, identity};
 use crate::domain::board::{Board, Feed};
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::{AttemptId, RunId, Sequence};
+use crate::domain::item::Usage;
 use crate::domain::standing::Standing;
 use crate::domain::time::Timestamp;
 use crate::runner::context::Places;
-use crate::runner::{earlier_runs, unfinished, waiting};
+use crate::runner::{earlier_runs, spent, unfinished, waiting};
 use crate::store::evidence;
 use crate::store::lock::{Held, LockError, LockWatch};
 use crate::store::{LedgerError, Reader};
@@ -79,6 +80,13 @@ impl Eyes {
             holder,
         };
         Ok((eyes, board))
+    }
+
+    /// What attempts used of which no fact is told, since they began before.
+    pub(super) fn spent(&self) -> Result<Vec<(Timestamp, Usage)>, LedgerError> {
+        let attempts = self.reader.attempts()?;
+        let earlier = attempts.iter().filter(|known| known.first <= self.after);
+        Ok(spent(earlier))
     }
 
     /// Up to where facts were read.

@@ -9,6 +9,7 @@ mod eyes;
 mod growth;
 mod hints;
 mod post;
+mod untold;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,12 +22,14 @@ use tokio::time::sleep;
 use self::eyes::{Eyes, Seen};
 use self::hints::Hints;
 use self::post::Said;
+use self::untold::Untold;
 use super::handle::RunnerHandle;
 use super::{Setup, StartError, Started};
 use crate::domain::board::Feed;
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::queue::Queue;
+use crate::domain::settings::SpendingLimits;
 use crate::domain::standing::Standing;
 
 /// Hints that follow each other are handled together; also, a hint comes a little before what it hints at can be read.
@@ -47,9 +50,6 @@ const BLIND: Duration = Duration::from_millis(500);
 /// Who takes the lock only to store an answer has it no longer than this: no runner came.
 const GLIMPSE: Duration = Duration::from_millis(60);
 
-/// A refusal that is not in the ledger after so long never will be.
-const TOLD: Duration = Duration::from_millis(400);
-
 /// How many refusals are remembered.
 const REFUSALS: usize = 8;
 
@@ -60,6 +60,12 @@ const REFUSALS: usize = 8;
 pub fn follow(setup: Setup, take_over: bool) -> Result<Started, StartError> {
     let hints = Arc::new(Hints::default());
     let (eyes, board) = Eyes::open(&setup.places, &hints)?;
+    let is_limited = setup.config.spending != SpendingLimits::default();
+    let spent = if is_limited {
+        eyes.spent()?
+    } else {
+        Vec::new()
+    };
     let (commands, commands_receiver) = mpsc::unbounded_channel();
     let (feed, feed_receiver) = mpsc::unbounded_channel();
     let (wish, wishes) = watch::channel(take_over);
@@ -82,7 +88,7 @@ pub fn follow(setup: Setup, take_over: bool) -> Result<Started, StartError> {
         letters,
         said,
         refused: VecDeque::new(),
-        untold: None,
+        untold: Untold::default(),
         last_trouble: None,
         may_take_over: false,
         run_is_open: false,
@@ -96,7 +102,7 @@ pub fn follow(setup: Setup, take_over: bool) -> Result<Started, StartError> {
         let _it_has_said_why = postman.await;
     });
     Ok(Started {
-        spent: Vec::new(),
+        spent,
         handle: RunnerHandle {
             commands,
             feed: feed_receiver,
@@ -120,7 +126,7 @@ struct Follower {
     /// Why commands were refused, as the ledger tells; the newest last.
     refused: VecDeque<String>,
     /// A refusal that the ledger has not told.
-    untold: Option<(String, String)>,
+    untold: Untold,
     last_trouble: Option<String>,
     /// Nobody runs the queue, and that was not tried since.
     may_take_over: bool,
@@ -167,7 +173,6 @@ impl Follower {
                     Err(why) => self.tell(Feed::Trouble(why)),
                 }
             }
-            let is_untold = self.untold.is_some();
             let looks = tokio::select! { biased;
                 command = commands.recv() => {
                     let _postman_is_gone = self.letters.send(command?);
@@ -187,14 +192,17 @@ impl Follower {
                     self.tell(Feed::Queue(queue));
                     false
                 }
+                () = self.untold.is_due() => {
+                    if matches!(self.look().await, Looked::Lost) {
+                        return None;
+                    }
+                    self.tell_refusal();
+                    false
+                }
                 () = self.hints.arrived() => {
                     sleep(SETTLE).await;
                     echo = ECHO;
                     true
-                }
-                () = sleep(TOLD), if is_untold => {
-                    self.tell_refusal();
-                    false
                 }
                 () = &mut next => {
                     echo = if echo < LAST_ECHO { echo * 2 } else { self.calm() };
@@ -304,8 +312,7 @@ impl Follower {
     }
 
     fn was_refused(&mut self, why: &str) {
-        if self.untold.as_ref().is_some_and(|(_, told)| told == why) {
-            self.untold = None;
+        if self.untold.is_told(why) {
             return;
         }
         if self.refused.len() == REFUSALS {
@@ -324,14 +331,14 @@ impl Follower {
                     return;
                 }
                 self.tell_refusal();
-                self.untold = Some((what, why));
+                self.untold.set(what, why);
             }
         }
     }
 
     fn tell_refusal(&mut self) {
-        if let Some((what, why)) = self.untold.take() {
-            self.tell(Feed::Trouble(format!("can't {what}: {why}")));
+        if let Some(refusal) = self.untold.take() {
+            self.tell(Feed::Trouble(refusal));
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use crate::domain::command::{Command, Reaction};
-use crate::domain::ids::TicketId;
+use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::unfinished::Unfinished;
 use crate::runner::answer::{NotAnswered, abandon, answer, decide, reply};
 use crate::runner::context::Places;
@@ -20,6 +20,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often a runner may come or go while it is asked, before that is called strange.
 const TRIES: u32 = 5;
+
+const NOBODY: NotAnswered =
+    NotAnswered::Refused("nobody runs the queue any more: take over, or start another docket");
+const NOTHING: NotAnswered =
+    NotAnswered::Refused("nobody runs the queue any more, and nothing of it waits for that");
 
 /// What came of a command that was not simply done.
 #[derive(Debug)]
@@ -83,10 +88,6 @@ fn lives(places: &Places) -> Result<bool, String> {
 
 /// What a human says to an attempt that has ended and waits: the next run goes on with it.
 fn without(places: &Places, command: &Command) -> Result<(), NotAnswered> {
-    const NOBODY: NotAnswered =
-        NotAnswered::Refused("nobody runs the queue any more: take over, or start another docket");
-    const NOTHING: NotAnswered =
-        NotAnswered::Refused("nobody runs the queue any more, and nothing of it waits for that");
     if !places.docket().is_dir() {
         return Err(NOBODY);
     }
@@ -102,12 +103,21 @@ fn without(places: &Places, command: &Command) -> Result<(), NotAnswered> {
             let request = request.or(oldest).ok_or(NOTHING)?;
             answer(places, ticket, request, reaction.clone()).map(drop)
         }
-        Command::Approve { ticket } => {
-            let left = left_of(places, ticket)?.ok_or(NOTHING)?;
+        Command::Approve {
+            ticket,
+            attempt,
+            turn,
+        } => {
+            let left = at_gate(places, ticket, attempt.as_ref(), *turn)?;
             decide(places, ticket, &left.from, None)
         }
-        Command::Reject { ticket, reason } => {
-            let left = left_of(places, ticket)?.ok_or(NOTHING)?;
+        Command::Reject {
+            ticket,
+            reason,
+            attempt,
+            turn,
+        } => {
+            let left = at_gate(places, ticket, attempt.as_ref(), *turn)?;
             decide(places, ticket, &left.from, Some(reason.clone()))
         }
         Command::Reply { ticket, text } => {
@@ -137,6 +147,22 @@ fn without(places: &Places, command: &Command) -> Result<(), NotAnswered> {
         | Command::Steer { .. }
         | Command::Interrupt { .. } => Err(NOBODY),
     }
+}
+
+/// What the ticket's last attempt left, if it is the one that is meant.
+fn at_gate(
+    places: &Places,
+    ticket: &TicketId,
+    attempt: Option<&AttemptId>,
+    turn: Option<u32>,
+) -> Result<Unfinished, NotAnswered> {
+    let left = left_of(places, ticket)?.ok_or(NOTHING)?;
+    if left.is_meant(attempt, turn) {
+        return Ok(left);
+    }
+    Err(NotAnswered::Refused(
+        "that gate is not open any more: look at how it stands now",
+    ))
 }
 
 fn left_of(places: &Places, ticket: &TicketId) -> Result<Option<Unfinished>, NotAnswered> {

@@ -46,6 +46,10 @@ pub(crate) struct AtGate {
     pub(crate) ticket: TicketId,
     /// What people call it.
     pub(crate) name: TicketName,
+    /// Whose work waits there.
+    pub(crate) attempt: Option<AttemptId>,
+    /// After which of its turns.
+    pub(crate) turn: u32,
     /// Since when it waits.
     pub(crate) since: Timestamp,
     /// What asks for a look, in words.

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
-use super::scene::{Scene, ago, attempt, id};
+use super::scene::{Scene, ago, attempt, id, name};
 use crate::domain::attempt::{AttemptOutcome, Failure, Proof, Validation, Verdict};
 use crate::domain::ids::{AttemptId, RunId, Sequence, Sha256};
 use crate::domain::item::Usage;
@@ -349,4 +349,30 @@ fn what_is_no_text_is_shown_as_bytes() {
     scene.keys("Enter G");
     let frame = scene.frame(100, 24);
     assert!(frame.contains("00061a70  70 71 72"), "{frame}");
+}
+
+#[test]
+fn the_tree_is_asked_for_once_at_a_time() {
+    let mut scene = Scene::full();
+    let evidence = &mut scene.model.evidence;
+    let first = evidence.list();
+    let [Effect::Load(load)] = first.as_slice() else {
+        panic!("{first:?}");
+    };
+    // A night's worth of facts while the answer is on its way.
+    for _ in 0..100 {
+        assert_eq!(evidence.list(), []);
+    }
+    let Load::Evidence { question, .. } = *load else {
+        panic!("{load:?}");
+    };
+    let again = evidence.listed(question, Vec::new());
+    let [Effect::Load(Load::Evidence { question, .. })] = again.as_slice() else {
+        panic!("{again:?}");
+    };
+    assert_eq!(evidence.listed(*question, Vec::new()), []);
+    // Another ticket is asked about at once.
+    assert_eq!(evidence.list().len(), 1);
+    let other = name("001");
+    assert_eq!(evidence.show(Some(&other)).len(), 1);
 }

@@ -7,8 +7,10 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
 use super::looping::{Lent, begin_with, queue};
-use super::scene::entry;
+use super::scene::{NOON, entry};
 use crate::domain::board::Feed;
+use crate::domain::event::{Envelope, Event, RunOutcome};
+use crate::domain::ids::{RunId, Sequence};
 use crate::domain::queue::Queue;
 use crate::ui::session::{Outside, RunOutside, UiEnd};
 use crate::ui::update::Signal;
@@ -130,4 +132,32 @@ async fn a_runner_that_ends_meanwhile_ends_the_screen_afterwards() {
     screen.end_feed();
     end.send(Ok(())).expect("it runs");
     assert_eq!(screen.ends().await, UiEnd::RunnerEnded);
+}
+
+#[tokio::test]
+async fn a_bell_rings_while_another_program_has_the_terminal() {
+    let (mut screen, mut started) = scripted();
+    screen.feed.send(queue()).expect("an app");
+    screen.shows("001 the only one").await;
+    screen.press("E");
+    let (_, end) = next(&mut started).await;
+    let ended = Envelope {
+        seq: Sequence(1),
+        at: NOON,
+        run: RunId(1),
+        event: Event::RunFinished {
+            outcome: RunOutcome::Done,
+        },
+    };
+    let event = Feed::Event(Arc::new(ended));
+    screen.feed.send(event).expect("an app");
+    let rings = screen.sent.wait_for(|sent| sent.contains('\u{7}'));
+    tokio::time::timeout(Duration::from_secs(20), rings)
+        .await
+        .expect("it rings")
+        .expect("an app");
+    assert_eq!(screen.lent.borrow().taken, 0);
+    end.send(Ok(())).expect("it runs");
+    screen.press("q");
+    assert_eq!(screen.ends().await, UiEnd::Quit);
 }

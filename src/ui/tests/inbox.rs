@@ -202,7 +202,14 @@ fn a_gate_shows_why_and_what_was_checked() {
     scene.keys("i");
     insta::assert_snapshot!("inbox-gate", scene.frame(100, 30));
     scene.keys("a");
-    assert_eq!(scene.asked(), [Command::Approve { ticket: id("003") }]);
+    assert_eq!(
+        scene.asked(),
+        [Command::Approve {
+            ticket: id("003"),
+            attempt: Some(attempt("003")),
+            turn: Some(2)
+        }]
+    );
 }
 
 fn says(digits: &str, number: u32, reaction: Reaction) -> Command {
@@ -277,7 +284,14 @@ fn nothing_that_has_just_come_is_decided_about() {
     let mut scene = Scene::full();
     scene.keys("i a");
     // The gate was read.
-    assert_eq!(scene.asked(), [Command::Approve { ticket: id("004") }]);
+    assert_eq!(
+        scene.asked(),
+        [Command::Approve {
+            ticket: id("004"),
+            attempt: Some(attempt("004")),
+            turn: Some(1)
+        }]
+    );
     let mut scene = Scene::full();
     asks(&mut scene, "003", 10, 1, command("rm -rf target"));
     scene.keys("i");

@@ -65,7 +65,14 @@ fn a_gate_is_approved_or_rejected_with_a_reason() {
     scene.keys("!");
     assert!(scene.frame(120, 40).contains("TICKET-004.1"));
     scene.keys("a y");
-    assert_eq!(scene.asked(), [Command::Approve { ticket: id("004") }]);
+    assert_eq!(
+        scene.asked(),
+        [Command::Approve {
+            ticket: id("004"),
+            attempt: Some(attempt("004")),
+            turn: Some(1)
+        }]
+    );
     scene.keys("N");
     scene.text("use zstd");
     scene.keys("Alt-Enter");
@@ -75,7 +82,9 @@ fn a_gate_is_approved_or_rejected_with_a_reason() {
         scene.asked(),
         [Command::Reject {
             ticket: id("004"),
-            reason: "use zstd\nq".into()
+            reason: "use zstd\nq".into(),
+            attempt: Some(attempt("004")),
+            turn: Some(1)
         }]
     );
     scene.keys("N Enter");

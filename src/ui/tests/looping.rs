@@ -16,6 +16,7 @@ use super::scene::{entry, event_of, look, text_of};
 use crate::config::{NotifyConfig, NotifyOsc};
 use crate::domain::board::{Board, Feed};
 use crate::domain::command::Command;
+use crate::domain::notice::NoticeKind;
 use crate::domain::queue::Queue;
 use crate::domain::time::{Monotonic, Now};
 use crate::runner::handle::RunnerHandle;
@@ -99,6 +100,7 @@ struct FakeHost {
     signals: mpsc::UnboundedReceiver<Signal>,
     suspended: watch::Sender<u32>,
     lent: watch::Sender<Lent>,
+    sent: watch::Sender<String>,
 }
 
 /// How often the terminal was lent and taken back, and everything drawn anew.
@@ -144,7 +146,8 @@ impl Host for FakeHost {
         Ok(())
     }
 
-    fn send(&mut self, _: &str) -> io::Result<()> {
+    fn send(&mut self, sequence: &str) -> io::Result<()> {
+        self.sent.send_modify(|sent| sent.push_str(sequence));
         Ok(())
     }
 
@@ -214,6 +217,8 @@ pub(super) struct Outside {
     alive: watch::Sender<bool>,
     suspended: watch::Receiver<u32>,
     pub(super) lent: watch::Receiver<Lent>,
+    /// What the terminal was sent beside frames.
+    pub(super) sent: watch::Receiver<String>,
     app: tokio::task::JoinHandle<Ended>,
 }
 
@@ -231,6 +236,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
     let (alive, alive_receiver) = watch::channel(true);
     let (suspended_sender, suspended) = watch::channel(0);
     let (lent_sender, lent) = watch::channel(Lent::default());
+    let (sent_sender, sent) = watch::channel(String::new());
     let host = FakeHost {
         screen: Some(Screen {
             inner: TestBackend::new(100, 30),
@@ -239,6 +245,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
             lent: lent_sender.clone(),
         }),
         lent: lent_sender,
+        sent: sent_sender,
         input: Arc::new(tokio::sync::Mutex::new(input_receiver)),
         signals: signals_receiver,
         suspended: suspended_sender,
@@ -275,8 +282,8 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
         new_tickets: crate::ui::session::NewTickets::default(),
         announce: Announce {
             config: NotifyConfig {
-                on: Vec::new(),
-                bell: false,
+                on: vec![NoticeKind::RunEnded],
+                bell: true,
                 osc: NotifyOsc::None,
                 command: None,
                 limit: Duration::from_secs(1),
@@ -296,6 +303,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
         alive,
         suspended,
         lent,
+        sent,
         app,
     }
 }

@@ -290,3 +290,33 @@ fn the_time_line_follows_the_run() {
     assert_ne!(scene.frame(120, 20), close);
     assert_eq!(scene.frame(120, 20), frame);
 }
+
+#[test]
+fn what_is_left_of_a_day_is_one_number_everywhere() {
+    let mut scene = Scene::full();
+    let limits = SpendingLimits {
+        day: crate::domain::settings::Totals {
+            tokens: Some(1_000_000),
+            cost_usd: None,
+        },
+        ..SpendingLimits::default()
+    };
+    let used = |tokens| Usage {
+        output: tokens,
+        ..Usage::default()
+    };
+    let hours = |hours: i64| Timestamp(NOON.0 - hours * 3_600_000);
+    scene.model.overview.books.spending = limits;
+    scene.model.prefer(crate::ui::Preferences {
+        limits,
+        spent: vec![(hours(25), used(500_000)), (hours(23), used(100_000))],
+        ..crate::ui::Preferences::default()
+    });
+    scene.keys("o");
+    let frame = scene.frame(160, 40);
+    let open = scene.model.totals.open.tokens();
+    let left = crate::domain::reason::count(900_000 - open);
+    let used = crate::domain::reason::count(100_000 + open);
+    assert!(frame.contains(&format!("{left} tok left today")), "{frame}");
+    assert!(frame.contains(&format!("{used} of 1.0M tokens")), "{frame}");
+}

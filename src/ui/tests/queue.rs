@@ -8,7 +8,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::style::{Color, Modifier};
 
-use super::scene::{Scene, ago, entry, id, look, text_of};
+use super::scene::{Scene, ago, artifact, attempt, entry, id, look, text_of};
+use crate::domain::attempt::Need;
 use crate::domain::board::Feed;
 use crate::domain::command::Command;
 use crate::domain::event::Event;
@@ -504,4 +505,32 @@ proptest! {
         prop_assert_eq!(scene.model.queue.entry().map(|entry| &entry.id), scene.model.queue.selected());
         scene.frame(60, 10);
     }
+}
+
+#[test]
+fn a_filter_follows_every_state() {
+    let mut scene = Scene::full();
+    scene.keys("/");
+    scene.text("state:waiting");
+    scene.keys("Enter");
+    assert!(!scene.frame(120, 40).contains(" 003 "));
+    scene.event(
+        ago(5),
+        Event::GateReached {
+            attempt: attempt("003"),
+            need: Need::Review {
+                reasons: Vec::new(),
+            },
+        },
+    );
+    assert!(scene.frame(120, 40).contains(" 003 "));
+    scene.event(
+        ago(4),
+        Event::TurnStarted {
+            attempt: attempt("003"),
+            turn: 2,
+            prompt: artifact("prompt.md"),
+        },
+    );
+    assert!(!scene.frame(120, 40).contains(" 003 "));
 }

@@ -198,6 +198,8 @@ fn comments_become_the_reason_of_a_rejection() {
         [Command::Reject {
             ticket: id("004"),
             reason: expected.to_owned(),
+            attempt: Some(attempt("004")),
+            turn: Some(1)
         }]
     );
     // They are not sent again, and stay to be seen.
@@ -211,6 +213,8 @@ fn comments_become_the_reason_of_a_rejection() {
         [Command::Reject {
             ticket: id("004"),
             reason: "more".to_owned(),
+            attempt: Some(attempt("004")),
+            turn: Some(1)
         }]
     );
 }
@@ -259,7 +263,14 @@ fn a_gate_is_passed_after_a_question() {
     scene.keys("a");
     assert!(scene.asked().is_empty());
     scene.keys("y");
-    assert_eq!(scene.asked(), [Command::Approve { ticket: id("004") }]);
+    assert_eq!(
+        scene.asked(),
+        [Command::Approve {
+            ticket: id("004"),
+            attempt: Some(attempt("004")),
+            turn: Some(1)
+        }]
+    );
 }
 
 #[test]
@@ -409,6 +420,8 @@ fn nothing_hostile_is_quoted() {
         [Command::Reject {
             ticket: id("004"),
             reason: "x y:1: no\n> b[31m   c".to_owned(),
+            attempt: Some(attempt("004")),
+            turn: Some(1)
         }]
     );
 }

@@ -398,7 +398,7 @@ pub(super) fn attempt(digits: &str) -> AttemptId {
     }
 }
 
-fn artifact(path: &str) -> Artifact {
+pub(super) fn artifact(path: &str) -> Artifact {
     Artifact {
         path: path.into(),
         sha256: Sha256([2; 32]),

@@ -144,7 +144,8 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             {
                 model.queue.select_ticket(ticket);
             }
-            if changes_readiness(event) {
+            // A filter may ask for any state.
+            if changes_readiness(event) || !model.queue.filter().is_empty() {
                 model.queue.outdate();
             }
             if let Event::Refused { what, why } = event {
@@ -168,6 +169,7 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
         Feed::Advanced { attempt, bytes } => model.transcript.advanced(&attempt, bytes),
         Feed::Status { attempt, status } => {
             model.board.set_status(&attempt, status);
+            model.totals.outdate();
             Vec::new()
         }
         Feed::Used { attempt, usage } => {

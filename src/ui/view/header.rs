@@ -7,16 +7,16 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
-use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
-use crate::domain::board::{PhaseView, TicketState};
+use crate::domain::attempt::CancelReason;
+use crate::domain::board::PhaseView;
 use crate::domain::event::RunOutcome;
-use crate::domain::item::AgentStatus;
 use crate::domain::reason::count;
 use crate::domain::time::Timestamp;
 use crate::ui::model::Model;
+use crate::ui::spending::Left;
 use crate::ui::text;
 use crate::ui::theme::Role;
-use crate::ui::totals::Totals;
+use crate::ui::totals::{Busy, Totals};
 use crate::ui::viewer;
 
 /// A word of the header.
@@ -120,7 +120,7 @@ fn words(model: &Model) -> Vec<Word> {
     }
     words.extend(waiting(model));
     words.extend(troubles(model));
-    if let Some(left) = model.spending.left(&model.board, model.now) {
+    if let Some(left) = left_of_limits(model) {
         words.push(Word {
             role: if left.is_close {
                 Role::Warning
@@ -140,6 +140,11 @@ fn words(model: &Model) -> Vec<Word> {
     words.push(right(9, time_of_day(model, model.now)));
     words.push(right(5, "? help"));
     words
+}
+
+fn left_of_limits(model: &Model) -> Option<Left> {
+    let run = model.board.run.as_ref();
+    model.spending.left(run, &model.totals.open, model.now)
 }
 
 /// Who waits for the user: `! 1 request 1 gate 2 others`, and `! 4` where there is no room for that.
@@ -181,51 +186,17 @@ fn waiting(model: &Model) -> Option<Word> {
     })
 }
 
-fn waits_for(state: &TicketState) -> Option<&Need> {
-    match state {
-        TicketState::Waiting { need }
-        | TicketState::Finished {
-            outcome: AttemptOutcome::NeedsHuman { need },
-        } => Some(need),
-        _ => None,
-    }
-}
-
 /// What keeps the run from going on smoothly, or is on its way: the provider's limit, failures, merges, conflicts.
 fn troubles(model: &Model) -> Vec<Word> {
-    let (mut failed, mut merging, mut conflicts) = (0, 0, 0);
-    let mut until: Option<Timestamp> = None;
-    let (mut is_busy, mut is_limited) = (false, false);
-    for view in model.board.tickets.values() {
-        if let Some(Need::Conflict { .. }) = waits_for(&view.state) {
-            conflicts += 1;
-        }
-        let again = match (&view.state, &view.status) {
-            (TicketState::BackingOff { until, .. }, _) => Some(Some(*until)),
-            (TicketState::Running, Some(AgentStatus::RateLimited { until })) => Some(*until),
-            _ => None,
-        };
-        if let Some(again) = again {
-            is_busy = true;
-            let by_fact = view.attempt.as_ref();
-            let by_fact = by_fact.is_some_and(|attempt| model.spending.is_limited(attempt));
-            is_limited |= by_fact || view.state == TicketState::Running;
-            until = match (until, again) {
-                (Some(known), Some(again)) => Some(known.min(again)),
-                (known, again) => known.or(again),
-            };
-        }
-        match &view.state {
-            TicketState::MergeQueued | TicketState::Integrating => merging += 1,
-            TicketState::Finished {
-                outcome:
-                    AttemptOutcome::Failed { .. } | AttemptOutcome::Limit { .. } | AttemptOutcome::Lost,
-            } => failed += 1,
-            _ => {}
-        }
-    }
+    let Totals {
+        failed,
+        merging,
+        conflicts,
+        busy,
+        ..
+    } = model.totals;
     let mut words = Vec::new();
-    if is_busy {
+    if let Some(Busy { until, is_limited }) = busy {
         let what = if is_limited {
             "rate limit"
         } else {

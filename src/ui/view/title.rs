@@ -7,7 +7,7 @@ use crate::ui::model::Model;
 
 /// `docket: r12 3/9`, and `!` in front when somebody is needed.
 pub(crate) fn title(model: &Model) -> String {
-    let mut title = String::from(if model.board.waiting() > 0 {
+    let mut title = String::from(if model.totals.waiting > 0 {
         "! docket"
     } else {
         "docket"

@@ -114,10 +114,16 @@ fn approve_reject_and_reply_mean_the_oldest_open_request() {
     bench.report(ATTEMPT, asked("b", request("make install")));
     bench.report(ATTEMPT, asked("c", question(1)));
     bench.log.clear();
-    bench.command(Command::Approve { ticket: ticket() });
+    bench.command(Command::Approve {
+        ticket: ticket(),
+        attempt: None,
+        turn: None,
+    });
     bench.command(Command::Reject {
         ticket: ticket(),
         reason: "no".into(),
+        attempt: None,
+        turn: None,
     });
     bench.command(Command::Reply {
         ticket: ticket(),
@@ -217,7 +223,11 @@ fn what_is_open_at_the_end_of_a_turn_or_withdrawn_is_closed() {
     bench.turn(ATTEMPT, TurnEnd::Completed, claim());
     assert_eq!(bench.log.first().map(String::as_str), Some("RequestClosed"));
     bench.log.clear();
-    bench.command(Command::Approve { ticket: ticket() });
+    bench.command(Command::Approve {
+        ticket: ticket(),
+        attempt: None,
+        turn: None,
+    });
     assert!(bench.log[0].starts_with("Refused"), "{:?}", bench.log);
 }
 
@@ -226,7 +236,11 @@ fn time_in_which_a_human_is_waited_for_does_not_count() {
     let mut bench = in_a_turn(settings(), with_humans());
     bench.report(ATTEMPT, asked("a", request("make")));
     bench.millis += 2 * 3_600_000;
-    bench.command(Command::Approve { ticket: ticket() });
+    bench.command(Command::Approve {
+        ticket: ticket(),
+        attempt: None,
+        turn: None,
+    });
     bench.turn(ATTEMPT, TurnEnd::Completed, Collected::default());
     assert_eq!(
         bench.log.last().map(String::as_str),
@@ -569,7 +583,11 @@ fn an_answer_while_the_run_works_on_something_else_lets_the_ticket_go_on() {
     assert!(bench.log.contains(&"> open TICKET-002.1".to_owned()));
     bench.log.clear();
     let id = ticket();
-    bench.command(Command::Approve { ticket: id.clone() });
+    bench.command(Command::Approve {
+        ticket: id.clone(),
+        attempt: None,
+        turn: None,
+    });
     bench.check(&format!("Refused approve {id}: no gate is open there"));
     // The runner has looked it up.
     bench.state.left_unfinished(id.clone(), unfinished(false));
@@ -605,6 +623,8 @@ fn an_answer_without_a_run_waits_for_the_next_one() {
     bench.command(Command::Reject {
         ticket: id.clone(),
         reason: "no".into(),
+        attempt: None,
+        turn: None,
     });
     bench.check("RequestAnswered");
     bench.begin();
@@ -634,6 +654,8 @@ fn time_at_a_gate_does_not_count_and_a_pause_counts_once() {
     bench.command(Command::Reject {
         ticket: ticket(),
         reason: "no tests".into(),
+        attempt: None,
+        turn: None,
     });
     bench.check("GateDecided\n> TICKET-001.1 turn 2 rejected=no tests");
     // An open request over a pause of the run: half an hour and half an hour, not counted; then an hour that is.
@@ -643,7 +665,11 @@ fn time_at_a_gate_does_not_count_and_a_pause_counts_once() {
     bench.millis += 1_800_000;
     bench.command(Command::Resume);
     bench.millis += 1_800_000;
-    bench.command(Command::Approve { ticket: ticket() });
+    bench.command(Command::Approve {
+        ticket: ticket(),
+        attempt: None,
+        turn: None,
+    });
     bench.millis += 3_601_000;
     bench.turn(ATTEMPT, TurnEnd::Completed, Collected::default());
     bench.check_last("> TICKET-001.1 seal limit reached: wall");
@@ -726,6 +752,83 @@ fn an_answer_is_for_the_attempt_that_was_shown() {
     assert!(
         bench.log[0].ends_with("that request is not open: its attempt is over"),
         "{:?}",
+        bench.log
+    );
+}
+
+#[test]
+fn a_decision_about_a_gate_answers_no_request_that_came_after_it() {
+    let mut bench = Bench::new(checked(), with_humans(), vec![entry(1, "gate: review\n")]);
+    bench.begin();
+    bench.first_turn(ATTEMPT, TurnEnd::Completed, claim());
+    bench.validate(ATTEMPT, Verdict::Pass);
+    let attempt: AttemptId = ATTEMPT.parse().expect("an id");
+    let approve = |attempt: &AttemptId, turn| Command::Approve {
+        ticket: ticket(),
+        attempt: Some(attempt.clone()),
+        turn: Some(turn),
+    };
+    let reject = |turn| Command::Reject {
+        ticket: ticket(),
+        reason: "no tests".into(),
+        attempt: Some(attempt.clone()),
+        turn: Some(turn),
+    };
+    // Somebody else rejects while an approval is on its way.
+    bench.log.clear();
+    bench.command(reject(1));
+    bench.check("GateDecided\n> TICKET-001.1 turn 2 rejected=no tests");
+    bench.report(ATTEMPT, asked("a", request("rm -rf /")));
+    bench.log.clear();
+    let refused = |what: &str| {
+        let id = ticket();
+        format!("Refused {what} {id}: that gate is not open any more: look at how it stands now")
+    };
+    bench.command(approve(&attempt, 1));
+    bench.check(&refused("approve"));
+    bench.command(reject(1));
+    bench.check(&refused("reject"));
+    bench.command(approve(&attempt, 2));
+    bench.check(&format!(
+        "Refused approve {}: no gate is open there",
+        ticket()
+    ));
+    bench.command(Command::Reject {
+        ticket: ticket(),
+        reason: "no".into(),
+        attempt: None,
+        turn: None,
+    });
+    assert!(
+        bench.log[0].starts_with("RequestAnswered"),
+        "{:?}",
+        bench.log
+    );
+    bench.turn(ATTEMPT, TurnEnd::Completed, claim());
+    bench.validate(ATTEMPT, Verdict::Pass);
+    bench.log.clear();
+    bench.command(approve(&"TICKET-001.2".parse().expect("an id"), 2));
+    bench.check(&refused("approve"));
+    bench.command(approve(&attempt, 1));
+    bench.check(&refused("approve"));
+    bench.command(approve(&attempt, 2));
+    bench.check("GateDecided\n> TICKET-001.1 catch up");
+}
+
+#[test]
+fn a_decision_about_a_gate_answers_no_request_that_an_attempt_ended_with() {
+    let mut bench = after(unfinished(false));
+    let id = ticket();
+    bench.state.left_unfinished(id.clone(), unfinished(false));
+    bench.log.clear();
+    bench.command(Command::Approve {
+        ticket: id.clone(),
+        attempt: Some(unfinished(false).from),
+        turn: None,
+    });
+    assert!(
+        bench.log[0].starts_with("Refused"),
+        "nothing is allowed: {:?}",
         bench.log
     );
 }

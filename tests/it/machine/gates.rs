@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use docket::domain::attempt::{Artifact, AttemptOutcome, CancelReason, Need, TurnEnd, Verdict};
+use docket::domain::board::Board;
 use docket::domain::command::Command;
 use docket::domain::event::{Envelope, Event};
 use docket::domain::gate::GateReason;
@@ -56,6 +57,7 @@ fn left(need: Need, session: Option<&str>) -> Unfinished {
         work: Work {
             tree: Some("t1".into()),
             reasons: Vec::new(),
+            turn: 1,
         },
         decision: None,
         replies: Vec::new(),
@@ -322,7 +324,11 @@ fn words_that_no_turn_can_bring_are_refused() {
     bench.check(&format!(
         "Refused reply to {id}: it waits for a review: approve it, or reject it with these words"
     ));
-    bench.command(Command::Approve { ticket: id.clone() });
+    bench.command(Command::Approve {
+        ticket: id.clone(),
+        attempt: None,
+        turn: None,
+    });
     bench.report(FIRST, Report::UpToDate);
     bench.log.clear();
     bench.command(reply());
@@ -447,12 +453,18 @@ fn a_decision_while_the_run_works_on_something_else_lets_the_ticket_go_on() {
     // The runner has looked it up.
     bench.state.left_unfinished(ticket(), left(review(), None));
     bench.log.clear();
-    bench.command(Command::Approve { ticket: ticket() });
+    bench.command(Command::Approve {
+        ticket: ticket(),
+        attempt: None,
+        turn: None,
+    });
     bench.check("GateDecided\nStepRetried");
     let reason = "late".to_owned();
     bench.command(Command::Reject {
         ticket: ticket(),
         reason,
+        attempt: None,
+        turn: None,
     });
     let id = ticket();
     bench.check(&format!(
@@ -617,4 +629,34 @@ fn no_agent_hears_of_an_approval_from_settings_without_checks() {
     prepared(&mut bench, true);
     bench.report(SECOND, collected("t1"));
     bench.check_last(&format!("> {SECOND} catch up"));
+}
+
+#[test]
+fn a_decision_about_an_earlier_gate_decides_nothing_about_the_last_one() {
+    let mut bench = Bench::new(checked(), RunPlan::default(), vec![entry(1, GATE)]);
+    bench.state.left_unfinished(ticket(), left(review(), None));
+    let decision = |attempt: &str, turn| Command::Approve {
+        ticket: ticket(),
+        attempt: Some(id(attempt)),
+        turn: Some(turn),
+    };
+    let stale = format!(
+        "Refused approve {}: that gate is not open any more: look at how it stands now",
+        ticket()
+    );
+    bench.log.clear();
+    for (attempt, turn) in [("TICKET-001.7", 1), (FIRST, 2)] {
+        bench.command(decision(attempt, turn));
+        bench.check(&stale);
+    }
+    // As a screen says it that was opened since.
+    let mut board = Board::default();
+    board.seed_waiting(ticket(), RunId(1), &left(review(), None));
+    let view = &board.tickets[&ticket()];
+    bench.command(Command::Approve {
+        ticket: ticket(),
+        attempt: view.attempt.clone(),
+        turn: Some(view.turn),
+    });
+    bench.check("GateDecided");
 }

@@ -367,6 +367,7 @@ impl Life<'_> {
             work: Work {
                 tree: Some("t1".into()),
                 reasons: Vec::new(),
+                turn: 1,
             },
             decision: None,
             replies: Vec::new(),
@@ -483,8 +484,14 @@ impl Life<'_> {
                 (Need::Review { .. }, 1) => Command::Reject {
                     ticket,
                     reason: "no".into(),
+                    attempt: None,
+                    turn: None,
                 },
-                (Need::Review { .. }, _) => Command::Approve { ticket },
+                (Need::Review { .. }, _) => Command::Approve {
+                    ticket,
+                    attempt: None,
+                    turn: None,
+                },
                 _ => Command::Reply {
                     ticket,
                     text: "go on".into(),

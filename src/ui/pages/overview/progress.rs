@@ -9,13 +9,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Sparkline, Widget};
 
 use super::pulse::Step;
-use crate::domain::attempt::AttemptOutcome;
-use crate::domain::board::{PhaseView, TicketState};
-use crate::domain::item::{AgentStatus, Usage};
+use crate::domain::board::PhaseView;
+use crate::domain::item::AgentStatus;
 use crate::domain::reason::{coarse, count};
 use crate::ui::model::Model;
 use crate::ui::text;
 use crate::ui::theme::Role;
+use crate::ui::totals::Totals;
 
 /// Rows of a spark line that is easy to read.
 const SPARK_ROWS: u16 = 3;
@@ -30,21 +30,15 @@ struct Part {
 }
 
 fn parts(model: &Model) -> Vec<Part> {
-    let board = &model.board;
     let total = model.queue.total();
-    let mut failed = 0;
-    let mut skipped = 0;
-    for view in board.tickets.values() {
-        match &view.state {
-            TicketState::Finished {
-                outcome:
-                    AttemptOutcome::Failed { .. } | AttemptOutcome::Limit { .. } | AttemptOutcome::Lost,
-            } => failed += 1,
-            TicketState::Skipped => skipped += 1,
-            _ => {}
-        }
-    }
-    let (done, running, waiting) = (model.queue.done(), board.active(), board.waiting());
+    let Totals {
+        active: running,
+        waiting,
+        failed,
+        skipped,
+        ..
+    } = model.totals;
+    let done = model.queue.done();
     let left = total.saturating_sub(done + running + waiting + failed + skipped);
     let ascii = model.look.ascii;
     let part = |word, count, unicode, plain, role| Part {
@@ -241,24 +235,16 @@ fn spark(
 /// What limits leave, and who must wait for a provider.
 fn limits(model: &Model, columns: usize) -> Vec<Line<'static>> {
     let spending = &model.overview.books.spending;
-    let mut of_run = Usage::default();
-    if let Some(run) = &model.board.run {
-        let views = model.board.tickets.values();
-        for view in views.filter(|view| view.run == run.id) {
-            of_run.add(&view.usage);
-            of_run.add(&view.turn_usage);
-        }
-    }
-    let day = model.overview.usage.day();
+    // As the header counts, and the rules.
+    let open = &model.totals.open;
     let mut lines = Vec::new();
     let mut limit = |name: &str, used: f64, most: f64, words: String| {
         lines.push(limit_line(model, columns, name, used / most, &words));
     };
     for (name, used, totals) in [
-        ("this run", Some(&of_run), &spending.run),
-        ("24 hours", day.as_ref(), &spending.day),
+        ("this run", model.spending.of_run(open), &spending.run),
+        ("24 hours", model.spending.of_day(open), &spending.day),
     ] {
-        let Some(used) = used else { continue };
         if let Some(most) = totals.tokens {
             let words = format!("{} of {} tokens", count(used.tokens()), count(most));
             limit(name, used.tokens() as f64, most as f64, words);

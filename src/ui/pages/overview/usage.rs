@@ -62,11 +62,6 @@ impl UsageView {
         self.laid_for = None;
     }
 
-    /// What the last 24 hours used, when that is known.
-    pub(super) fn day(&self) -> Option<Usage> {
-        self.spending.as_ref().map(|spending| spending.day)
-    }
-
     /// Bars of money, or of tokens.
     pub(super) fn toggle_measure(&mut self) {
         self.by_money = !self.by_money;

@@ -41,6 +41,9 @@ pub(crate) struct EvidencePane {
     ascii: bool,
     /// The number of the last question for the tree, and for a preview.
     listing: u64,
+    /// Whether the tree was asked for and has not come, and whether something changed since.
+    asked: bool,
+    is_old: bool,
     previewing: u64,
     preview: Option<Preview>,
     /// Whether the keys scroll the preview instead of moving in the tree.
@@ -76,6 +79,8 @@ impl EvidencePane {
         self.preview = None;
         self.reading = false;
         self.live = Live::default();
+        // An answer that is under way is about another ticket.
+        self.asked = false;
         self.list()
     }
 
@@ -84,12 +89,17 @@ impl EvidencePane {
         &self.runs
     }
 
-    /// Asks for the tree anew.
+    /// Asks for the tree anew; after the answer that is under way, when there is one.
     pub(crate) fn list(&mut self) -> Vec<Effect> {
+        self.is_old = self.asked;
+        if self.asked {
+            return Vec::new();
+        }
         self.listing += 1;
         let Some(ticket) = &self.ticket else {
             return Vec::new();
         };
+        self.asked = true;
         vec![Effect::Load(Load::Evidence {
             question: self.listing,
             root: self.root.clone(),
@@ -110,6 +120,7 @@ impl EvidencePane {
         if question != self.listing {
             return Vec::new();
         }
+        self.asked = false;
         let size_before = self.size_of_preview();
         self.runs = runs;
         self.lay_out();
@@ -122,6 +133,9 @@ impl EvidencePane {
             // What is on its way is of the old one.
             self.previewing += 1;
             preview.outdate();
+        }
+        if self.is_old {
+            return self.list();
         }
         Vec::new()
     }

@@ -144,13 +144,17 @@ impl QueuePane {
         self.stale = true;
     }
 
+    /// How many tickets are active: rows say whether there is a slot for them.
+    pub(crate) fn set_active(&mut self, active: usize) {
+        self.active = active;
+    }
+
     /// Computes what is out of date. Linear in the queue, and only after something changed.
     pub(crate) fn refresh(&mut self, board: &Board, now: Timestamp) {
-        // Rows say whether there is a slot for them.
-        self.active = board.active();
         if !std::mem::take(&mut self.stale) {
             return;
         }
+        self.active = board.active();
         let queue = Arc::clone(&self.queue);
         let done_here = |id: &TicketId| {
             let view = board.tickets.get(id);
