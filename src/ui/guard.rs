@@ -51,6 +51,24 @@ pub(crate) fn is_too_early(model: &Model, action: Action) -> bool {
     decides && !is_seen(model)
 }
 
+/// What is before the user while a popup that does actions lies over it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Aim(Option<Target>);
+
+/// What an action that decides would be about, before the popup opens.
+pub(crate) fn aim(model: &Model) -> Aim {
+    Aim(target(model))
+}
+
+/// Whether this action would decide about something else than what was aimed at.
+pub(crate) fn has_moved(model: &Model, action: Action, aim: &Aim) -> bool {
+    let decides = matches!(
+        action,
+        Action::Approve | Action::Reject | Action::AllowTicket | Action::AllowAlways
+    );
+    decides && target(model) != aim.0
+}
+
 /// Whether what would be decided about now has been on the screen for long enough.
 pub(crate) fn is_seen(model: &Model) -> bool {
     let Some(target) = target(model) else {

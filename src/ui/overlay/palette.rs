@@ -13,6 +13,7 @@ use crate::domain::ids::TicketId;
 use crate::ui::action::Action;
 use crate::ui::available::available;
 use crate::ui::effect::Effect;
+use crate::ui::guard::{self, Aim};
 use crate::ui::keymap::Context;
 use crate::ui::model::Model;
 use crate::ui::panes::moved;
@@ -65,6 +66,8 @@ pub(crate) struct Palette {
     /// The ones that match, best first.
     rows: Vec<Offer>,
     selected: usize,
+    /// What was before the user when it opened: that and nothing else is decided about.
+    aim: Aim,
 }
 
 /// Opens it over whatever is there.
@@ -78,6 +81,7 @@ pub(crate) fn open(model: &mut Model) {
         offers: offers(model),
         rows: Vec::new(),
         selected: 0,
+        aim: guard::aim(model),
     };
     palette.find(model);
     model.overlay = Some(Overlay::Palette(Box::new(palette)));
@@ -142,6 +146,11 @@ pub(crate) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         (What::Action(action), None) => {
             let action = *action;
+            if guard::has_moved(model, action, &palette.aim) {
+                let words = format!("{}: what is asked is something else now: look again", offer.name);
+                model.say(words, Role::Warning);
+                return Vec::new();
+            }
             model.recent.retain(|known| *known != action);
             model.recent.insert(0, action);
             perform(model, action)
