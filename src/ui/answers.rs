@@ -217,13 +217,13 @@ fn allow(model: &Model, waiting: &Waiting) -> Option<Allow> {
         name: name_of(model, waiting)?,
         attempt: attempt.clone(),
         request: *id,
-        what: composing::asked(request),
+        what: composing::asked_in_full(request),
         once: request.choice(ChoiceKind::AllowOnce).is_some(),
     })
 }
 
 fn ask(model: &mut Model, wish: Wish) -> Vec<Effect> {
-    model.overlay = Some(Overlay::Confirm(Confirm { wish }));
+    model.overlay = Some(Overlay::Confirm(Confirm::new(wish)));
     Vec::new()
 }
 

@@ -113,7 +113,7 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
 }
 
 fn ask(model: &mut Model, wish: Wish) {
-    model.overlay = Some(Overlay::Confirm(Confirm { wish }));
+    model.overlay = Some(Overlay::Confirm(Confirm::new(wish)));
 }
 
 /// Opens the composer for the reason of a rejection at the selected ticket's gate, with these words in it. Whether it waits at

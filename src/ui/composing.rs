@@ -107,8 +107,18 @@ fn is_in_turn(state: &TicketState) -> bool {
     )
 }
 
-/// What is asked, in full.
-pub(crate) fn asked(request: &Request) -> String {
+/// What is asked, in full: the patch, too.
+pub(crate) fn asked_in_full(request: &Request) -> String {
+    let mut what = asked(request);
+    if let Some(patch) = &request.patch {
+        what.push_str("\n\n");
+        what.push_str(patch.trim_end());
+    }
+    what
+}
+
+/// What is asked, without the patch: enough to say no.
+fn asked(request: &Request) -> String {
     let mut what = match &request.ask {
         Ask::Command { command } => format!("$ {command}"),
         Ask::Edit { paths } => format!("change {}", paths.join(", ")),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::inbox::{answered, asks, command, says};
 use super::scene::{Scene, ago};
 use crate::domain::command::Reaction;
+use crate::domain::request::{Ask, Request};
 
 fn two_that_ask() -> Scene {
     let mut scene = Scene::full();
@@ -35,4 +36,58 @@ fn the_palette_decides_about_what_was_there_when_it_opened() {
     answered(&mut scene, "003", 1);
     scene.keys("Enter");
     assert!(scene.model.overlay.is_none());
+}
+
+#[test]
+fn a_question_is_read_to_its_end_before_the_yes() {
+    let mut scene = Scene::full();
+    let lines: Vec<String> = (1..=40).map(|line| format!("echo line {line}.")).collect();
+    asks(&mut scene, "003", 10, 1, command(&lines.join("\n")));
+    scene.frame(60, 14);
+    scene.keys("a");
+    let frame = scene.frame(60, 14);
+    assert!(frame.contains("echo line 1."), "{frame}");
+    assert!(frame.contains("n no") && frame.contains("more"), "{frame}");
+    assert!(!frame.contains("y yes"), "{frame}");
+    scene.keys("y");
+    assert_eq!(scene.asked(), []);
+    let frame = scene.frame(60, 14);
+    assert!(frame.contains("to its end first"), "{frame}");
+    scene.keys("Down");
+    let frame = scene.frame(60, 14);
+    assert!(!frame.contains("echo line 1."), "{frame}");
+    scene.keys("PageDown PageDown PageDown PageDown PageDown PageDown PageDown PageDown");
+    let frame = scene.frame(60, 14);
+    assert!(frame.contains("y yes   n no"), "{frame}");
+    assert!(frame.contains("this once?"), "{frame}");
+    // What was read stays read.
+    scene.keys("PageUp y");
+    assert_eq!(scene.asked(), [says("003", 1, Reaction::Allow)]);
+    // Where there is no room for the question there is none for a yes.
+    let mut scene = Scene::full();
+    asks(&mut scene, "003", 10, 1, command("ls"));
+    scene.frame(60, 3);
+    scene.keys("a y");
+    assert_eq!(scene.asked(), []);
+    scene.keys("n");
+    assert!(scene.model.overlay.is_none());
+    // What lets nobody do anything needs no reading.
+    scene.keys("q y");
+    assert_eq!(scene.asked().len(), 1);
+}
+
+#[test]
+fn a_yes_to_an_edit_shows_its_patch() {
+    let mut scene = Scene::full();
+    let edit = super::inbox::request(Ask::Edit {
+        paths: vec!["src/parser.rs".into()],
+    });
+    let edit = Request {
+        patch: Some("@@ -1 +1 @@\n-old();\n+new();\n".into()),
+        ..edit
+    };
+    asks(&mut scene, "003", 10, 1, edit);
+    scene.keys("a");
+    let frame = scene.frame(80, 24);
+    assert!(frame.contains("-old();") && frame.contains("+new();"), "{frame}");
 }
