@@ -77,8 +77,13 @@ pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) ->
     }
 }
 
-/// Yes, and docket answers the like from now on.
-pub(crate) fn approve_like(model: &mut Model, waiting: &Waiting, scope: Scope) -> Vec<Effect> {
+/// Yes, and docket answers the like from now on. `asks_first` where it was not shown whole.
+pub(crate) fn approve_like(
+    model: &mut Model,
+    waiting: &Waiting,
+    scope: Scope,
+    asks_first: bool,
+) -> Vec<Effect> {
     let rules = match request_of(model, waiting).map(like) {
         Some(Ok(rules)) => rules,
         Some(Err(why)) => {
@@ -101,10 +106,25 @@ pub(crate) fn approve_like(model: &mut Model, waiting: &Waiting, scope: Scope) -
         };
         return ask(model, Wish::AllowAlways(Box::new(always)));
     }
+    let for_ticket = AllowAlways {
+        allow,
+        rules,
+        file: None,
+    };
+    if asks_first {
+        return ask(model, Wish::AllowTicket(Box::new(for_ticket)));
+    }
+    allow_for_ticket(model, for_ticket)
+}
+
+/// Yes, and the like for as long as the ticket is worked on.
+pub(crate) fn allow_for_ticket(model: &mut Model, always: AllowAlways) -> Vec<Effect> {
+    let AllowAlways { allow, rules, .. } = always;
     model.say(
         format!("{} may do this from now on: {}", allow.name, shown(&rules)),
         Role::Notice,
     );
+    let scope = Scope::Ticket;
     answer(allow, Reaction::AllowLike { scope, rules })
 }
 

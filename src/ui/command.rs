@@ -92,8 +92,8 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
             return match action {
                 Action::Approve => answers::approve(model, &waiting, true),
                 Action::Reject => answers::reject(model, &waiting),
-                Action::AllowTicket => answers::approve_like(model, &waiting, Scope::Ticket),
-                _ => answers::approve_like(model, &waiting, Scope::Always),
+                Action::AllowTicket => answers::approve_like(model, &waiting, Scope::Ticket, true),
+                _ => answers::approve_like(model, &waiting, Scope::Always, true),
             };
         }
         Action::Interrupt => {
@@ -222,6 +222,7 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
             let scope = Scope::Always;
             answers::answer(allow, Reaction::AllowLike { scope, rules })
         }
+        Wish::AllowTicket(always) => answers::allow_for_ticket(model, *always),
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum Wish {
     Many(Box<Many>),
     /// Write these priorities, also into files of tickets that are not moved.
     Reorder(Vec<NewPriority>),
+    /// Allow it, and the like for as long as its ticket is worked on.
+    AllowTicket(Box<AllowAlways>),
 }
 
 /// A gate as it was shown: what is decided is decided about it and no other.
@@ -105,8 +107,21 @@ pub(crate) struct Confirm {
 }
 
 impl AllowAlways {
-    fn question(&self) -> String {
+    fn rules(&self) -> String {
         let rules: Vec<_> = self.rules.iter().map(|rule| format!("  {rule}")).collect();
+        rules.join("\n")
+    }
+
+    fn question_of_ticket(&self) -> String {
+        format!(
+            "{} asks: {}\n\nAs long as this ticket is worked on, this is allowed without asking:\n\n{}\n\nAllow it?",
+            self.allow.name,
+            self.allow.what,
+            self.rules()
+        )
+    }
+
+    fn question(&self) -> String {
         let file = match &self.file {
             Some(file) => format!("It is written to {}.", file.display()),
             None => "It is written to docket's approvals.toml in your configuration.".to_owned(),
@@ -115,7 +130,7 @@ impl AllowAlways {
             "{} asks: {}\n\nFor every ticket of this repository, in any folder of it, this is allowed without asking from now on:\n\n{}\n\n{file} `docket approvals --remove` takes it back. Allow it always?",
             self.allow.name,
             self.allow.what,
-            rules.join("\n")
+            self.rules()
         )
     }
 }
@@ -125,7 +140,7 @@ impl Wish {
     pub(crate) fn allows(&self) -> bool {
         matches!(
             self,
-            Self::Approve(_) | Self::Allow(_) | Self::AllowAlways(_)
+            Self::Approve(_) | Self::Allow(_) | Self::AllowAlways(_) | Self::AllowTicket(_)
         )
     }
 }
@@ -206,6 +221,7 @@ impl Confirm {
             Wish::Approve(..) => "Approve",
             Wish::Allow(..) => "Allow",
             Wish::AllowAlways(..) => "Always allow",
+            Wish::AllowTicket(..) => "Allow for this ticket",
             Wish::Many(many) => many.title(),
             Wish::Reorder(..) => "Move",
         }
@@ -227,6 +243,7 @@ impl Confirm {
                 format!("{} asks: {}\n\n{question}", allow.name, allow.what)
             }
             Wish::AllowAlways(always) => always.question(),
+            Wish::AllowTicket(always) => always.question_of_ticket(),
             Wish::Many(many) => many.question(),
             Wish::Reorder(priorities) => reorder_question(priorities),
             Wish::Approve(gate) => {

@@ -6,6 +6,7 @@ use super::inbox::{answered, asks, command, says};
 use super::scene::{Scene, ago};
 use crate::domain::command::Reaction;
 use crate::domain::request::{Ask, Request};
+use crate::domain::rules::Scope;
 
 fn two_that_ask() -> Scene {
     let mut scene = Scene::full();
@@ -90,4 +91,42 @@ fn a_yes_to_an_edit_shows_its_patch() {
     scene.keys("a");
     let frame = scene.frame(80, 24);
     assert!(frame.contains("-old();") && frame.contains("+new();"), "{frame}");
+}
+
+#[test]
+fn the_inbox_asks_first_about_what_was_not_read_to_its_end() {
+    let long = || {
+        let mut scene = Scene::full();
+        let lines: Vec<String> = (1..=60).map(|line| format!("echo line {line}.")).collect();
+        asks(&mut scene, "003", 10, 1, command(&lines.join("\n")));
+        scene.frame(80, 24);
+        scene.keys("i");
+        scene
+    };
+    let mut scene = long();
+    scene.keys("a");
+    assert_eq!(scene.asked(), []);
+    let frame = scene.frame(80, 24);
+    assert!(frame.contains("more lines first"), "{frame}");
+    scene.keys("n End");
+    // `t` asks as well, where it can be said at all.
+    let mut scene = Scene::full();
+    asks(&mut scene, "003", 10, 1, command("ls"));
+    scene.frame(80, 4);
+    scene.keys("i t");
+    assert_eq!(scene.asked(), []);
+    scene.frame(80, 24);
+    let frame = scene.frame(80, 24);
+    assert!(frame.contains("Allow for this ticket"), "{frame}");
+    scene.keys("y");
+    let rules = vec!["ls".parse().expect("a rule")];
+    let scope = Scope::Ticket;
+    assert_eq!(
+        scene.asked(),
+        [says("003", 1, Reaction::AllowLike { scope, rules })]
+    );
+    // Read to its end, one key does it.
+    let mut scene = long();
+    scene.keys("PageDown PageDown PageDown PageDown PageDown a");
+    assert_eq!(scene.asked(), [says("003", 1, Reaction::Allow)]);
 }
