@@ -10,7 +10,7 @@ use crate::domain::attempt::Need;
 use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::{TicketId, TicketName};
 use crate::domain::inbox::{self, Waiting, What};
-use crate::domain::request::{Ask, ChoiceKind, Request};
+use crate::domain::request::{Ask, ChoiceKind, Request, RequestId};
 use crate::domain::rules::{Rule, Scope, like};
 
 /// What people call a ticket.
@@ -31,6 +31,14 @@ pub(crate) fn request_of<'a>(model: &'a Model, waiting: &Waiting) -> Option<&'a 
     }
 }
 
+/// Which request it is, if it is one.
+pub(crate) fn id_of(waiting: &Waiting) -> Option<RequestId> {
+    match &waiting.what {
+        What::Request { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
 /// Yes, to this alone. `asks_first` where it was not shown whole.
 pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) -> Vec<Effect> {
     let Some(name) = name_of(model, waiting) else {
@@ -42,7 +50,7 @@ pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) ->
                 return gone(model);
             };
             if request.is_question() {
-                composing::reply(model, waiting.ticket.clone(), name);
+                composing::reply(model, waiting.ticket.clone(), name, id_of(waiting));
                 return Vec::new();
             }
             let Some(allow) = allow(model, waiting) else {
@@ -63,7 +71,7 @@ pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) ->
             None => gone(model),
         },
         What::Words => {
-            composing::reply(model, waiting.ticket.clone(), name);
+            composing::reply(model, waiting.ticket.clone(), name, None);
             Vec::new()
         }
         What::Task => {
@@ -142,7 +150,9 @@ pub(crate) fn reject(model: &mut Model, waiting: &Waiting) -> Vec<Effect> {
     let ticket = waiting.ticket.clone();
     match &waiting.what {
         What::Request { attempt, id } => match request_of(model, waiting) {
-            Some(request) if request.is_question() => composing::reply(model, ticket, name),
+            Some(request) if request.is_question() => {
+                composing::reply(model, ticket, name, Some(*id));
+            }
             Some(_) => {
                 let purpose = Purpose::Refuse(ticket, name, attempt.clone(), *id);
                 composing::open(model, purpose);

@@ -106,7 +106,7 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
             model.say(format!("{name} has no turn now"), Role::Notice);
         }
         Action::Steer => composing::open(model, Purpose::Steer(ticket, name)),
-        Action::Reply => composing::reply(model, ticket, name),
+        Action::Reply => composing::reply(model, ticket, name, None),
         _ => {}
     }
     Vec::new()

@@ -32,12 +32,20 @@ pub(crate) fn open_with(model: &mut Model, purpose: Purpose, words: &str) {
     model.overlay = Some(Overlay::Composer(Box::new(composer)));
 }
 
-/// Words for the agent of a ticket: the answer to what it asks, or words for its next turn.
-pub(crate) fn reply(model: &mut Model, ticket: TicketId, name: TicketName) {
+/// Words for the agent of a ticket: the answer to the question that is selected, or else to the first that it asks; where there is
+/// none, words for its next turn.
+pub(crate) fn reply(
+    model: &mut Model,
+    ticket: TicketId,
+    name: TicketName,
+    selected: Option<RequestId>,
+) {
     let view = model.board.tickets.get(&ticket);
     let first = view.and_then(|view| {
-        let (id, request) = view.requests.first_key_value()?;
-        request.is_question().then(|| (view.attempt.clone(), *id))
+        let mut requests = view.requests.iter();
+        let is_meant = |id: &RequestId| selected.is_none_or(|selected| selected == *id);
+        let (id, _) = requests.find(|(id, request)| is_meant(id) && request.is_question())?;
+        Some((view.attempt.clone(), *id))
     });
     match first {
         Some((attempt, request)) => {

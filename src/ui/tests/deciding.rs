@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::inbox::{answered, asks, command, says};
+use super::inbox::{answered, asks, command, question, says};
 use super::scene::{Scene, ago};
 use crate::domain::command::Reaction;
-use crate::domain::request::{Ask, Request};
+use crate::domain::request::{Ask, Request, RequestId};
 use crate::domain::rules::Scope;
 
 fn two_that_ask() -> Scene {
@@ -129,4 +129,32 @@ fn the_inbox_asks_first_about_what_was_not_read_to_its_end() {
     let mut scene = long();
     scene.keys("PageDown PageDown PageDown PageDown PageDown a");
     assert_eq!(scene.asked(), [says("003", 1, Reaction::Allow)]);
+}
+
+#[test]
+fn words_answer_the_question_that_is_selected() {
+    let mut scene = Scene::full();
+    asks(&mut scene, "003", 20, 1, command("ls"));
+    asks(&mut scene, "003", 10, 2, question(&["Which codec?"]));
+    asks(&mut scene, "003", 5, 3, question(&["Which level?"]));
+    scene.keys("i");
+    let question_three = |item: &crate::domain::inbox::Waiting| {
+        crate::ui::answers::id_of(item) == Some(RequestId(3))
+    };
+    for _ in 0..10 {
+        if !scene.model.inbox.selected().is_some_and(question_three) {
+            scene.keys("j");
+        }
+    }
+    scene.keys("r");
+    scene.text("9");
+    scene.keys("Enter");
+    let words = vec!["9".to_owned()];
+    assert_eq!(scene.asked(), [says("003", 3, Reaction::Words { words })]);
+    // In the panes it is the first question, whatever is asked before it.
+    scene.keys("Esc r");
+    scene.text("zstd");
+    scene.keys("Enter");
+    let words = vec!["zstd".to_owned()];
+    assert_eq!(scene.asked(), [says("003", 2, Reaction::Words { words })]);
 }

@@ -161,7 +161,8 @@ fn about(model: &mut Model, action: Action, item: Waiting) -> Vec<Effect> {
         Action::Reject => answers::reject(model, &item),
         Action::Reply => {
             if let Some(name) = answers::name_of(model, &item) {
-                composing::reply(model, item.ticket, name);
+                let request = answers::id_of(&item);
+                composing::reply(model, item.ticket, name, request);
             }
             Vec::new()
         }
