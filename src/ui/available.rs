@@ -3,11 +3,50 @@
 //! No rule of the runner: it has the last word on whatever is asked of it.
 
 use super::action::Action;
+use super::answers;
 use super::command;
 use super::layout::Pane;
 use super::model::Model;
+use super::pages::Page;
 use crate::domain::attempt::Need;
-use crate::domain::board::{PhaseView, TicketState};
+use crate::domain::board::{PhaseView, TicketState, TicketView};
+use crate::domain::inbox::{self, What};
+
+/// What answers would be about: on a page it is what the page shows, whatever the queue has selected.
+fn shown(model: &Model) -> Option<&TicketView> {
+    let ticket = match model.page {
+        Some(Page::Inbox) => &model.inbox.selected()?.ticket,
+        Some(Page::Review) => model.review.ticket()?,
+        _ => model.queue.selected()?,
+    };
+    model.board.tickets.get(ticket)
+}
+
+/// Whether there is a yes or a no to say to it.
+fn decides(model: &Model, action: Action) -> bool {
+    if model.page == Some(Page::Inbox) {
+        let what = model.inbox.selected().map(|item| &item.what);
+        return match what {
+            Some(What::Request { .. } | What::Gate) => true,
+            Some(What::Words | What::Message { .. }) => action == Action::Approve,
+            Some(What::Task) | None => false,
+        };
+    }
+    shown(model).is_some_and(|view| {
+        !view.requests.is_empty()
+            || matches!(inbox::need(&view.state), Some(Need::Review { .. }))
+    })
+}
+
+/// Whether an agent asks for something that may be allowed for longer.
+fn asks(model: &Model) -> bool {
+    if model.page == Some(Page::Inbox) {
+        let request = model.inbox.selected();
+        let request = request.and_then(|item| answers::request_of(model, item));
+        return request.is_some_and(|request| !request.is_question());
+    }
+    shown(model).is_some_and(|view| !view.requests.is_empty())
+}
 
 /// Whether an action would do something.
 pub(crate) fn available(model: &Model, action: Action) -> bool {
@@ -42,15 +81,17 @@ pub(crate) fn available(model: &Model, action: Action) -> bool {
                 && entry.is_some()
                 && matches!(state, None | Some(TicketState::Queued))
         }
-        Action::Approve | Action::Reject => {
-            let asks = view.is_some_and(|view| !view.requests.is_empty());
-            asks || matches!(command::need(model), Some(Need::Review { .. }))
+        Action::Approve | Action::Reject => decides(model, action),
+        Action::AllowTicket | Action::AllowAlways => asks(model),
+        Action::Reply => shown(model)
+            .is_some_and(|view| view.attempt.is_some() && view.state.proof().is_none()),
+        Action::Steer | Action::Interrupt => {
+            shown(model).is_some_and(|view| view.state == TicketState::Running)
         }
-        Action::Reply => has_attempt && !is_done,
-        Action::Steer | Action::Interrupt => state == Some(&TicketState::Running),
         Action::NextWaiting => model.board.waiting() > 0,
         Action::FollowRun => !model.follows_run && model.board.active() > 0,
-        Action::Diff | Action::ToggleDetails => has_attempt,
+        Action::Diff => shown(model).is_some_and(|view| view.attempt.is_some()),
+        Action::ToggleDetails => has_attempt,
         Action::Edit => entry.is_some(),
         Action::Filter => model.queue.total() > 0,
         Action::StopRun => model.run_is_alive(),

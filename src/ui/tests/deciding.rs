@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::inbox::{answered, asks, command, question, says};
-use super::scene::{Scene, ago};
+use super::scene::{Scene, ago, id};
 use crate::domain::command::Reaction;
 use crate::domain::request::{Ask, Request, RequestId};
 use crate::domain::rules::Scope;
+use crate::ui::action::Action;
+use crate::ui::available::available;
 
 fn two_that_ask() -> Scene {
     let mut scene = Scene::full();
@@ -157,4 +159,29 @@ fn words_answer_the_question_that_is_selected() {
     scene.keys("Enter");
     let words = vec!["zstd".to_owned()];
     assert_eq!(scene.asked(), [says("003", 2, Reaction::Words { words })]);
+}
+
+#[test]
+fn what_a_page_shows_decides_what_can_be_done() {
+    let mut scene = Scene::full();
+    asks(&mut scene, "003", 10, 1, command("ls"));
+    // The queue has a ticket selected that asks nothing.
+    scene.keys("i");
+    scene.model.queue.select_ticket(&id("001"));
+    let able = |scene: &Scene, action| available(&scene.model, action);
+    let item = scene.model.inbox.selected().map(|item| item.ticket.clone());
+    assert_eq!(item, Some(id("003")));
+    for action in [Action::Approve, Action::Reject, Action::AllowAlways, Action::Reply] {
+        assert!(able(&scene, action), "{action:?}");
+    }
+    let frame = scene.frame(120, 40);
+    assert!(frame.contains("a approve"), "{frame}");
+    scene.keys("Esc");
+    assert!(!able(&scene, Action::Approve) && !able(&scene, Action::AllowTicket));
+    // In the review of a ticket at a gate it is that one, too.
+    scene.model.queue.select_ticket(&id("004"));
+    scene.keys("d");
+    scene.model.queue.select_ticket(&id("001"));
+    assert!(able(&scene, Action::Approve) && able(&scene, Action::Reply));
+    assert!(scene.frame(120, 40).contains("a approve"));
 }

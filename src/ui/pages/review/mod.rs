@@ -149,6 +149,14 @@ impl ReviewPage {
         }
     }
 
+    /// Whose diff is shown.
+    pub(crate) fn ticket(&self) -> Option<&TicketId> {
+        match self.subject.as_ref()? {
+            Subject::Attempt { ticket, .. } => Some(ticket),
+            Subject::Comparison { .. } => None,
+        }
+    }
+
     fn row(&self) -> Option<Row> {
         self.rows.get(self.cursor).copied()
     }

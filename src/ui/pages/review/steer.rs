@@ -7,6 +7,7 @@ use super::{ReviewPage, Subject};
 use crate::domain::attempt::Need;
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::AttemptId;
+use crate::domain::inbox;
 use crate::ui::action::Action;
 use crate::ui::command;
 use crate::ui::composing;
@@ -259,7 +260,10 @@ pub(crate) fn wanted(model: &Model) -> Vec<Action> {
     let mut actions = Vec::new();
     if model.review.attempt().is_some() {
         actions.push(Action::Comment);
-        if matches!(command::need(model), Some(Need::Review { .. })) {
+        let ticket = model.review.ticket();
+        let view = ticket.and_then(|ticket| model.board.tickets.get(ticket));
+        let need = view.and_then(|view| inbox::need(&view.state));
+        if matches!(need, Some(Need::Review { .. })) {
             actions.extend([Action::Approve, Action::Reject]);
         }
         actions.push(Action::Reply);
