@@ -1,6 +1,7 @@
 //! A question before something that can't be taken back.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
@@ -104,6 +105,8 @@ pub(crate) struct Confirm {
     height: usize,
     /// Whether its end was on the screen.
     was_read: bool,
+    /// When it was painted for the first time.
+    shown_since: Option<Duration>,
 }
 
 impl AllowAlways {
@@ -155,7 +158,18 @@ impl Confirm {
             top: 0,
             height: 0,
             was_read: false,
+            shown_since: None,
         }
+    }
+
+    /// It is on the screen now.
+    pub(crate) fn painted(&mut self, now: Duration) {
+        self.shown_since.get_or_insert(now);
+    }
+
+    /// Since when it has been on the screen.
+    pub(crate) fn shown_since(&self) -> Option<Duration> {
+        self.shown_since
     }
 
     /// Whether yes can't be meant: something is allowed, and not all of it was on the screen.

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use super::inbox::{answered, asks, command, question, says};
-use super::scene::{Scene, ago, id};
+use super::scene::{Scene, ago, id, name};
 use crate::domain::command::Reaction;
+use crate::domain::queue::placing::NewPriority;
 use crate::domain::request::{Ask, Request, RequestId};
 use crate::domain::rules::Scope;
 use crate::ui::action::Action;
 use crate::ui::available::available;
+use crate::ui::change::Changed;
+use crate::ui::effect::Loaded;
+use crate::ui::update::Message;
 
 fn two_that_ask() -> Scene {
     let mut scene = Scene::full();
@@ -184,4 +188,30 @@ fn what_a_page_shows_decides_what_can_be_done() {
     scene.model.queue.select_ticket(&id("001"));
     assert!(able(&scene, Action::Approve) && able(&scene, Action::Reply));
     assert!(scene.frame(120, 40).contains("a approve"));
+}
+
+#[test]
+fn a_question_that_comes_by_itself_is_not_answered_by_a_key_meant_for_something_else() {
+    let priorities = || {
+        vec![NewPriority {
+            ticket: id("003"),
+            name: name("003"),
+            path: "tickets/TICKET-003.md".into(),
+            revision: crate::domain::ids::Sha256([3; 32]),
+            from: 0,
+            to: 1,
+            is_moved: false,
+        }]
+    };
+    let mut scene = Scene::full();
+    scene.pace = Duration::from_millis(100);
+    let touches = Loaded::Changed(Changed::WouldTouch(priorities()));
+    scene.message(Message::Loaded(touches));
+    scene.keys("y");
+    assert!(scene.model.overlay.is_some());
+    assert_eq!(scene.effects, []);
+    let frame = scene.frame(120, 40);
+    assert!(frame.contains("read it first"), "{frame}");
+    scene.keys("v v y");
+    assert!(scene.model.overlay.is_none());
 }
