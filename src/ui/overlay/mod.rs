@@ -15,7 +15,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Clear, Widget};
 
-pub(crate) use composer::{About, Composer, DraftOf};
+pub(crate) use composer::{About, Composer, DraftOf, Kept};
 pub(crate) use confirm::{Allow, AllowAlways, AtGate, Confirm, Wish};
 pub(crate) use input::{Asking, Input, LineOf, Purpose};
 pub(crate) use palette::Palette;

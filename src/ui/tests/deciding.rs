@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::inbox::{answered, asks, command, question, says};
-use super::scene::{Scene, ago, id, name};
+use super::scene::{Scene, id, name};
 use crate::domain::command::Reaction;
 use crate::domain::queue::placing::NewPriority;
 use crate::domain::request::{Ask, Request, RequestId};

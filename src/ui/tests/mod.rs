@@ -10,6 +10,7 @@ mod finding;
 mod frames;
 mod handing_over;
 mod inbox;
+mod keeping;
 mod keys;
 mod looping;
 mod overview;

@@ -172,7 +172,8 @@ fn docket_folder(model: &Model) -> PathBuf {
     above.map_or_else(|| model.repository_root.join(".docket"), PathBuf::from)
 }
 
-fn drafts(model: &Model) -> PathBuf {
+/// Where copies of texts are kept.
+pub(crate) fn drafts(model: &Model) -> PathBuf {
     docket_folder(model).join("drafts")
 }
 

@@ -131,6 +131,31 @@ impl ReviewPage {
         self.change();
     }
 
+    /// What is said about a line and was not sent yet.
+    pub(crate) fn said(&self, anchor: &Anchor) -> Option<&str> {
+        let comment = self.comments.at(anchor)?;
+        Some(&comment.text)
+    }
+
+    /// What was typed beside the comments that are in the field that is open.
+    pub(crate) fn without_comments(&self, text: &str) -> String {
+        let Some(attempt) = &self.in_field else {
+            return text.to_owned();
+        };
+        let mut text = text.to_owned();
+        for comment in self.comments.each(attempt) {
+            text = text.replacen(&comment, "", 1);
+        }
+        text.trim().to_owned()
+    }
+
+    /// All comments that were not sent yet: whose, and the text for the agent.
+    pub(crate) fn unsent(&self) -> Vec<(AttemptId, String)> {
+        let composed = |attempt: &AttemptId| (attempt.clone(), self.comments.composed(attempt));
+        let all = self.comments.attempts().map(composed);
+        all.filter(|(_, text)| !text.is_empty()).collect()
+    }
+
     /// Rows and lines are to be made anew.
     fn change(&mut self) {
         self.revision += 1;

@@ -13,7 +13,6 @@ use crate::ui::command;
 use crate::ui::composing;
 use crate::ui::effect::{AskReview, Effect, Load};
 use crate::ui::model::Model;
-use crate::ui::overlay::Purpose;
 use crate::ui::pages::Page;
 use crate::ui::text;
 use crate::ui::theme::Role;
@@ -161,10 +160,7 @@ fn comment(model: &mut Model) {
         model.say("go to a line of a hunk first", Role::Notice);
         return;
     };
-    let said = model.review.comments.at(&anchor);
-    let said = said.map(|comment| comment.text.clone());
-    let purpose = Purpose::Comment(Box::new(anchor));
-    composing::open_with(model, purpose, &said.unwrap_or_default());
+    composing::comment(model, anchor);
 }
 
 /// The line that the cursor is on, for a comment.
