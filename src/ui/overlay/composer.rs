@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use tui_textarea::{CursorMove, TextArea, WrapMode};
 
-use super::{Purpose, centered, frame};
+use super::{Purpose, centered, frame, wear};
 use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::request::{Question, RequestId};
 use crate::ui::abilities::Abilities;
@@ -315,9 +315,4 @@ fn field(text: &str, look: &Look) -> TextArea<'static> {
     wear(&mut field, look);
     field.set_wrap_mode(WrapMode::WordOrGlyph);
     field
-}
-
-fn wear(field: &mut TextArea<'static>, look: &Look) {
-    field.set_style(look.theme.style(Role::Input));
-    field.set_cursor_line_style(look.theme.style(Role::Input));
 }

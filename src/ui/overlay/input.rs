@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
-use super::{AtGate, DraftOf};
+use super::{AtGate, DraftOf, wear};
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
 use crate::domain::request::RequestId;
 use crate::ui::pages::review::Anchor;
@@ -111,9 +111,7 @@ impl Input {
 
     /// Another theme.
     pub(crate) fn look_changed(&mut self, look: &Look) {
-        self.field.set_style(look.theme.style(Role::Input));
-        self.field
-            .set_cursor_line_style(look.theme.style(Role::Input));
+        wear(&mut self.field, look);
     }
 
     /// The text.

@@ -49,6 +49,21 @@ pub(crate) enum Overlay {
     Themes(Box<ThemePicker>),
 }
 
+impl Overlay {
+    /// Another theme.
+    pub(super) fn look_changed(&mut self, look: &Look) {
+        match self {
+            Self::Input(input) => input.look_changed(look),
+            Self::Composer(composer) => composer.look_changed(look),
+            Self::Palette(palette) => palette.look_changed(look),
+            Self::Find(find) => find.look_changed(look),
+            Self::NewTicket(form) => form.look_changed(look),
+            // These are laid out with the look at hand.
+            Self::Help { .. } | Self::Confirm(_) | Self::Themes(_) => {}
+        }
+    }
+}
+
 /// Draws an empty popup and gives its inside.
 pub(super) fn frame(title: &str, area: Rect, buffer: &mut Buffer, look: &Look) -> Rect {
     let area = area.intersection(buffer.area);
@@ -66,6 +81,12 @@ pub(super) fn frame(title: &str, area: Rect, buffer: &mut Buffer, look: &Look) -
         .style(look.theme.style(Role::Popup))
         .render(area, buffer);
     inside(area)
+}
+
+/// Puts a theme on a text field.
+pub(super) fn wear(field: &mut tui_textarea::TextArea<'static>, look: &Look) {
+    field.set_style(look.theme.style(Role::Input));
+    field.set_cursor_line_style(look.theme.style(Role::Input));
 }
 
 /// The characters of borders.

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
-use super::{Overlay, centered, frame};
+use super::{Overlay, centered, frame, wear};
 use crate::domain::ids::TicketId;
 use crate::ui::action::Action;
 use crate::ui::available::available;
@@ -74,8 +74,7 @@ pub(crate) struct Palette {
 pub(crate) fn open(model: &mut Model) {
     model.overlay = None;
     let mut field = TextArea::default();
-    field.set_style(model.look.theme.style(Role::Input));
-    field.set_cursor_line_style(model.look.theme.style(Role::Input));
+    wear(&mut field, &model.look);
     let mut palette = Palette {
         field,
         offers: offers(model),
@@ -197,6 +196,11 @@ fn offers(model: &Model) -> Vec<Offer> {
 }
 
 impl Palette {
+    /// Another theme.
+    pub(crate) fn look_changed(&mut self, look: &Look) {
+        wear(&mut self.field, look);
+    }
+
     /// Finds what matches what was typed.
     fn find(&mut self, model: &Model) {
         let query = self.field.lines().join(" ");

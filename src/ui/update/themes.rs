@@ -147,9 +147,7 @@ pub(super) fn changed(model: &Model) -> Vec<Effect> {
 /// Puts a theme on. Whatever was laid out compares [`Look::stamp`](super::super::session::Look::stamp).
 fn wear(model: &mut Model, theme: Theme) {
     model.look.theme = theme;
-    match &mut model.overlay {
-        Some(Overlay::Input(input)) => input.look_changed(&model.look),
-        Some(Overlay::Composer(composer)) => composer.look_changed(&model.look),
-        _ => {}
+    if let Some(overlay) = &mut model.overlay {
+        overlay.look_changed(&model.look);
     }
 }

@@ -369,7 +369,7 @@ pub(super) fn prepare(model: &mut Model, area: Rect) -> Vec<Effect> {
         State::Text(document) => {
             document.lay_out(area);
             if let Some(Ask::OnDisk(on_disk)) = &mut document.ask {
-                on_disk.lay_out(inside(area));
+                on_disk.lay_out(inside(area), &model.look);
             }
             let load = document.lint(question, model.queue.queue(), model.queue.known());
             load.map(|load| Effect::Load(Load::Text(load)))

@@ -50,8 +50,8 @@ pub(crate) struct InboxPage {
     read: BTreeSet<Waiting>,
     /// What was answered a moment ago, and when.
     answered: Option<(Waiting, Duration)>,
-    /// What the detail was laid out for: the thing and the columns.
-    laid_out: Option<(Waiting, u16)>,
+    /// What the detail was laid out for: the thing, the columns and the look.
+    laid_out: Option<(Waiting, u16, u64)>,
     lines: Vec<Line<'static>>,
     /// The first line of the detail that is shown.
     from: usize,
@@ -318,11 +318,13 @@ pub(super) fn prepare(model: &mut Model, area: Rect) -> Vec<Effect> {
     let last_top = inbox.items.len().saturating_sub(rows);
     inbox.top = inbox.top.min(inbox.row).max(lowest).min(last_top);
     let columns = inside(places.detail).width;
-    let wanted = inbox.selected.clone().map(|item| (item, columns));
+    let stamp = model.look.stamp();
+    let wanted = inbox.selected.clone();
+    let wanted = wanted.map(|item| (item, columns, stamp));
     if inbox.laid_out != wanted {
         let lines = wanted
             .as_ref()
-            .map(|(item, columns)| detail::lines(model, item, usize::from(*columns)));
+            .map(|(item, columns, _)| detail::lines(model, item, usize::from(*columns)));
         model.inbox.lines = lines.unwrap_or_default();
         model.inbox.laid_out = wanted;
     }

@@ -99,7 +99,7 @@ struct LaidFor {
     top: usize,
     cursor: usize,
     size: (u16, u16),
-    styles: [Style; 3],
+    look: u64,
 }
 
 impl ReviewPage {
@@ -345,7 +345,6 @@ impl ReviewPage {
 
     /// Lays out what is seen: from the top row on, as much as there is room for, the cursor's row whole if it can be.
     fn lay_out(&mut self, hunks: Rect, look: &Look) {
-        let styles = [Role::Base, Role::Text, Role::DiffAdd].map(|role| look.theme.style(role));
         let before = self.height.saturating_sub(1);
         // The end of the diff stays at the end of the screen.
         let last = self.rows.len().saturating_sub(self.height);
@@ -356,7 +355,7 @@ impl ReviewPage {
             top: self.top,
             cursor: self.cursor,
             size: (hunks.width, hunks.height),
-            styles,
+            look: look.stamp(),
         };
         if self.laid_for.as_ref() == Some(&laid_for) {
             return;
