@@ -33,8 +33,7 @@ fn decides(model: &Model, action: Action) -> bool {
         };
     }
     shown(model).is_some_and(|view| {
-        !view.requests.is_empty()
-            || matches!(inbox::need(&view.state), Some(Need::Review { .. }))
+        !view.requests.is_empty() || matches!(inbox::need(&view.state), Some(Need::Review { .. }))
     })
 }
 
@@ -83,8 +82,9 @@ pub(crate) fn available(model: &Model, action: Action) -> bool {
         }
         Action::Approve | Action::Reject => decides(model, action),
         Action::AllowTicket | Action::AllowAlways => asks(model),
-        Action::Reply => shown(model)
-            .is_some_and(|view| view.attempt.is_some() && view.state.proof().is_none()),
+        Action::Reply => {
+            shown(model).is_some_and(|view| view.attempt.is_some() && view.state.proof().is_none())
+        }
         Action::Steer | Action::Interrupt => {
             shown(model).is_some_and(|view| view.state == TicketState::Running)
         }

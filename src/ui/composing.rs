@@ -21,7 +21,11 @@ pub(crate) fn open(model: &mut Model, purpose: Purpose) {
 
 /// The same with other words, too: they follow what was typed before.
 pub(crate) fn open_with(model: &mut Model, purpose: Purpose, words: &str) {
-    let mut draft = model.drafts.get(&purpose.draft_of()).cloned().unwrap_or_default();
+    let mut draft = model
+        .drafts
+        .get(&purpose.draft_of())
+        .cloned()
+        .unwrap_or_default();
     if !draft.text.is_empty() && !words.is_empty() {
         draft.text.push_str("\n\n");
     }

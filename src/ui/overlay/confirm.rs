@@ -17,9 +17,9 @@ use crate::domain::rules::Rule;
 use crate::domain::time::Timestamp;
 use crate::ui::action::Action;
 use crate::ui::keymap::{Context, Keymap};
+use crate::ui::layout::{inside, split_top};
 use crate::ui::panes::{Move, moved};
 use crate::ui::render::plain;
-use crate::ui::layout::{inside, split_top};
 use crate::ui::session::Look;
 use crate::ui::text;
 use crate::ui::theme::Role;
@@ -280,13 +280,20 @@ impl Confirm {
         for (line, row) in lines.zip(question.rows()) {
             line.render(row, buffer);
         }
-        let key = |action| keymap.key_for(&[Context::Confirm], action).unwrap_or_default();
+        let key = |action| {
+            keymap
+                .key_for(&[Context::Confirm], action)
+                .unwrap_or_default()
+        };
         let below = self.below();
         let mut spans = if self.is_unread() {
             let s = if below == 1 { "" } else { "s" };
             vec![
                 Span::styled(key(Action::PageDown), theme.style(Role::HintKey)),
-                Span::styled(format!(" {below} more line{s} first   "), theme.style(Role::Accent)),
+                Span::styled(
+                    format!(" {below} more line{s} first   "),
+                    theme.style(Role::Accent),
+                ),
             ]
         } else {
             vec![

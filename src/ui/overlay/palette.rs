@@ -146,7 +146,10 @@ pub(crate) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         (What::Action(action), None) => {
             let action = *action;
             if guard::has_moved(model, action, &palette.aim) {
-                let words = format!("{}: what is asked is something else now: look again", offer.name);
+                let words = format!(
+                    "{}: what is asked is something else now: look again",
+                    offer.name
+                );
                 model.say(words, Role::Warning);
                 return Vec::new();
             }

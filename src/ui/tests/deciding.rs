@@ -96,7 +96,10 @@ fn a_yes_to_an_edit_shows_its_patch() {
     asks(&mut scene, "003", 10, 1, edit);
     scene.keys("a");
     let frame = scene.frame(80, 24);
-    assert!(frame.contains("-old();") && frame.contains("+new();"), "{frame}");
+    assert!(
+        frame.contains("-old();") && frame.contains("+new();"),
+        "{frame}"
+    );
 }
 
 #[test]
@@ -175,7 +178,12 @@ fn what_a_page_shows_decides_what_can_be_done() {
     let able = |scene: &Scene, action| available(&scene.model, action);
     let item = scene.model.inbox.selected().map(|item| item.ticket.clone());
     assert_eq!(item, Some(id("003")));
-    for action in [Action::Approve, Action::Reject, Action::AllowAlways, Action::Reply] {
+    for action in [
+        Action::Approve,
+        Action::Reject,
+        Action::AllowAlways,
+        Action::Reply,
+    ] {
         assert!(able(&scene, action), "{action:?}");
     }
     let frame = scene.frame(120, 40);

@@ -26,7 +26,10 @@ fn words_that_come_too_late_are_a_draft() {
     scene.keys("Enter");
     assert_eq!(scene.asked(), []);
     let frame = scene.frame(120, 40);
-    assert!(frame.contains("changed meanwhile") && frame.contains("draft"), "{frame}");
+    assert!(
+        frame.contains("changed meanwhile") && frame.contains("draft"),
+        "{frame}"
+    );
     scene.keys("N");
     assert!(scene.frame(120, 40).contains("the header is wrong"));
     scene.keys("Enter");
@@ -71,14 +74,23 @@ fn comments_follow_what_was_typed_before() {
 #[test]
 fn answers_to_the_first_of_several_questions_are_kept() {
     let mut scene = Scene::full();
-    asks(&mut scene, "003", 10, 1, question(&["Which codec?", "Which level?"]));
+    asks(
+        &mut scene,
+        "003",
+        10,
+        1,
+        question(&["Which codec?", "Which level?"]),
+    );
     scene.keys("r");
     scene.text("zstd");
     scene.keys("Enter Esc");
     assert!(scene.frame(80, 24).contains("kept as a draft"));
     scene.keys("r");
     let frame = scene.frame(80, 24);
-    assert!(frame.contains("2 of 2") && frame.contains("Which level?"), "{frame}");
+    assert!(
+        frame.contains("2 of 2") && frame.contains("Which level?"),
+        "{frame}"
+    );
     scene.text("19");
     scene.keys("Enter");
     let words = vec!["zstd".to_owned(), "19".to_owned()];
