@@ -40,10 +40,10 @@ pub(crate) fn open_with(model: &mut Model, purpose: Purpose, words: &str) {
 }
 
 /// Opens it for a comment: on what was typed before and not kept, or else on what is said about the line.
-pub(crate) fn comment(model: &mut Model, anchor: Anchor) {
+pub(crate) fn comment(model: &mut Model, anchor: &Anchor) {
     let purpose = Purpose::Comment(Box::new(anchor.clone()));
     let is_draft = model.drafts.contains_key(&purpose.draft_of());
-    let said = model.review.said(&anchor).filter(|_| !is_draft);
+    let said = model.review.said(anchor).filter(|_| !is_draft);
     let said = said.unwrap_or_default().to_owned();
     open_with(model, purpose, &said);
 }

@@ -318,10 +318,15 @@ fn what_is_typed_follows_the_theme() {
 fn follows(scene: &mut Scene, what: &str) {
     let folder = scene.folder.path().join("themes");
     let theme = |red: u8| {
-        let roles: String = Role::all()
-            .map(|role| format!("{role} = {{fg = '#{red:02x}0102', bg = '#{red:02x}0304'}}\n"))
-            .collect();
-        format!("[roles]\n{roles}")
+        let mut text = "[roles]\n".to_owned();
+        for role in Role::all() {
+            writeln!(
+                text,
+                "{role} = {{fg = '#{red:02x}0102', bg = '#{red:02x}0304'}}"
+            )
+            .expect("text");
+        }
+        text
     };
     write(&folder, "mine", &theme(0xa0));
     scene.message(Message::ThemesChanged);
@@ -345,6 +350,21 @@ fn whatever_is_open_follows_the_theme() {
         scene.keys(keys);
         follows(&mut scene, keys);
     }
+}
+
+#[test]
+fn what_changed_on_the_disk_follows_the_theme() {
+    let mut scene = with_themes();
+    scene.keys("C End Enter");
+    let file = scene.folder.path().join("tickets/TICKET-003.md");
+    std::fs::create_dir_all(scene.folder.path().join("tickets")).expect("a folder");
+    std::fs::write(&file, "one\n").expect("a ticket");
+    scene.keys("e");
+    scene.text("x");
+    std::fs::write(&file, "two\n").expect("somebody writes");
+    scene.keys("Ctrl-s");
+    assert!(scene.frame(100, 30).contains("+two"));
+    follows(&mut scene, "what changed on the disk");
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn comment(model: &mut Model) {
         model.say("go to a line of a hunk first", Role::Notice);
         return;
     };
-    composing::comment(model, anchor);
+    composing::comment(model, &anchor);
 }
 
 /// The line that the cursor is on, for a comment.
