@@ -10,7 +10,7 @@ use crate::domain::attempt::Need;
 use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::{TicketId, TicketName};
 use crate::domain::inbox::{self, Waiting, What};
-use crate::domain::request::{Ask, ChoiceKind, Request};
+use crate::domain::request::{Ask, ChoiceKind, Request, RequestId};
 use crate::domain::rules::{Rule, Scope, like};
 
 /// What people call a ticket.
@@ -31,6 +31,14 @@ pub(crate) fn request_of<'a>(model: &'a Model, waiting: &Waiting) -> Option<&'a 
     }
 }
 
+/// Which request it is, if it is one.
+pub(crate) fn id_of(waiting: &Waiting) -> Option<RequestId> {
+    match &waiting.what {
+        What::Request { id, .. } => Some(*id),
+        _ => None,
+    }
+}
+
 /// Yes, to this alone. `asks_first` where it was not shown whole.
 pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) -> Vec<Effect> {
     let Some(name) = name_of(model, waiting) else {
@@ -42,7 +50,7 @@ pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) ->
                 return gone(model);
             };
             if request.is_question() {
-                composing::reply(model, waiting.ticket.clone(), name);
+                composing::reply(model, waiting.ticket.clone(), name, id_of(waiting));
                 return Vec::new();
             }
             let Some(allow) = allow(model, waiting) else {
@@ -60,7 +68,7 @@ pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) ->
             None => gone(model),
         },
         What::Words => {
-            composing::reply(model, waiting.ticket.clone(), name);
+            composing::reply(model, waiting.ticket.clone(), name, None);
             Vec::new()
         }
         What::Task => {
@@ -74,8 +82,13 @@ pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) ->
     }
 }
 
-/// Yes, and docket answers the like from now on.
-pub(crate) fn approve_like(model: &mut Model, waiting: &Waiting, scope: Scope) -> Vec<Effect> {
+/// Yes, and docket answers the like from now on. `asks_first` where it was not shown whole.
+pub(crate) fn approve_like(
+    model: &mut Model,
+    waiting: &Waiting,
+    scope: Scope,
+    asks_first: bool,
+) -> Vec<Effect> {
     let rules = match request_of(model, waiting).map(like) {
         Some(Ok(rules)) => rules,
         Some(Err(why)) => {
@@ -98,10 +111,25 @@ pub(crate) fn approve_like(model: &mut Model, waiting: &Waiting, scope: Scope) -
         };
         return ask(model, Wish::AllowAlways(Box::new(always)));
     }
+    let for_ticket = AllowAlways {
+        allow,
+        rules,
+        file: None,
+    };
+    if asks_first {
+        return ask(model, Wish::AllowTicket(Box::new(for_ticket)));
+    }
+    allow_for_ticket(model, for_ticket)
+}
+
+/// Yes, and the like for as long as the ticket is worked on.
+pub(crate) fn allow_for_ticket(model: &mut Model, always: AllowAlways) -> Vec<Effect> {
+    let AllowAlways { allow, rules, .. } = always;
     model.say(
         format!("{} may do this from now on: {}", allow.name, shown(&rules)),
         Role::Notice,
     );
+    let scope = Scope::Ticket;
     answer(allow, Reaction::AllowLike { scope, rules })
 }
 
@@ -119,7 +147,9 @@ pub(crate) fn reject(model: &mut Model, waiting: &Waiting) -> Vec<Effect> {
     let ticket = waiting.ticket.clone();
     match &waiting.what {
         What::Request { attempt, id } => match request_of(model, waiting) {
-            Some(request) if request.is_question() => composing::reply(model, ticket, name),
+            Some(request) if request.is_question() => {
+                composing::reply(model, ticket, name, Some(*id));
+            }
             Some(_) => {
                 let purpose = Purpose::Refuse(ticket, name, attempt.clone(), *id);
                 composing::open(model, purpose);
@@ -231,13 +261,13 @@ fn allow(model: &Model, waiting: &Waiting) -> Option<Allow> {
         name: name_of(model, waiting)?,
         attempt: attempt.clone(),
         request: *id,
-        what: composing::asked(request),
+        what: composing::asked_in_full(request),
         once: request.choice(ChoiceKind::AllowOnce).is_some(),
     })
 }
 
 fn ask(model: &mut Model, wish: Wish) -> Vec<Effect> {
-    model.overlay = Some(Overlay::Confirm(Confirm { wish }));
+    model.overlay = Some(Overlay::Confirm(Confirm::new(wish)));
     Vec::new()
 }
 

@@ -21,10 +21,10 @@ use super::change;
 use super::clipboard;
 use super::draft::Draft;
 use super::effect::{Effect, Loaded};
+use super::left_over::left_over;
 use super::links::Links;
 use super::loader;
 use super::model::Model;
-use super::pages;
 use super::panes::queue::QueuePane;
 use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Outside, RunOutside, Session, UiEnd, UiError};
@@ -195,7 +195,8 @@ impl<H: Host> App<H> {
             }
         }
         self.links.hang_up();
-        if let Some(save) = pages::editor::left_over(&mut self.model) {
+        let why = self.end.unwrap_or(UiEnd::Quit);
+        for save in left_over(&mut self.model, why) {
             // The end came from outside: what was typed is not lost.
             loader::texts::save(save);
         }

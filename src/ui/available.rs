@@ -8,7 +8,24 @@ use super::layout::Pane;
 use super::model::Model;
 use super::pages::{self, Page};
 use crate::domain::attempt::Need;
-use crate::domain::board::{PhaseView, TicketState};
+use crate::domain::board::{PhaseView, TicketState, TicketView};
+use crate::domain::inbox;
+
+/// What answers would be about: on a page it is what the page shows, whatever the queue has selected.
+fn shown(model: &Model) -> Option<&TicketView> {
+    let ticket = match model.page {
+        Some(Page::Review) => model.review.ticket()?,
+        _ => model.queue.selected()?,
+    };
+    model.board.tickets.get(ticket)
+}
+
+/// Whether there is a yes or a no to say to it.
+fn decides(model: &Model) -> bool {
+    shown(model).is_some_and(|view| {
+        !view.requests.is_empty() || matches!(inbox::need(&view.state), Some(Need::Review { .. }))
+    })
+}
 
 /// Whether an action would do something.
 pub(crate) fn available(model: &Model, action: Action) -> bool {
@@ -49,18 +66,23 @@ pub(crate) fn available(model: &Model, action: Action) -> bool {
                 && entry.is_some()
                 && matches!(state, None | Some(TicketState::Queued))
         }
-        Action::Approve | Action::Reject => {
-            let asks = view.is_some_and(|view| !view.requests.is_empty());
-            asks || matches!(command::need(model), Some(Need::Review { .. }))
+        Action::Approve | Action::Reject => decides(model),
+        Action::AllowTicket | Action::AllowAlways => {
+            shown(model).is_some_and(|view| !view.requests.is_empty())
         }
-        Action::Reply => has_attempt && !is_done,
-        Action::Steer | Action::Interrupt => state == Some(&TicketState::Running),
+        Action::Reply => {
+            shown(model).is_some_and(|view| view.attempt.is_some() && view.state.proof().is_none())
+        }
+        Action::Steer | Action::Interrupt => {
+            shown(model).is_some_and(|view| view.state == TicketState::Running)
+        }
         Action::Unskip => state == Some(&TicketState::Skipped),
         Action::TakeOver => model.viewer,
         Action::NextMatch => model.transcript.is_searching(),
         Action::NextWaiting => model.board.waiting() > 0,
         Action::FollowRun => !model.follows_run && model.board.active() > 0,
-        Action::Diff | Action::ToggleDetails => has_attempt,
+        Action::Diff => shown(model).is_some_and(|view| view.attempt.is_some()),
+        Action::ToggleDetails => has_attempt,
         Action::Edit => entry.is_some(),
         Action::Filter => model.queue.total() > 0,
         Action::StopRun => model.run_is_alive(),

@@ -92,8 +92,8 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
             return match action {
                 Action::Approve => answers::approve(model, &waiting, true),
                 Action::Reject => answers::reject(model, &waiting),
-                Action::AllowTicket => answers::approve_like(model, &waiting, Scope::Ticket),
-                _ => answers::approve_like(model, &waiting, Scope::Always),
+                Action::AllowTicket => answers::approve_like(model, &waiting, Scope::Ticket, true),
+                _ => answers::approve_like(model, &waiting, Scope::Always, true),
             };
         }
         Action::Interrupt => {
@@ -117,7 +117,7 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
                     Role::Notice,
                 );
             } else {
-                composing::reply(model, ticket, name);
+                composing::reply(model, ticket, name, None);
             }
         }
         _ => {}
@@ -126,7 +126,7 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
 }
 
 fn ask(model: &mut Model, wish: Wish) {
-    model.overlay = Some(Overlay::Confirm(Confirm { wish }));
+    model.overlay = Some(Overlay::Confirm(Confirm::new(wish)));
 }
 
 /// Opens the composer for the reason of a rejection at the selected ticket's gate, with these words in it. Whether it waits at
@@ -232,6 +232,7 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
             let scope = Scope::Always;
             answers::answer(allow, Reaction::AllowLike { scope, rules })
         }
+        Wish::AllowTicket(always) => answers::allow_for_ticket(model, *always),
     }
 }
 

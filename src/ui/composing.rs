@@ -4,8 +4,9 @@ use super::action::Action;
 use super::command;
 use super::effect::Effect;
 use super::model::Model;
-use super::overlay::{About, Asking, Composer, Overlay, Purpose};
+use super::overlay::{About, Asking, Composer, Kept, Overlay, Purpose};
 use super::pages;
+use super::pages::review::Anchor;
 use super::theme::Role;
 use crate::domain::attempt::Need;
 use crate::domain::board::TicketState;
@@ -15,29 +16,52 @@ use crate::domain::request::{Ask, Request, RequestId};
 
 /// Opens it for one purpose, with the other ways that make sense now, and with what was typed before and not sent.
 pub(crate) fn open(model: &mut Model, purpose: Purpose) {
-    let draft = purpose
-        .draft_of()
-        .and_then(|draft_of| model.drafts.get(&draft_of).cloned());
-    open_with(model, purpose, &draft.unwrap_or_default());
+    open_with(model, purpose, "");
 }
 
-/// The same with other words in it.
+/// The same with other words, too: they follow what was typed before.
 pub(crate) fn open_with(model: &mut Model, purpose: Purpose, words: &str) {
-    let about = match purpose.draft_of() {
-        Some((ticket, _)) => about(model, &ticket, &purpose),
+    let mut draft = model
+        .drafts
+        .get(&purpose.draft_of())
+        .cloned()
+        .unwrap_or_default();
+    if !draft.text.is_empty() && !words.is_empty() {
+        draft.text.push_str("\n\n");
+    }
+    draft.text.push_str(words);
+    let about = match purpose.ticket() {
+        Some(ticket) => about(model, ticket, &purpose),
         None => About::default(),
     };
     let (purpose, others) = ways(purpose, &about);
-    let composer = Composer::new(purpose, others, about, words, &model.look);
+    let composer = Composer::new(purpose, others, about, &draft, &model.look);
     model.overlay = Some(Overlay::Composer(Box::new(composer)));
 }
 
-/// Words for the agent of a ticket: the answer to what it asks, or words for its next turn.
-pub(crate) fn reply(model: &mut Model, ticket: TicketId, name: TicketName) {
+/// Opens it for a comment: on what was typed before and not kept, or else on what is said about the line.
+pub(crate) fn comment(model: &mut Model, anchor: &Anchor) {
+    let purpose = Purpose::Comment(Box::new(anchor.clone()));
+    let is_draft = model.drafts.contains_key(&purpose.draft_of());
+    let said = model.review.said(anchor).filter(|_| !is_draft);
+    let said = said.unwrap_or_default().to_owned();
+    open_with(model, purpose, &said);
+}
+
+/// Words for the agent of a ticket: the answer to the question that is selected, or else to the first that it asks; where there is
+/// none, words for its next turn.
+pub(crate) fn reply(
+    model: &mut Model,
+    ticket: TicketId,
+    name: TicketName,
+    selected: Option<RequestId>,
+) {
     let view = model.board.tickets.get(&ticket);
     let first = view.and_then(|view| {
-        let (id, request) = view.requests.first_key_value()?;
-        request.is_question().then(|| (view.attempt.clone(), *id))
+        let mut requests = view.requests.iter();
+        let is_meant = |id: &RequestId| selected.is_none_or(|selected| selected == *id);
+        let (id, _) = requests.find(|(id, request)| is_meant(id) && request.is_question())?;
+        Some((view.attempt.clone(), *id))
     });
     match first {
         Some((attempt, request)) => {
@@ -108,8 +132,18 @@ pub(crate) fn is_in_turn(state: &TicketState) -> bool {
     )
 }
 
-/// What is asked, in full.
-pub(crate) fn asked(request: &Request) -> String {
+/// What is asked, in full: the patch, too.
+pub(crate) fn asked_in_full(request: &Request) -> String {
+    let mut what = asked(request);
+    if let Some(patch) = &request.patch {
+        what.push_str("\n\n");
+        what.push_str(patch.trim_end());
+    }
+    what
+}
+
+/// What is asked, without the patch: enough to say no.
+fn asked(request: &Request) -> String {
     let mut what = match &request.ask {
         Ask::Command { command } => format!("$ {command}"),
         Ask::Edit { paths } => format!("change {}", paths.join(", ")),
@@ -158,31 +192,57 @@ fn send(model: &mut Model) -> Vec<Effect> {
     let Some(Overlay::Composer(composer)) = model.overlay.take() else {
         return Vec::new();
     };
-    if let Some(draft_of) = composer.draft_of() {
-        model.drafts.remove(&draft_of);
+    let (purpose, kept) = (composer.purpose.clone(), composer.kept());
+    let effects = command::typed(model, composer.purpose, composer.answers, &kept.text);
+    let is_sent = effects
+        .iter()
+        .any(|effect| matches!(effect, Effect::Send(_)));
+    if is_sent || matches!(purpose, Purpose::Comment(_)) {
+        model.drafts.remove(&purpose.draft_of());
+    } else if keep(model, &purpose, kept)
+        && let Some(notice) = &mut model.notice
+    {
+        notice.text.push_str("; your words are kept as a draft");
     }
-    let text = composer.text();
-    let effects = command::typed(model, composer.purpose, composer.answers, &text);
     pages::review::sent(model, &effects);
     effects
 }
 
 /// Closes it; what was typed waits for the next time.
 fn close(model: &mut Model) {
-    let Some(Overlay::Composer(composer)) = model.overlay.take() else {
-        return;
-    };
-    pages::review::sent(model, &[]);
-    let text = composer.text();
-    let Some(draft_of) = composer.draft_of() else {
-        return;
-    };
-    if text.trim().is_empty() {
-        model.drafts.remove(&draft_of);
-    } else {
-        model.drafts.insert(draft_of, text);
+    if keep_open(model) {
         model.say("kept as a draft", Role::Notice);
     }
+}
+
+/// Closes it, if it is open, and keeps what was typed. Whether there was anything.
+pub(super) fn keep_open(model: &mut Model) -> bool {
+    if !matches!(model.overlay, Some(Overlay::Composer(_))) {
+        return false;
+    }
+    let Some(Overlay::Composer(composer)) = model.overlay.take() else {
+        return false;
+    };
+    let is_kept = keep(model, &composer.purpose, composer.kept());
+    pages::review::sent(model, &[]);
+    is_kept
+}
+
+/// Makes a draft of it. Whether there was anything to keep.
+fn keep(model: &mut Model, purpose: &Purpose, mut kept: Kept) -> bool {
+    // Comments are kept where they are: the next time they are as they are then.
+    kept.text = model.review.without_comments(&kept.text);
+    let is_old = match purpose {
+        Purpose::Comment(anchor) => model.review.said(anchor) == Some(kept.text.as_str()),
+        _ => false,
+    };
+    let draft_of = purpose.draft_of();
+    if is_old || (kept.text.trim().is_empty() && kept.answers.is_empty()) {
+        model.drafts.remove(&draft_of);
+        return false;
+    }
+    model.drafts.insert(draft_of, kept);
+    true
 }
 
 /// The user's editor has ended.

@@ -1,33 +1,40 @@
-//! A text on its way to the user's editor and back: a file of docket's own, gone again afterwards.
+//! A text on its way to the user's editor and back: a file of docket's own, gone again afterwards unless it can't be read.
 
 use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 /// See the module. Dropping it removes the file.
 pub(crate) struct Draft {
     path: PathBuf,
+    /// Whether the file stays: what is in it is nowhere else.
+    stays: bool,
 }
 
 impl Draft {
     /// Writes the text beside the evidence, in docket's own folder, for nobody else to read.
     pub(crate) fn write(evidence_root: &Path, text: &str) -> Result<Self, String> {
         let folder = evidence_root.parent().unwrap_or(evidence_root);
-        let path = folder.join(format!("draft-{}.md", std::process::id()));
-        let written = fs::create_dir_all(folder).and_then(|()| {
-            // One that was left by a docket of the same number is nobody's any more.
-            let _not_there = fs::remove_file(&path);
+        let process = std::process::id();
+        let mut path = folder.join(format!("draft-{process}.md"));
+        let mut create = || {
+            fs::create_dir_all(folder)?;
             let mut options = OpenOptions::new();
-            let mut file = options
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)?;
-            file.write_all(text.as_bytes())
-        });
+            options.write(true).create_new(true).mode(0o600);
+            // One that is there already was left because it could not be read.
+            for number in 2_u32.. {
+                match options.open(&path) {
+                    Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                    opened => return opened,
+                }
+                path = folder.join(format!("draft-{process}.{number}.md"));
+            }
+            Err(ErrorKind::AlreadyExists.into())
+        };
+        let written = create().and_then(|mut file| file.write_all(text.as_bytes()));
         match written {
-            Ok(()) => Ok(Self { path }),
+            Ok(()) => Ok(Self { path, stays: false }),
             Err(error) => Err(format!("can't write {}: {error}", path.display())),
         }
     }
@@ -38,9 +45,15 @@ impl Draft {
     }
 
     /// What is in it now, without the line end that editors put at the end.
-    pub(crate) fn read(&self) -> Result<String, String> {
-        let text = fs::read_to_string(&self.path)
-            .map_err(|error| format!("can't read {}: {error}", self.path.display()))?;
+    /// When it can't be read the file stays: the error names it.
+    pub(crate) fn read(mut self) -> Result<String, String> {
+        let text = match fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) => {
+                self.stays = true;
+                return Err(format!("can't read {}: {error}", self.path.display()));
+            }
+        };
         let text = text.strip_suffix('\n').unwrap_or(&text);
         Ok(text.strip_suffix('\r').unwrap_or(text).to_owned())
     }
@@ -48,7 +61,9 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        let _gone_already = fs::remove_file(&self.path);
+        if !self.stays {
+            let _gone_already = fs::remove_file(&self.path);
+        }
     }
 }
 
@@ -61,11 +76,28 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let evidence = folder.path().join(".docket/evidence");
         let draft = Draft::write(&evidence, "one\ntwo").expect("written");
+        let path = draft.path().to_owned();
         assert_eq!(draft.read().as_deref(), Ok("one\ntwo"));
+        assert!(!path.exists());
+        let draft = Draft::write(&evidence, "one").expect("written");
         fs::write(draft.path(), "one\n\nthree\n").expect("edited");
         assert_eq!(draft.read().as_deref(), Ok("one\n\nthree"));
-        let path = draft.path().to_owned();
-        drop(draft);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn what_cannot_be_read_stays_where_the_message_says() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let evidence = folder.path().join(".docket/evidence");
+        let draft = Draft::write(&evidence, "one").expect("written");
+        let path = draft.path().to_owned();
+        fs::write(&path, b"caf\xe9").expect("edited");
+        let why = draft.read().expect_err("it is not UTF-8");
+        assert!(why.contains(&path.display().to_string()), "{why}");
+        assert_eq!(fs::read(&path).expect("the file"), b"caf\xe9");
+        // The next one is another file.
+        let next = Draft::write(&evidence, "two").expect("written");
+        assert_ne!(next.path(), path);
+        assert!(path.exists());
     }
 }

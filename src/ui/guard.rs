@@ -13,23 +13,17 @@ use crate::domain::inbox::{self, Waiting, What};
 /// How long something must have been on the screen before a key decides about it.
 pub(crate) const MOMENT: Duration = Duration::from_millis(300);
 
-/// What a key that decides would decide about.
-#[derive(Debug, Clone, PartialEq)]
-enum Target {
-    /// What is asked, in the inbox or of the selected ticket.
-    Waiting(Waiting),
-    /// What a popup asks.
-    Wish(Wish),
-}
-
 /// What the last frame put before the user, and since when it stands there.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
-    seen: Option<(Target, Duration)>,
+    seen: Option<(Waiting, Duration)>,
 }
 
 /// A frame is painted.
 pub(crate) fn painted(model: &mut Model) {
+    if let Some(Overlay::Confirm(confirm)) = &mut model.overlay {
+        confirm.painted(model.uptime);
+    }
     let target = target(model);
     let seen = model.guard.seen.as_ref().map(|(seen, _)| seen);
     if seen != target.as_ref() {
@@ -51,38 +45,56 @@ pub(crate) fn is_too_early(model: &Model, action: Action) -> bool {
     decides && !is_seen(model)
 }
 
+/// What is before the user while a popup that does actions lies over it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Aim(Option<Waiting>);
+
+/// What an action that decides would be about, before the popup opens.
+pub(crate) fn aim(model: &Model) -> Aim {
+    Aim(target(model))
+}
+
+/// Whether this action would decide about something else than what was aimed at.
+pub(crate) fn has_moved(model: &Model, action: Action, aim: &Aim) -> bool {
+    let decides = matches!(
+        action,
+        Action::Approve | Action::Reject | Action::AllowTicket | Action::AllowAlways
+    );
+    decides && target(model) != aim.0
+}
+
 /// Whether what would be decided about now has been on the screen for long enough.
 pub(crate) fn is_seen(model: &Model) -> bool {
+    let is_long = |since: Duration| model.uptime.saturating_sub(since) >= MOMENT;
+    if let Some(Overlay::Confirm(confirm)) = &model.overlay {
+        let is_own = matches!(
+            confirm.wish,
+            Wish::Quit | Wish::StopRun | Wish::StopTicket(..)
+        );
+        // What the user has just asked for themselves is answered at once; all else may have come by itself.
+        return is_own || confirm.shown_since().is_some_and(is_long);
+    }
     let Some(target) = target(model) else {
         return true;
     };
     let seen = model.guard.seen.as_ref();
-    seen.is_some_and(|(seen, since)| {
-        *seen == target && model.uptime.saturating_sub(*since) >= MOMENT
-    })
+    seen.is_some_and(|(seen, since)| *seen == target && is_long(*since))
 }
 
-fn target(model: &Model) -> Option<Target> {
-    match &model.overlay {
-        Some(Overlay::Confirm(confirm)) => {
-            let decides = matches!(
-                confirm.wish,
-                Wish::Approve(_) | Wish::Allow(_) | Wish::AllowAlways(_)
-            );
-            return decides.then(|| Target::Wish(confirm.wish.clone()));
-        }
-        Some(_) => return None,
-        None => {}
+/// What is asked, in the inbox or of the selected ticket.
+fn target(model: &Model) -> Option<Waiting> {
+    if model.overlay.is_some() {
+        return None;
     }
     match model.page {
-        Some(Page::Inbox) => model.inbox.selected().cloned().map(Target::Waiting),
+        Some(Page::Inbox) => model.inbox.selected().cloned(),
         Some(_) => None,
         None => {
             let of_ticket = inbox::of_ticket(&model.board, model.queue.selected()?);
             let mut of_ticket = of_ticket.into_iter();
             let decided =
                 |waiting: &Waiting| matches!(waiting.what, What::Request { .. } | What::Gate);
-            of_ticket.find(decided).map(Target::Waiting)
+            of_ticket.find(decided)
         }
     }
 }

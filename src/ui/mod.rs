@@ -22,6 +22,7 @@ pub(crate) mod glyph;
 mod guard;
 mod keymap;
 mod layout;
+mod left_over;
 mod links;
 mod loader;
 mod model;

@@ -11,7 +11,7 @@ use super::action::Action;
 use super::guard::Guard;
 use super::keymap::{Context, Key, Keymap};
 use super::layout::{Arrangement, Edge, Pane, Places, Shape, places};
-use super::overlay::{DraftOf, Overlay};
+use super::overlay::{DraftOf, Kept, Overlay};
 use super::pages::Page;
 use super::pages::editor::EditorPage;
 use super::pages::inbox::InboxPage;
@@ -61,7 +61,7 @@ pub(crate) struct Model {
     /// The file of what is always allowed.
     pub(crate) approvals: Option<PathBuf>,
     /// What was typed and not sent.
-    pub(crate) drafts: BTreeMap<DraftOf, String>,
+    pub(crate) drafts: BTreeMap<DraftOf, Kept>,
 
     pub(crate) size: Size,
     pub(crate) focus: Pane,

@@ -29,6 +29,9 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     if let Some(Overlay::Find(find)) = &mut model.overlay {
         find.prepare(size, &model.queue, &model.board, now);
     }
+    if let Some(Overlay::Confirm(confirm)) = &mut model.overlay {
+        confirm.prepare(size, &model.look);
+    }
     effects.extend(show_selected(model));
     let places = model.places();
     let inner = |area: Option<Rect>| area.map(inside);

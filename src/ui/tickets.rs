@@ -96,7 +96,7 @@ fn ask_about_marked(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         return None;
     }
     let wish = Wish::Many(Box::new(Many { deed, tickets }));
-    model.overlay = Some(Overlay::Confirm(Confirm { wish }));
+    model.overlay = Some(Overlay::Confirm(Confirm::new(wish)));
     Some(Vec::new())
 }
 
@@ -213,7 +213,7 @@ pub(super) fn changed(model: &mut Model, changed: Changed) -> Vec<Effect> {
             // Nothing else may be answered by a key that was meant for this.
             if model.overlay.is_none() {
                 let wish = Wish::Reorder(priorities);
-                model.overlay = Some(Overlay::Confirm(Confirm { wish }));
+                model.overlay = Some(Overlay::Confirm(Confirm::new(wish)));
             }
             Vec::new()
         }

@@ -44,7 +44,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
         Some(Overlay::Help { top }) => {
             help::draw(model, *top, area, buffer);
         }
-        Some(Overlay::Confirm(confirm)) => confirm.draw(area, buffer, &model.look),
+        Some(Overlay::Confirm(confirm)) => confirm.draw(area, buffer, &model.look, &model.keymap),
         Some(Overlay::Input(input)) => input.draw(places.hints, buffer, &model.look),
         Some(Overlay::Composer(composer)) => composer.draw(area, buffer, &model.look),
         Some(Overlay::Palette(palette)) => palette.draw(area, buffer, &model.look),

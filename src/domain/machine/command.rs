@@ -49,13 +49,13 @@ pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mu
             ticket,
             attempt,
             turn,
-        } => decide_or_answer(state, &ticket, (attempt, turn), None, now, effects),
+        } => decide_or_answer(state, &ticket, &(attempt, turn), None, now, effects),
         Command::Reject {
             ticket,
             reason,
             attempt,
             turn,
-        } => decide_or_answer(state, &ticket, (attempt, turn), Some(reason), now, effects),
+        } => decide_or_answer(state, &ticket, &(attempt, turn), Some(reason), now, effects),
         Command::StartSome { tickets } => {
             start(state, Some(tickets.into_iter().collect()), now, effects)
         }
@@ -510,13 +510,13 @@ type Gate = (Option<AttemptId>, Option<u32>);
 fn decide_or_answer(
     state: &mut State,
     ticket: &TicketId,
-    gate: Gate,
+    gate: &Gate,
     rejection: Option<String>,
     now: Now,
     effects: &mut Vec<Effect>,
 ) -> Refusal {
-    if gate != (None, None) {
-        if !is_meant(state, ticket, &gate) {
+    if *gate != (None, None) {
+        if !is_meant(state, ticket, gate) {
             return Some("that gate is not open any more: look at how it stands now");
         }
         return decide(state, ticket, rejection, now, effects);

@@ -7,11 +7,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use tui_textarea::{CursorMove, TextArea, WrapMode};
 
-use super::{Purpose, centered, frame};
-use crate::domain::ids::TicketId;
-use crate::domain::request::Question;
+use super::{Purpose, centered, frame, wear};
+use crate::domain::ids::{AttemptId, TicketId};
+use crate::domain::request::{Question, RequestId};
 use crate::ui::abilities::Abilities;
 use crate::ui::layout::split_top;
+use crate::ui::pages::review::Anchor;
 use crate::ui::render::plain;
 use crate::ui::session::Look;
 use crate::ui::text;
@@ -22,8 +23,29 @@ const WIDE: u16 = 72;
 /// How wide they are.
 const BESIDE: u16 = 28;
 
-/// A draft belongs to a ticket and to what was to become of it.
-pub(crate) type DraftOf = (TicketId, &'static str);
+/// A draft belongs to what it is about and to what was to become of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum DraftOf {
+    /// Words for a ticket's agent, now or later.
+    Words(TicketId),
+    /// Why a ticket's gate is not passed.
+    Reject(TicketId),
+    /// Why this request is refused.
+    Refuse(TicketId, Option<AttemptId>, RequestId),
+    /// The answer to this request.
+    Answer(TicketId, Option<AttemptId>, RequestId),
+    /// A comment on this line.
+    Comment(Anchor),
+}
+
+/// What was typed and not sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Kept {
+    /// The answers to the first of several questions.
+    pub(crate) answers: Vec<String>,
+    /// What stood in the field.
+    pub(crate) text: String,
+}
 
 /// What there is to know when it opens.
 #[derive(Debug, Default)]
@@ -59,15 +81,17 @@ impl Composer {
         purpose: Purpose,
         other_ways: Vec<Purpose>,
         about: About,
-        draft: &str,
+        draft: &Kept,
         look: &Look,
     ) -> Self {
+        let mut answers = draft.answers.clone();
+        answers.truncate(about.questions.len().saturating_sub(1));
         Self {
             purpose,
             other_ways,
             about,
-            answers: Vec::new(),
-            field: field(draft, look),
+            answers,
+            field: field(&draft.text, look),
         }
     }
 
@@ -134,9 +158,12 @@ impl Composer {
         true
     }
 
-    /// Whose draft it is, if drafts of it are kept.
-    pub(crate) fn draft_of(&self) -> Option<DraftOf> {
-        self.purpose.draft_of()
+    /// What is kept of it when it is dropped.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept {
+            answers: self.answers.clone(),
+            text: self.text(),
+        }
     }
 
     /// What becomes of the text, in words.
@@ -288,9 +315,4 @@ fn field(text: &str, look: &Look) -> TextArea<'static> {
     wear(&mut field, look);
     field.set_wrap_mode(WrapMode::WordOrGlyph);
     field
-}
-
-fn wear(field: &mut TextArea<'static>, look: &Look) {
-    field.set_style(look.theme.style(Role::Input));
-    field.set_cursor_line_style(look.theme.style(Role::Input));
 }

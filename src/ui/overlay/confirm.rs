@@ -1,9 +1,10 @@
 //! A question before something that can't be taken back.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Rect, Size};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
@@ -14,8 +15,13 @@ use crate::domain::queue::placing::NewPriority;
 use crate::domain::request::RequestId;
 use crate::domain::rules::Rule;
 use crate::domain::time::Timestamp;
+use crate::ui::action::Action;
+use crate::ui::keymap::{Context, Keymap};
+use crate::ui::layout::{inside, split_top};
+use crate::ui::panes::{Move, moved};
 use crate::ui::render::plain;
 use crate::ui::session::Look;
+use crate::ui::text;
 use crate::ui::theme::Role;
 
 /// What is done on yes.
@@ -37,6 +43,8 @@ pub(crate) enum Wish {
     Many(Box<Many>),
     /// Write these priorities, also into files of tickets that are not moved.
     Reorder(Vec<NewPriority>),
+    /// Allow it, and the like for as long as its ticket is worked on.
+    AllowTicket(Box<AllowAlways>),
 }
 
 /// A gate as it was shown: what is decided is decided about it and no other.
@@ -84,16 +92,43 @@ pub(crate) struct AllowAlways {
     pub(crate) file: Option<PathBuf>,
 }
 
+/// How wide it gets.
+const COLUMNS: u16 = 56;
+
 /// A question.
 #[derive(Debug)]
 pub(crate) struct Confirm {
     /// What is done on yes.
     pub(crate) wish: Wish,
+    /// The question, and the columns and the look that it was laid out for.
+    lines: Vec<Line<'static>>,
+    laid_for: Option<(u16, u64)>,
+    /// The first line that is shown.
+    top: usize,
+    /// How many lines there is room for.
+    height: usize,
+    /// Whether its end was on the screen.
+    was_read: bool,
+    /// When it was painted for the first time.
+    shown_since: Option<Duration>,
 }
 
 impl AllowAlways {
-    fn question(&self) -> String {
+    fn rules(&self) -> String {
         let rules: Vec<_> = self.rules.iter().map(|rule| format!("  {rule}")).collect();
+        rules.join("\n")
+    }
+
+    fn question_of_ticket(&self) -> String {
+        format!(
+            "{} asks: {}\n\nAs long as this ticket is worked on, this is allowed without asking:\n\n{}\n\nAllow it?",
+            self.allow.name,
+            self.allow.what,
+            self.rules()
+        )
+    }
+
+    fn question(&self) -> String {
         let file = match &self.file {
             Some(file) => format!("It is written to {}.", file.display()),
             None => "It is written to docket's approvals.toml in your configuration.".to_owned(),
@@ -102,12 +137,100 @@ impl AllowAlways {
             "{} asks: {}\n\nFor every ticket of this repository, in any folder of it, this is allowed without asking from now on:\n\n{}\n\n{file} `docket approvals --remove` takes it back. Allow it always?",
             self.allow.name,
             self.allow.what,
-            rules.join("\n")
+            self.rules()
+        )
+    }
+}
+
+impl Wish {
+    /// Whether yes lets an agent do something, or its work through.
+    pub(crate) fn allows(&self) -> bool {
+        matches!(
+            self,
+            Self::Approve(_) | Self::Allow(_) | Self::AllowAlways(_) | Self::AllowTicket(_)
         )
     }
 }
 
 impl Confirm {
+    /// A question that nobody has seen yet.
+    pub(crate) fn new(wish: Wish) -> Self {
+        Self {
+            wish,
+            lines: Vec::new(),
+            laid_for: None,
+            top: 0,
+            height: 0,
+            was_read: false,
+            shown_since: None,
+        }
+    }
+
+    /// It is on the screen now.
+    pub(crate) fn painted(&mut self, now: Duration) {
+        self.shown_since.get_or_insert(now);
+    }
+
+    /// Since when it has been on the screen.
+    pub(crate) fn shown_since(&self) -> Option<Duration> {
+        self.shown_since
+    }
+
+    /// Whether yes can't be meant: something is allowed, and not all of it was on the screen.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.wish.allows() && !self.was_read
+    }
+
+    /// Whether there is something to scroll.
+    pub(crate) fn scrolls(&self) -> bool {
+        self.lines.len() > self.height
+    }
+
+    /// Scrolls.
+    pub(crate) fn go(&mut self, to: Move) {
+        self.top = moved(self.top, to, self.height.max(1)).min(self.last_top());
+    }
+
+    fn last_top(&self) -> usize {
+        self.lines.len().saturating_sub(self.height)
+    }
+
+    /// How many lines are below what is shown.
+    fn below(&self) -> usize {
+        self.lines.len().saturating_sub(self.top + self.height)
+    }
+
+    /// Lays it out.
+    pub(crate) fn prepare(&mut self, screen: Size, look: &Look) {
+        let columns = COLUMNS.min(screen.width);
+        let laid_for = Some((columns, look.stamp()));
+        if self.laid_for != laid_for {
+            let width = usize::from(columns.saturating_sub(4));
+            self.lines = plain(&self.question(), width, look.theme.style(Role::Text));
+            self.laid_for = laid_for;
+        }
+        let screen = Rect::new(0, 0, screen.width, screen.height);
+        let (question, _) = divide(inside(self.place(screen)));
+        self.height = usize::from(question.height);
+        self.top = self.top.min(self.last_top());
+        self.was_read |= self.height > 0 && self.below() == 0;
+    }
+
+    fn place(&self, screen: Rect) -> Rect {
+        let rows = u16::try_from(self.lines.len() + 4).unwrap_or(u16::MAX);
+        // What is said about a key stands in the last line.
+        let room = screen.height - u16::from(screen.height > 5);
+        let screen = if rows > room {
+            Rect {
+                height: room,
+                ..screen
+            }
+        } else {
+            screen
+        };
+        centered(screen, COLUMNS, rows)
+    }
+
     fn title(&self) -> &'static str {
         match &self.wish {
             Wish::Quit => "Leave docket",
@@ -116,6 +239,7 @@ impl Confirm {
             Wish::Approve(..) => "Approve",
             Wish::Allow(..) => "Allow",
             Wish::AllowAlways(..) => "Always allow",
+            Wish::AllowTicket(..) => "Allow for this ticket",
             Wish::Many(many) => many.title(),
             Wish::Reorder(..) => "Move",
         }
@@ -137,6 +261,7 @@ impl Confirm {
                 format!("{} asks: {}\n\n{question}", allow.name, allow.what)
             }
             Wish::AllowAlways(always) => always.question(),
+            Wish::AllowTicket(always) => always.question_of_ticket(),
             Wish::Many(many) => many.question(),
             Wish::Reorder(priorities) => reorder_question(priorities),
             Wish::Approve(gate) => {
@@ -150,31 +275,71 @@ impl Confirm {
         }
     }
 
-    pub(crate) fn draw(&self, screen: Rect, buffer: &mut Buffer, look: &Look) {
-        let columns = 56.min(screen.width);
+    pub(crate) fn draw(&self, screen: Rect, buffer: &mut Buffer, look: &Look, keymap: &Keymap) {
         let theme = &look.theme;
-        let width = usize::from(columns.saturating_sub(4));
-        let mut lines = plain(&self.question(), width, theme.style(Role::Text));
-        lines.push(Line::default());
-        lines.push(Line::from(vec![
-            Span::styled("y", theme.style(Role::HintKey)),
-            Span::styled(" yes   ", theme.style(Role::Hint)),
-            Span::styled("n", theme.style(Role::HintKey)),
-            Span::styled(" no", theme.style(Role::Hint)),
-        ]));
-        let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX);
-        let inner = frame(self.title(), centered(screen, columns, rows), buffer, look);
-        let inner = Rect {
-            x: inner.x.saturating_add(1).min(inner.right()),
-            width: inner.width.saturating_sub(2),
-            ..inner
-        };
-        // On a low screen the answers matter more than the end of the question.
-        let skip = lines.len().saturating_sub(usize::from(inner.height));
-        for (line, row) in lines.iter().skip(skip).zip(inner.rows()) {
+        let area = self.place(screen);
+        let inner = frame(self.title(), area, buffer, look);
+        let (question, answers) = divide(inner);
+        let lines = self.lines.iter().skip(self.top);
+        for (line, row) in lines.zip(question.rows()) {
             line.render(row, buffer);
         }
+        let key = |action| {
+            keymap
+                .key_for(&[Context::Confirm], action)
+                .unwrap_or_default()
+        };
+        let below = self.below();
+        let mut spans = if self.is_unread() {
+            let s = if below == 1 { "" } else { "s" };
+            vec![
+                Span::styled(key(Action::PageDown), theme.style(Role::HintKey)),
+                Span::styled(
+                    format!(" {below} more line{s} first   "),
+                    theme.style(Role::Accent),
+                ),
+            ]
+        } else {
+            vec![
+                Span::styled(key(Action::Yes), theme.style(Role::HintKey)),
+                Span::styled(" yes   ", theme.style(Role::Hint)),
+            ]
+        };
+        spans.extend([
+            Span::styled(key(Action::No), theme.style(Role::HintKey)),
+            Span::styled(" no", theme.style(Role::Hint)),
+        ]);
+        Line::from(spans).render(answers, buffer);
+        let more = match (self.top, below) {
+            (0, 0) => return,
+            (above, 0) => format!(" {above} above "),
+            (0, below) => format!(" {below} more "),
+            (above, below) => format!(" {above} above, {below} more "),
+        };
+        let edge = Rect {
+            x: area.x.saturating_add(1),
+            y: area.bottom().saturating_sub(1),
+            width: area.width.saturating_sub(2),
+            height: 1,
+        };
+        let more = text::fit(&more, usize::from(edge.width), look.ascii).into_owned();
+        Line::styled(more, theme.style(Role::Accent))
+            .right_aligned()
+            .render(edge.intersection(buffer.area), buffer);
     }
+}
+
+/// Where the question is, and where the answers are: those are always to be seen.
+fn divide(inner: Rect) -> (Rect, Rect) {
+    let inner = Rect {
+        x: inner.x.saturating_add(1).min(inner.right()),
+        width: inner.width.saturating_sub(2),
+        ..inner
+    };
+    let gap = u16::from(inner.height > 2);
+    let (question, below) = split_top(inner, inner.height.saturating_sub(1 + gap));
+    let (_, answers) = split_top(below, gap);
+    (question, answers)
 }
 
 fn approve_words(name: &TicketName) -> String {

@@ -11,7 +11,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
-use super::{centered, frame};
+use super::{centered, frame, wear};
 use crate::domain::board::Board;
 use crate::domain::ids::TicketId;
 use crate::domain::queue::Queue;
@@ -44,16 +44,10 @@ pub(crate) struct Find {
 }
 
 impl Find {
-    /// The field that is typed into.
-    pub(super) fn field(&mut self) -> &mut TextArea<'static> {
-        &mut self.field
-    }
-
     /// A search over the queue as it is now.
     pub(crate) fn new(pane: &QueuePane, board: &Board, now: Timestamp, look: &Look) -> Self {
         let mut field = TextArea::default();
-        field.set_style(look.theme.style(Role::Input));
-        field.set_cursor_line_style(look.theme.style(Role::Input));
+        wear(&mut field, look);
         let mut find = Self {
             field,
             queue: Arc::default(),
@@ -89,6 +83,11 @@ impl Find {
             })
             .collect();
         self.stale = true;
+    }
+
+    /// Another theme.
+    pub(crate) fn look_changed(&mut self, look: &Look) {
+        wear(&mut self.field, look);
     }
 
     /// A key that edits.

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
-use super::{AtGate, DraftOf};
+use super::{AtGate, DraftOf, wear};
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
 use crate::domain::request::RequestId;
 use crate::ui::pages::review::Anchor;
@@ -43,16 +43,34 @@ pub(crate) struct Asking {
 }
 
 impl Purpose {
-    /// Whose draft it is when it is dropped, if it is one; what was to become of it is part of that.
-    pub(crate) fn draft_of(&self) -> Option<DraftOf> {
-        Some(match self {
-            Self::Comment(_) => return None,
+    /// Whose draft it is when it is dropped; what was to become of it is part of that.
+    pub(crate) fn draft_of(&self) -> DraftOf {
+        match self {
+            Self::Comment(anchor) => DraftOf::Comment(Anchor::clone(anchor)),
             // Words that wait and words for now are the same draft.
-            Self::Reply(ticket, _) | Self::Steer(ticket, _) => (ticket.clone(), "words"),
-            Self::Reject(gate) => (gate.ticket.clone(), "reject"),
-            Self::Refuse(ticket, ..) => (ticket.clone(), "refuse"),
-            Self::Answer(asking) => (asking.ticket.clone(), "answer"),
-        })
+            Self::Reply(ticket, _) | Self::Steer(ticket, _) => DraftOf::Words(ticket.clone()),
+            Self::Reject(gate) => DraftOf::Reject(gate.ticket.clone()),
+            Self::Refuse(ticket, _, attempt, request) => {
+                DraftOf::Refuse(ticket.clone(), attempt.clone(), *request)
+            }
+            Self::Answer(asking) => DraftOf::Answer(
+                asking.ticket.clone(),
+                asking.attempt.clone(),
+                asking.request,
+            ),
+        }
+    }
+
+    /// Whose agent hears it. A comment is not sent yet.
+    pub(crate) fn ticket(&self) -> Option<&TicketId> {
+        match self {
+            Self::Comment(_) => None,
+            Self::Reply(ticket, _) | Self::Steer(ticket, _) | Self::Refuse(ticket, ..) => {
+                Some(ticket)
+            }
+            Self::Reject(gate) => Some(&gate.ticket),
+            Self::Answer(asking) => Some(&asking.ticket),
+        }
     }
 }
 
@@ -93,9 +111,7 @@ impl Input {
 
     /// Another theme.
     pub(crate) fn look_changed(&mut self, look: &Look) {
-        self.field.set_style(look.theme.style(Role::Input));
-        self.field
-            .set_cursor_line_style(look.theme.style(Role::Input));
+        wear(&mut self.field, look);
     }
 
     /// The text.

@@ -15,7 +15,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Clear, Widget};
 
-pub(crate) use composer::{About, Composer, DraftOf};
+pub(crate) use composer::{About, Composer, DraftOf, Kept};
 pub(crate) use confirm::{Allow, AllowAlways, AtGate, Confirm, Wish};
 pub(crate) use input::{Asking, Input, LineOf, Purpose};
 pub(crate) use palette::Palette;
@@ -50,19 +50,17 @@ pub(crate) enum Overlay {
 }
 
 impl Overlay {
-    /// Another theme is worn: fields keep their colours in themselves.
-    pub(crate) fn look_changed(&mut self, look: &Look) {
-        let field = match self {
-            Self::Input(input) => return input.look_changed(look),
-            Self::Composer(composer) => return composer.look_changed(look),
-            Self::Palette(palette) => palette.field(),
-            Self::Find(find) => find.field(),
-            Self::NewTicket(form) => form.field(),
-            Self::Help { .. } | Self::Confirm(_) | Self::Themes(_) => return,
-        };
-        let style = look.theme.style(Role::Input);
-        field.set_style(style);
-        field.set_cursor_line_style(style);
+    /// Another theme.
+    pub(super) fn look_changed(&mut self, look: &Look) {
+        match self {
+            Self::Input(input) => input.look_changed(look),
+            Self::Composer(composer) => composer.look_changed(look),
+            Self::Palette(palette) => palette.look_changed(look),
+            Self::Find(find) => find.look_changed(look),
+            Self::NewTicket(form) => form.look_changed(look),
+            // These are laid out with the look at hand.
+            Self::Help { .. } | Self::Confirm(_) | Self::Themes(_) => {}
+        }
     }
 }
 
@@ -83,6 +81,12 @@ pub(super) fn frame(title: &str, area: Rect, buffer: &mut Buffer, look: &Look) -
         .style(look.theme.style(Role::Popup))
         .render(area, buffer);
     inside(area)
+}
+
+/// Puts a theme on a text field.
+pub(super) fn wear(field: &mut tui_textarea::TextArea<'static>, look: &Look) {
+    field.set_style(look.theme.style(Role::Input));
+    field.set_cursor_line_style(look.theme.style(Role::Input));
 }
 
 /// The characters of borders.

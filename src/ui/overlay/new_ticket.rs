@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
-use super::{centered, frame};
+use super::{centered, frame, wear};
 use crate::tickets::template::{TEMPLATES, Template};
 use crate::ui::panes::{Move, moved};
 use crate::ui::session::Look;
@@ -22,21 +22,20 @@ pub(crate) struct NewTicket {
 }
 
 impl NewTicket {
-    /// The field that is typed into.
-    pub(super) fn field(&mut self) -> &mut TextArea<'static> {
-        &mut self.title
-    }
-
     /// An empty form, with this template chosen.
     pub(crate) fn new(template: Template, look: &Look) -> Self {
         let mut title = TextArea::default();
-        title.set_style(look.theme.style(Role::Input));
-        title.set_cursor_line_style(look.theme.style(Role::Input));
+        wear(&mut title, look);
         let at = TEMPLATES.iter().position(|one| *one == template);
         Self {
             title,
             at: at.unwrap_or(0),
         }
+    }
+
+    /// Another theme.
+    pub(crate) fn look_changed(&mut self, look: &Look) {
+        wear(&mut self.title, look);
     }
 
     /// A key that edits.

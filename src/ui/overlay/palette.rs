@@ -8,11 +8,12 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use tui_textarea::TextArea;
 
-use super::{Overlay, centered, frame};
+use super::{Overlay, centered, frame, wear};
 use crate::domain::ids::TicketId;
 use crate::ui::action::Action;
 use crate::ui::available::available;
 use crate::ui::effect::Effect;
+use crate::ui::guard::{self, Aim};
 use crate::ui::keymap::Context;
 use crate::ui::model::Model;
 use crate::ui::panes::moved;
@@ -67,19 +68,21 @@ pub(crate) struct Palette {
     /// The ones that match, best first.
     rows: Vec<Offer>,
     selected: usize,
+    /// What was before the user when it opened: that and nothing else is decided about.
+    aim: Aim,
 }
 
 /// Opens it over whatever is there.
 pub(crate) fn open(model: &mut Model) {
     model.overlay = None;
     let mut field = TextArea::default();
-    field.set_style(model.look.theme.style(Role::Input));
-    field.set_cursor_line_style(model.look.theme.style(Role::Input));
+    wear(&mut field, &model.look);
     let mut palette = Palette {
         field,
         offers: offers(model),
         rows: Vec::new(),
         selected: 0,
+        aim: guard::aim(model),
     };
     palette.find(model);
     model.overlay = Some(Overlay::Palette(Box::new(palette)));
@@ -145,6 +148,14 @@ pub(crate) fn act(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         (What::Action(action), None) => {
             let action = *action;
+            if guard::has_moved(model, action, &palette.aim) {
+                let words = format!(
+                    "{}: what is asked is something else now: look again",
+                    offer.name
+                );
+                model.say(words, Role::Warning);
+                return Vec::new();
+            }
             model.recent.retain(|known| *known != action);
             model.recent.insert(0, action);
             perform(model, action)
@@ -191,9 +202,9 @@ fn offers(model: &Model) -> Vec<Offer> {
 }
 
 impl Palette {
-    /// The field that is typed into.
-    pub(super) fn field(&mut self) -> &mut TextArea<'static> {
-        &mut self.field
+    /// Another theme.
+    pub(crate) fn look_changed(&mut self, look: &Look) {
+        wear(&mut self.field, look);
     }
 
     /// Finds what matches what was typed.

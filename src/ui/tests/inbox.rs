@@ -17,7 +17,7 @@ use crate::ui::effect::Effect;
 use crate::ui::pages::Page;
 use crate::ui::update::Message;
 
-fn request(ask: Ask) -> Request {
+pub(super) fn request(ask: Ask) -> Request {
     let choice = |id: &str, kind| Choice {
         id: id.into(),
         label: id.into(),
@@ -32,7 +32,7 @@ fn request(ask: Ask) -> Request {
     }
 }
 
-fn command(command: &str) -> Request {
+pub(super) fn command(command: &str) -> Request {
     Request {
         title: format!("$ {command}"),
         ..request(Ask::Command {
@@ -41,7 +41,7 @@ fn command(command: &str) -> Request {
     }
 }
 
-fn question(texts: &[&str]) -> Request {
+pub(super) fn question(texts: &[&str]) -> Request {
     let questions = texts.iter().map(|text| Question {
         text: (*text).into(),
         suggestions: vec!["zstd".into(), "deflate, as ever".into()],
@@ -50,7 +50,7 @@ fn question(texts: &[&str]) -> Request {
     Request::new(texts[0], Ask::Question { questions })
 }
 
-fn asks(scene: &mut Scene, digits: &str, seconds: i64, number: u32, request: Request) {
+pub(super) fn asks(scene: &mut Scene, digits: &str, seconds: i64, number: u32, request: Request) {
     let attempt = attempt(digits);
     let id = RequestId(number);
     scene.event(
@@ -63,7 +63,7 @@ fn asks(scene: &mut Scene, digits: &str, seconds: i64, number: u32, request: Req
     );
 }
 
-fn answered(scene: &mut Scene, digits: &str, number: u32) {
+pub(super) fn answered(scene: &mut Scene, digits: &str, number: u32) {
     scene.event(
         ago(0),
         Event::RequestAnswered {
@@ -78,7 +78,7 @@ fn answered(scene: &mut Scene, digits: &str, number: u32) {
     );
 }
 
-fn turn(scene: &mut Scene, digits: &str) {
+pub(super) fn turn(scene: &mut Scene, digits: &str) {
     scene.start(digits);
     scene.event(
         ago(190),
@@ -95,7 +95,7 @@ fn turn(scene: &mut Scene, digits: &str) {
 }
 
 /// One thing of each kind that waits.
-fn full() -> Scene {
+pub(super) fn full() -> Scene {
     full_with(Scene::full())
 }
 
@@ -212,7 +212,7 @@ fn a_gate_shows_why_and_what_was_checked() {
     );
 }
 
-fn says(digits: &str, number: u32, reaction: Reaction) -> Command {
+pub(super) fn says(digits: &str, number: u32, reaction: Reaction) -> Command {
     Command::Answer {
         ticket: id(digits),
         attempt: Some(attempt(digits)),

@@ -2,6 +2,7 @@
 
 mod anything;
 mod arranging;
+mod deciding;
 mod diffs;
 mod editor;
 mod evidence;
@@ -9,6 +10,7 @@ mod finding;
 mod frames;
 mod handing_over;
 mod inbox;
+mod keeping;
 mod keys;
 mod looping;
 mod overview;

@@ -60,7 +60,7 @@ HcmV?d00001
 ";
 
 /// Ticket 004 waits at a gate and has a diff.
-fn at_gate() -> Scene {
+pub(super) fn at_gate() -> Scene {
     let mut scene = Scene::full();
     write_diff(&scene, DIFF.as_bytes());
     scene.keys("j d");

@@ -314,6 +314,59 @@ fn what_is_typed_follows_the_theme() {
     assert!(typed.is_some());
 }
 
+/// Whether a theme that is saved now is to be seen everywhere: the one before is nowhere any more.
+fn follows(scene: &mut Scene, what: &str) {
+    let folder = scene.folder.path().join("themes");
+    let theme = |red: u8| {
+        let mut text = "[roles]\n".to_owned();
+        for role in Role::all() {
+            writeln!(
+                text,
+                "{role} = {{fg = '#{red:02x}0102', bg = '#{red:02x}0304'}}"
+            )
+            .expect("text");
+        }
+        text
+    };
+    write(&folder, "mine", &theme(0xa0));
+    scene.message(Message::ThemesChanged);
+    let is_old = |color: Color| matches!(color, Color::Rgb(0xa0, _, _));
+    let is_seen = |buffer: &Buffer| {
+        let mut cells = buffer.content.iter();
+        cells.any(|cell| is_old(cell.fg) || is_old(cell.bg))
+    };
+    assert!(is_seen(&scene.buffer(100, 30)), "{what}");
+    write(&folder, "mine", &theme(0xb0));
+    scene.message(Message::ThemesChanged);
+    let buffer = scene.buffer(100, 30);
+    assert!(!is_seen(&buffer), "{what}: {}", styles_of(&buffer));
+}
+
+#[test]
+fn whatever_is_open_follows_the_theme() {
+    for keys in [":", "F", "+", "/", "r", "q", "?", "i", "d", "e"] {
+        let mut scene = with_themes();
+        scene.keys("C End Enter");
+        scene.keys(keys);
+        follows(&mut scene, keys);
+    }
+}
+
+#[test]
+fn what_changed_on_the_disk_follows_the_theme() {
+    let mut scene = with_themes();
+    scene.keys("C End Enter");
+    let file = scene.folder.path().join("tickets/TICKET-003.md");
+    std::fs::create_dir_all(scene.folder.path().join("tickets")).expect("a folder");
+    std::fs::write(&file, "one\n").expect("a ticket");
+    scene.keys("e");
+    scene.text("x");
+    std::fs::write(&file, "two\n").expect("somebody writes");
+    scene.keys("Ctrl-s");
+    assert!(scene.frame(100, 30).contains("+two"));
+    follows(&mut scene, "what changed on the disk");
+}
+
 #[test]
 fn the_page_about_themes_names_all_themes_and_roles() {
     let page = include_str!("../../../docs/THEMES.md");

@@ -157,6 +157,16 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
     if action == Action::StopRun {
         return command::interrupt(model);
     }
+    if let Some(Overlay::Confirm(confirm)) = &mut model.overlay {
+        if let Some(to) = movement(action) {
+            confirm.go(to);
+            return Vec::new();
+        }
+        if action == Action::Yes && confirm.is_unread() {
+            model.say("read it to its end first", Role::Notice);
+            return Vec::new();
+        }
+    }
     let Some(Overlay::Confirm(confirm)) = model.overlay.take() else {
         return Vec::new();
     };

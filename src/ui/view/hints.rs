@@ -130,7 +130,18 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Context::Choose | Context::Palette) => {
             return vec![Action::Send, Action::Down, Action::Up, Action::Cancel];
         }
-        Some(Context::Confirm) => return vec![Action::Yes, Action::No],
+        Some(Context::Confirm) => {
+            let mut actions = vec![Action::Yes, Action::No];
+            if let Some(Overlay::Confirm(confirm)) = &model.overlay {
+                if confirm.is_unread() {
+                    actions.remove(0);
+                }
+                if confirm.scrolls() {
+                    actions.extend([Action::PageDown, Action::PageUp]);
+                }
+            }
+            return actions;
+        }
         Some(Context::Review) => return review::wanted(model),
         Some(Context::Themes) => return vec![Action::Open, Action::Cancel, Action::Down],
         Some(Context::Overview) => return model.overview.hints(),

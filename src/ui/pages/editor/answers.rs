@@ -184,7 +184,7 @@ fn written(model: &mut Model, question: u64, saved: Result<Sha256, NotSaved>) ->
         Err(NotSaved::Changed { revision, patch }) => {
             document.meanwhile = Some(Meanwhile::Changed);
             document.prompt = None;
-            let on_disk = OnDisk::changed(revision, &patch, &model.look.theme);
+            let on_disk = OnDisk::changed(revision, patch);
             document.ask = Some(Ask::OnDisk(on_disk));
         }
         Err(NotSaved::Gone) => {

@@ -172,7 +172,8 @@ fn docket_folder(model: &Model) -> PathBuf {
     above.map_or_else(|| model.repository_root.join(".docket"), PathBuf::from)
 }
 
-fn drafts(model: &Model) -> PathBuf {
+/// Where copies of texts are kept.
+pub(crate) fn drafts(model: &Model) -> PathBuf {
     docket_folder(model).join("drafts")
 }
 
@@ -368,7 +369,7 @@ pub(super) fn prepare(model: &mut Model, area: Rect) -> Vec<Effect> {
         State::Text(document) => {
             document.lay_out(area);
             if let Some(Ask::OnDisk(on_disk)) = &mut document.ask {
-                on_disk.lay_out(inside(area));
+                on_disk.lay_out(inside(area), &model.look);
             }
             let load = document.lint(question, model.queue.queue(), model.queue.known());
             load.map(|load| Effect::Load(Load::Text(load)))

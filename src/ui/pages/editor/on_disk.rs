@@ -10,23 +10,28 @@ use crate::ui::layout::split_top;
 use crate::ui::panes::{Move, moved};
 use crate::ui::render::{diff, plain};
 use crate::ui::session::Look;
-use crate::ui::theme::{Role, Theme};
+use crate::ui::theme::Role;
 
 /// See the module.
 #[derive(Debug)]
 pub(super) struct OnDisk {
     /// What is shown: only that is written over. `None`: the file is gone.
     pub(super) revision: Option<Sha256>,
+    patch: String,
     lines: Vec<Line<'static>>,
+    /// The look that the lines were laid out for.
+    laid_for: Option<u64>,
     top: usize,
     height: usize,
 }
 
 impl OnDisk {
-    pub(super) fn changed(revision: Sha256, patch: &str, theme: &Theme) -> Self {
+    pub(super) fn changed(revision: Sha256, patch: String) -> Self {
         Self {
             revision: Some(revision),
-            lines: diff::lines(patch, theme),
+            patch,
+            lines: Vec::new(),
+            laid_for: None,
             top: 0,
             height: 0,
         }
@@ -35,7 +40,9 @@ impl OnDisk {
     pub(super) fn gone() -> Self {
         Self {
             revision: None,
+            patch: String::new(),
             lines: Vec::new(),
+            laid_for: None,
             top: 0,
             height: 0,
         }
@@ -46,7 +53,12 @@ impl OnDisk {
         self.top = moved(self.top, to, self.height).min(last);
     }
 
-    pub(super) fn lay_out(&mut self, inner: Rect) {
+    pub(super) fn lay_out(&mut self, inner: Rect, look: &Look) {
+        let laid_for = Some(look.stamp());
+        if self.laid_for != laid_for {
+            self.lines = diff::lines(&self.patch, &look.theme);
+            self.laid_for = laid_for;
+        }
         self.height = usize::from(
             inner
                 .height

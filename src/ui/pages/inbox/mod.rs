@@ -55,6 +55,8 @@ pub(crate) struct InboxPage {
     lines: Vec<Line<'static>>,
     /// The first line of the detail that is shown.
     from: usize,
+    /// Whether the end of the detail was on the screen.
+    was_read: bool,
     places: Places,
 }
 
@@ -77,6 +79,7 @@ impl InboxPage {
             if self.selected.as_ref() != Some(item) {
                 self.selected = Some(item.clone());
                 self.from = 0;
+                self.was_read = false;
             }
         }
     }
@@ -146,17 +149,20 @@ fn about(model: &mut Model, action: Action, item: Waiting) -> Vec<Effect> {
                 Vec::new()
             }
             _ => said(model, item, |model, item| {
-                answers::approve(model, item, false)
+                let asks_first = !model.inbox.was_read;
+                answers::approve(model, item, asks_first)
             }),
         },
         Action::AllowTicket => said(model, item, |model, item| {
-            answers::approve_like(model, item, Scope::Ticket)
+            let asks_first = !model.inbox.was_read;
+            answers::approve_like(model, item, Scope::Ticket, asks_first)
         }),
-        Action::AllowAlways => answers::approve_like(model, &item, Scope::Always),
+        Action::AllowAlways => answers::approve_like(model, &item, Scope::Always, true),
         Action::Reject => answers::reject(model, &item),
         Action::Reply => {
             if let Some(name) = answers::name_of(model, &item) {
-                composing::reply(model, item.ticket, name);
+                let request = answers::id_of(&item);
+                composing::reply(model, item.ticket, name, request);
             }
             Vec::new()
         }
@@ -278,6 +284,7 @@ fn collect(model: &mut Model) {
     if found.is_none() {
         inbox.selected = inbox.items.get(inbox.row).cloned();
         inbox.from = 0;
+        inbox.was_read = false;
     }
 }
 
@@ -321,7 +328,10 @@ pub(super) fn prepare(model: &mut Model, area: Rect) -> Vec<Effect> {
         model.inbox.lines = lines.unwrap_or_default();
         model.inbox.laid_out = wanted;
     }
-    model.inbox.from = model.inbox.from.min(model.inbox.last_top());
+    let inbox = &mut model.inbox;
+    inbox.from = inbox.from.min(inbox.last_top());
+    let height = usize::from(inside(inbox.places.detail).height);
+    inbox.was_read |= height > 0 && inbox.from + height >= inbox.lines.len();
     Vec::new()
 }
 

@@ -98,20 +98,28 @@ impl Comments {
         }
     }
 
-    /// All that is not sent yet as one text for the agent: place, words, and the line itself.
-    pub(crate) fn composed(&self, attempt: &AttemptId) -> String {
-        let mut text = String::new();
-        for comment in self.of(attempt).iter().filter(|comment| !comment.is_sent) {
-            if !text.is_empty() {
-                text.push_str("\n\n");
-            }
+    /// Whose diffs have comments.
+    pub(crate) fn attempts(&self) -> impl Iterator<Item = &AttemptId> {
+        self.of.keys()
+    }
+
+    /// Each that is not sent yet, for the agent: place, words, and the line itself.
+    pub(crate) fn each(&self, attempt: &AttemptId) -> impl Iterator<Item = String> {
+        let open = self.of(attempt).iter().filter(|comment| !comment.is_sent);
+        open.map(|comment| {
+            let mut text = format!("{}: {}", comment.anchor, comment.text);
             let quote = comment.anchor.quote.trim();
-            let _infallible = write!(text, "{}: {}", comment.anchor, comment.text);
             if !quote.is_empty() {
                 let _infallible = write!(text, "\n> {quote}");
             }
-        }
-        text
+            text
+        })
+    }
+
+    /// All that is not sent yet as one text for the agent.
+    pub(crate) fn composed(&self, attempt: &AttemptId) -> String {
+        let each: Vec<_> = self.each(attempt).collect();
+        each.join("\n\n")
     }
 }
 

@@ -102,7 +102,7 @@ struct LaidFor {
     top: usize,
     cursor: usize,
     size: (u16, u16),
-    styles: [Style; 3],
+    look: u64,
 }
 
 impl ReviewPage {
@@ -136,6 +136,31 @@ impl ReviewPage {
         self.change();
     }
 
+    /// What is said about a line and was not sent yet.
+    pub(crate) fn said(&self, anchor: &Anchor) -> Option<&str> {
+        let comment = self.comments.at(anchor)?;
+        Some(&comment.text)
+    }
+
+    /// What was typed beside the comments that are in the field that is open.
+    pub(crate) fn without_comments(&self, text: &str) -> String {
+        let Some(attempt) = &self.in_field else {
+            return text.to_owned();
+        };
+        let mut text = text.to_owned();
+        for comment in self.comments.each(attempt) {
+            text = text.replacen(&comment, "", 1);
+        }
+        text.trim().to_owned()
+    }
+
+    /// All comments that were not sent yet: whose, and the text for the agent.
+    pub(crate) fn unsent(&self) -> Vec<(AttemptId, String)> {
+        let composed = |attempt: &AttemptId| (attempt.clone(), self.comments.composed(attempt));
+        let all = self.comments.attempts().map(composed);
+        all.filter(|(_, text)| !text.is_empty()).collect()
+    }
+
     /// Rows and lines are to be made anew.
     fn change(&mut self) {
         self.revision += 1;
@@ -150,6 +175,14 @@ impl ReviewPage {
     fn attempt(&self) -> Option<&AttemptId> {
         match self.subject.as_ref()? {
             Subject::Attempt { attempt, .. } => Some(attempt),
+            Subject::Comparison { .. } => None,
+        }
+    }
+
+    /// Whose diff is shown.
+    pub(crate) fn ticket(&self) -> Option<&TicketId> {
+        match self.subject.as_ref()? {
+            Subject::Attempt { ticket, .. } => Some(ticket),
             Subject::Comparison { .. } => None,
         }
     }
@@ -317,7 +350,6 @@ impl ReviewPage {
 
     /// Lays out what is seen: from the top row on, as much as there is room for, the cursor's row whole if it can be.
     fn lay_out(&mut self, hunks: Rect, look: &Look, highlights: &mut Highlights) {
-        let styles = [Role::Base, Role::Text, Role::DiffAdd].map(|role| look.theme.style(role));
         let before = self.height.saturating_sub(1);
         // The end of the diff stays at the end of the screen.
         let last = self.rows.len().saturating_sub(self.height);
@@ -328,7 +360,7 @@ impl ReviewPage {
             top: self.top,
             cursor: self.cursor,
             size: (hunks.width, hunks.height),
-            styles,
+            look: look.stamp(),
         };
         let is_coloured = self.colours.take(highlights);
         if !is_coloured && self.laid_for.as_ref() == Some(&laid_for) {

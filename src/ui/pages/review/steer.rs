@@ -7,12 +7,12 @@ use super::{ReviewPage, Subject};
 use crate::domain::attempt::Need;
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::AttemptId;
+use crate::domain::inbox;
 use crate::ui::action::Action;
 use crate::ui::command;
 use crate::ui::composing;
 use crate::ui::effect::{AskReview, Effect, Load};
 use crate::ui::model::Model;
-use crate::ui::overlay::Purpose;
 use crate::ui::pages::Page;
 use crate::ui::text;
 use crate::ui::theme::Role;
@@ -160,10 +160,7 @@ fn comment(model: &mut Model) {
         model.say("go to a line of a hunk first", Role::Notice);
         return;
     };
-    let said = model.review.comments.at(&anchor);
-    let said = said.map(|comment| comment.text.clone());
-    let purpose = Purpose::Comment(Box::new(anchor));
-    composing::open_with(model, purpose, &said.unwrap_or_default());
+    composing::comment(model, &anchor);
 }
 
 /// The line that the cursor is on, for a comment.
@@ -261,7 +258,10 @@ pub(crate) fn wanted(model: &Model) -> Vec<Action> {
         if !model.review.rows.is_empty() {
             actions.push(Action::Comment);
         }
-        if matches!(command::need(model), Some(Need::Review { .. })) {
+        let ticket = model.review.ticket();
+        let view = ticket.and_then(|ticket| model.board.tickets.get(ticket));
+        let need = view.and_then(|view| inbox::need(&view.state));
+        if matches!(need, Some(Need::Review { .. })) {
             actions.extend([Action::Approve, Action::Reject]);
         }
         actions.push(Action::Reply);
