@@ -30,7 +30,7 @@ fn attempt() -> AttemptId {
 }
 
 fn ticket() -> TicketId {
-    "one".parse().expect("an id")
+    "ticket-001".parse().expect("an id")
 }
 
 fn make() -> Request {

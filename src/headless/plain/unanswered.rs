@@ -70,7 +70,7 @@ mod tests {
     }
 
     fn ticket() -> TicketId {
-        "one".parse().expect("an id")
+        "ticket-001".parse().expect("an id")
     }
 
     /// A ticket whose agent has asked.
