@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::attempt::{AttemptOutcome, CancelReason, Need, Proof, Validation, Workspace};
 use super::event::{Envelope, Event, RunOutcome};
 use super::ids::{AttemptId, RunId, TicketId};
-use super::inbox::Told;
+use super::inbox::{self, Told};
 use super::item::{AgentStatus, Usage};
 use super::queue::Queue;
 use super::request::{Request, RequestId};
@@ -291,15 +291,7 @@ impl Board {
 
     /// How many tickets wait for a human.
     pub fn waiting(&self) -> usize {
-        let waits = |view: &&TicketView| {
-            matches!(
-                view.state,
-                TicketState::Waiting { .. }
-                    | TicketState::Finished {
-                        outcome: AttemptOutcome::NeedsHuman { .. }
-                    }
-            )
-        };
+        let waits = |view: &&TicketView| inbox::need(&view.state).is_some();
         self.tickets.values().filter(waits).count()
     }
 

@@ -117,14 +117,14 @@ impl Talk {
     }
 }
 
-fn answered(scope: Scope) -> Option<Command> {
+fn answered(scope: Scope) -> Command {
     let rules = like(&make()).expect("a rule");
-    Some(Command::Answer {
+    Command::Answer {
         ticket: ticket(),
         attempt: Some(attempt()),
         request: Some(RequestId(1)),
         reaction: Reaction::AllowLike { scope, rules },
-    })
+    }
 }
 
 #[test]
@@ -132,7 +132,7 @@ fn a_yes_to_the_like_of_a_ticket_is_said_and_sent() {
     let mut talk = Talk::asked();
     let (said, command) = talk.types("allow-ticket 1");
     assert_eq!(said, "TICKET-001 may do this from now on: make");
-    assert_eq!(command, answered(Scope::Ticket));
+    assert_eq!(command, Some(answered(Scope::Ticket)));
 }
 
 #[test]
@@ -143,7 +143,10 @@ fn what_is_always_allowed_is_shown_before_it_is_written() {
     assert!(said.contains("/home/ada/approvals.toml"), "{said}");
     assert_eq!(command, None);
     assert_eq!(talk.types(""), (String::new(), None));
-    assert_eq!(talk.types("yes"), (String::new(), answered(Scope::Always)));
+    assert_eq!(
+        talk.types("yes"),
+        (String::new(), Some(answered(Scope::Always)))
+    );
     let (said, command) = talk.types("yes");
     assert_eq!(said, "nothing was asked here that `yes` answers");
     assert_eq!(command, None);
