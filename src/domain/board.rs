@@ -10,7 +10,7 @@ use super::attempt::{AttemptOutcome, CancelReason, Need, Proof, Validation, Work
 use super::event::{Envelope, Event, RunOutcome};
 pub use super::feed::Feed;
 use super::ids::{AttemptId, RunId, TicketId};
-use super::inbox::Told;
+use super::inbox::{self, Told};
 use super::item::{AgentStatus, Usage};
 use super::request::{Request, RequestId};
 use super::time::Timestamp;
@@ -241,15 +241,7 @@ impl Board {
 
     /// How many tickets wait for a human.
     pub fn waiting(&self) -> usize {
-        let waits = |view: &&TicketView| {
-            matches!(
-                view.state,
-                TicketState::Waiting { .. }
-                    | TicketState::Finished {
-                        outcome: AttemptOutcome::NeedsHuman { .. }
-                    }
-            )
-        };
+        let waits = |view: &&TicketView| inbox::need(&view.state).is_some();
         self.tickets.values().filter(waits).count()
     }
 

@@ -5,6 +5,7 @@ mod approved;
 mod attempt;
 mod backoff;
 mod command;
+mod deciding;
 mod desk;
 mod doubted;
 mod effect;

