@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, watch};
 use crate::domain::board::Feed;
 use crate::domain::command::Command;
 
-/// A runner that lives in this process, or [in another one](super::follow).
+/// A runner that lives in this process, or [in another one](super::follow()).
 #[derive(Debug)]
 pub struct RunnerHandle {
     /// What it is asked. Small and unbounded: control is never dropped.

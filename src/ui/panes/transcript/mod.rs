@@ -1,7 +1,7 @@
 //! The transcript of the selected ticket's attempt, or the ticket itself while there is none.
 //!
 //! This file is about what is in memory; [`layout`] about lines, [`cursor`] about single items, [`seek`] about finding,
-//! [`attempts`] about which transcript it is.
+//! [`attempts()`] about which transcript it is.
 
 mod attempts;
 mod cursor;
