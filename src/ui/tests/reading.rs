@@ -622,7 +622,8 @@ proptest! {
                 .filter_map(|line| line.split_once("line ")?.1.split(' ').next()?.parse().ok())
                 .collect();
             prop_assert!(shown.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{}", frame);
-            prop_assert!(shown.len() + 5 >= usize::from(height) - 4, "{}", frame);
+            // A few new lines leave room for more: up to half of the pane.
+            prop_assert!(shown.len() * 2 + 12 >= usize::from(height), "{}", frame);
         }
     }
 }
