@@ -438,21 +438,26 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_frame_without_a_change_writes_nothing() {
+    /// Draws texts on a terminal of this size, and gives what each sends.
+    fn drawer(columns: u16, rows: u16) -> impl FnMut(&'static str) -> String {
         let bytes = Bytes::default();
         let options = TerminalOptions {
-            viewport: Viewport::Fixed(Rect::new(0, 0, 20, 2)),
+            viewport: Viewport::Fixed(Rect::new(0, 0, columns, rows)),
         };
         let mut terminal =
             Terminal::with_options(Screen::new(bytes.clone(), true), options).expect("a terminal");
-        let mut draw = |text: &'static str| {
+        move |text| {
             bytes.0.borrow_mut().clear();
             terminal
                 .draw(|frame| frame.render_widget(text, frame.area()))
                 .expect("a frame");
             bytes.0.borrow().escape_ascii().to_string()
-        };
+        }
+    }
+
+    #[test]
+    fn a_frame_without_a_change_writes_nothing() {
+        let mut draw = drawer(20, 2);
         assert!(draw("hello").contains("hello"));
         assert_eq!(draw("hello"), "");
         let change = draw("hellx");
@@ -463,19 +468,7 @@ mod tests {
 
     #[test]
     fn no_half_of_a_wide_character_is_erased() {
-        let bytes = Bytes::default();
-        let options = TerminalOptions {
-            viewport: Viewport::Fixed(Rect::new(0, 0, 40, 1)),
-        };
-        let mut terminal =
-            Terminal::with_options(Screen::new(bytes.clone(), true), options).expect("a terminal");
-        let mut draw = |text: &'static str| {
-            bytes.0.borrow_mut().clear();
-            terminal
-                .draw(|frame| frame.render_widget(text, frame.area()))
-                .expect("a frame");
-            bytes.0.borrow().escape_ascii().to_string()
-        };
+        let mut draw = drawer(40, 1);
         draw("aaaaaaaaaa漢");
         let blank = draw("");
         assert!(blank.contains(r"\x1b[10X\x1b[10C "), "{blank}");
