@@ -6,6 +6,7 @@ pub mod agents;
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod emulator;
 pub mod exit;
 pub mod git;
 pub mod headless;

@@ -29,7 +29,7 @@ use crate::store::lock::LockError;
 use crate::tickets::template::Template;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Abilities, Announce, Books, Look, NewTickets, OpenTerminal, Preferences, Session,
+    Abilities, Announce, Books, Launch, Look, NewTickets, OpenTerminal, Preferences, Session,
     TerminalControl, TerminalEvent, TerminalLink, TerminalRequest, ThemeSource, UiEnd, UiError,
 };
 
@@ -260,7 +260,13 @@ struct Shells {
 impl OpenTerminal for Shells {
     fn open(&mut self, request: &TerminalRequest) -> io::Result<TerminalLink> {
         self.opened += 1;
-        let shell = std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into());
+        let (argv, more) = match &request.launch {
+            Launch::Shell => {
+                let shell = std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into());
+                (vec![shell], Vec::new())
+            }
+            Launch::Program { argv, environment } => (argv.clone(), environment.clone()),
+        };
         let mut environment = environment::allowed(std::env::vars_os(), &[]);
         environment.retain(|(name, _)| name != "TERM" && name != "COLORTERM");
         environment.extend([
@@ -269,13 +275,15 @@ impl OpenTerminal for Shells {
             // vt100 has no line-drawing character set; ncurses then draws lines as UTF-8.
             ("NCURSES_NO_UTF8_ACS".into(), "1".into()),
         ]);
+        environment.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
+        environment.extend(more);
         let Pty {
             mut output,
             control,
             ended,
         } = Pty::open(PtySpec {
             docket: self.docket.clone(),
-            argv: vec![shell],
+            argv,
             directory: request.folder.clone(),
             environment,
             marker: format!("terminal/{}/{}", std::process::id(), self.opened),

@@ -367,13 +367,8 @@ impl<H: Host> App<H> {
                         drop(tokio::task::spawn_blocking(work));
                     }
                 }
-                Effect::OpenTerminal {
-                    terminal,
-                    folder,
-                    columns,
-                    rows,
-                } => {
-                    if let Some(event) = self.links.open(terminal, folder, columns, rows) {
+                Effect::OpenTerminal { terminal, request } => {
+                    if let Some(event) = self.links.open(terminal, &request) {
                         effects.extend(update(&mut self.model, Message::Terminal(terminal, event)));
                     }
                 }

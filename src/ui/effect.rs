@@ -11,6 +11,7 @@ use super::needle::{Hit, Needle};
 use super::pages::review::unified::Unified;
 use super::render::highlight::{Hint, Key, Painted, Syntaxes};
 use super::session::{Outside, UiEnd};
+use super::terminals::TerminalRequest;
 use super::theme::{ColorDepth, Theme};
 use crate::domain::attempt::Workspace;
 use crate::domain::command::Command;
@@ -28,12 +29,10 @@ pub(crate) enum Effect {
     Send(Command),
     /// Read something, off the UI's thread.
     Load(Load),
-    /// Open a shell.
+    /// Start a program on a terminal.
     OpenTerminal {
         terminal: TerminalId,
-        folder: PathBuf,
-        columns: u16,
-        rows: u16,
+        request: TerminalRequest,
     },
     /// Type into a terminal.
     Type {

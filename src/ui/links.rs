@@ -1,7 +1,6 @@
 //! The programs behind the terminal pane: one link each, all read in turn.
 
 use std::future::poll_fn;
-use std::path::PathBuf;
 use std::task::Poll;
 
 use super::effect::TerminalId;
@@ -26,25 +25,20 @@ impl Links {
         }
     }
 
-    /// Opens a shell. What went wrong, if something did.
+    /// Starts a program. What went wrong, if something did.
     pub(super) fn open(
         &mut self,
         id: TerminalId,
-        folder: PathBuf,
-        columns: u16,
-        rows: u16,
+        request: &TerminalRequest,
     ) -> Option<TerminalEvent> {
-        let request = TerminalRequest {
-            folder,
-            columns,
-            rows,
-        };
-        match self.opener.open(&request) {
+        match self.opener.open(request) {
             Ok(link) => {
                 self.open.push((id, link));
                 None
             }
-            Err(error) => Some(TerminalEvent::Ended(format!("can't open a shell: {error}"))),
+            Err(error) => Some(TerminalEvent::Ended(format!(
+                "can't open a terminal: {error}"
+            ))),
         }
     }
 

@@ -17,7 +17,6 @@ mod command;
 mod composing;
 mod draft;
 mod effect;
-mod emulator;
 pub(crate) mod glyph;
 mod guard;
 mod keymap;
@@ -60,7 +59,9 @@ pub use session::{
     Books, Clock, Ended, Look, NewTickets, Outside, RunOutside, Session, ThemeSource, UiEnd,
     UiError,
 };
-pub use terminals::{OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest};
+pub use terminals::{
+    Launch, OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
+};
 
 /// The terminal, taken and still empty. Dropping it gives the terminal back.
 ///

@@ -421,7 +421,7 @@ mod tests {
     use std::rc::Rc;
 
     use super::*;
-    use crate::ui::emulator::Emulator;
+    use crate::emulator::Emulator;
     use ratatui::style::Style;
 
     #[derive(Clone, Default)]
@@ -490,7 +490,7 @@ mod tests {
             let options = TerminalOptions { viewport: Viewport::Fixed(area) };
             let mut terminal =
                 Terminal::with_options(Screen::new(wire.clone(), true), options).expect("a terminal");
-            let mut emulator = Emulator::new(12, 4);
+            let mut emulator = Emulator::new(12, 4, 0);
             for cells in frames {
                 let mut drawn = Buffer::empty(area);
                 terminal
@@ -519,7 +519,7 @@ mod tests {
                 emulator.feed(&wire.0.take());
                 emulator.parse(std::time::Duration::MAX, || std::time::Duration::ZERO);
                 let mut shown = Buffer::empty(area);
-                emulator.draw(area, &mut shown, crate::ui::theme::ColorDepth::Truecolor);
+                crate::ui::render::cells::draw(&emulator, emulator.top(), area, &mut shown, crate::ui::theme::ColorDepth::Truecolor);
                 for position in area.positions() {
                     let (expected, got) = (&drawn[position], &shown[position]);
                     prop_assert_eq!(expected.symbol(), got.symbol(), "{}", position);

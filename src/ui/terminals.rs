@@ -1,5 +1,6 @@
 //! The seam between the terminal pane and whatever runs a shell on a PTY.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
@@ -7,13 +8,29 @@ use tokio::sync::mpsc;
 
 /// Opens programs on terminals of their own.
 pub trait OpenTerminal: Send {
-    /// Starts the user's shell. An error is shown in the pane.
+    /// Starts what is wanted. An error is shown in the pane.
     fn open(&mut self, request: &TerminalRequest) -> io::Result<TerminalLink>;
 }
 
-/// Which shell is wanted.
+/// What runs on a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Launch {
+    /// The user's shell.
+    Shell,
+    /// Another program.
+    Program {
+        /// It and its arguments. Visible to every user of the machine: never a secret.
+        argv: Vec<OsString>,
+        /// What its environment has beside the user's own allowed one.
+        environment: Vec<(OsString, OsString)>,
+    },
+}
+
+/// Which terminal is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TerminalRequest {
+    /// What runs there.
+    pub launch: Launch,
     /// Where it starts.
     pub folder: PathBuf,
     /// The terminal's width, at least 2.

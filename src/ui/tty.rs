@@ -2,7 +2,6 @@
 
 mod modes;
 
-use std::cell::Cell;
 use std::io::{self, BufWriter, Stdout, Write, stdout};
 use std::panic;
 use std::sync::Once;
@@ -26,36 +25,13 @@ const BUFFER: usize = 64 * 1024;
 /// What of the terminal is docket's. Global, since the panic hook is.
 static TAKEN: AtomicU8 = AtomicU8::new(0);
 
-thread_local! {
-    /// Whether a panic of this thread is caught close by.
-    static CONTAINED: Cell<bool> = const { Cell::new(false) };
-}
-
-/// While this lives, panics of this thread are somebody's business: the screen stays, nothing is printed.
-pub(crate) struct Contained {
-    before: bool,
-}
-
-/// Says that panics of this thread are about to be caught.
-pub(crate) fn contain_panics() -> Contained {
-    Contained {
-        before: CONTAINED.replace(true),
-    }
-}
-
-impl Drop for Contained {
-    fn drop(&mut self) {
-        CONTAINED.set(self.before);
-    }
-}
-
 /// Before a panic is printed the terminal is given back; otherwise nobody could read it.
 fn install_panic_hook() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let previous = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            if CONTAINED.get() {
+            if crate::emulator::fence::is_contained() {
                 return;
             }
             give_back();

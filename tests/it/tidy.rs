@@ -13,11 +13,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("config", &["domain"]),
     ("git", &["domain"]),
+    ("emulator", &[]),
     ("agents", &["domain", "config"]),
     (
         "runner",
         &[
-            "domain", "proc", "tickets", "store", "config", "git", "agents", "redact",
+            "domain", "proc", "tickets", "store", "config", "git", "agents", "redact", "emulator",
         ],
     ),
     (
@@ -26,7 +27,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "ui",
-        &["domain", "config", "runner", "proc", "store", "tickets"],
+        &[
+            "domain", "config", "runner", "proc", "store", "tickets", "emulator",
+        ],
     ),
     ("exit", &["domain"]),
     ("output", &[]),
@@ -68,11 +71,7 @@ const HOMES: &[(&str, &[&str], &str)] = &[
     ("RwLock<", &[], "no lock between layers"),
     ("gix::", &["src/git/"], "gix lives in git"),
     ("rusqlite::", &["src/store/"], "SQL lives in store"),
-    (
-        "vt100::",
-        &["src/ui/emulator"],
-        "vt100 is fenced in ui::emulator",
-    ),
+    ("vt100::", &["src/emulator/"], "vt100 is fenced in emulator"),
     ("todo!", &[], "nothing is left to be done silently"),
     ("unsafe ", &["src/proc/os/"], "unsafe code: proc::os"),
 ];

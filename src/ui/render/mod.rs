@@ -2,6 +2,7 @@
 
 pub(crate) mod ansi;
 pub(crate) mod canvas;
+pub(crate) mod cells;
 pub(crate) mod compare;
 pub(crate) mod diff;
 pub(crate) mod hex;

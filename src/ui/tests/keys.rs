@@ -214,7 +214,7 @@ fn a_shell_gets_every_key_but_one() {
     assert_eq!(typed, b"q\x03\x1b2");
     assert!(matches!(
         &scene.effects[0],
-        Effect::OpenTerminal { folder: opened, .. } if *opened == folder
+        Effect::OpenTerminal { request, .. } if request.folder == folder
     ));
     assert!(scene.frame(120, 40).contains("Ctrl-] leave the terminal"));
     scene.keys("Ctrl-]");

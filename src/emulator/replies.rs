@@ -2,17 +2,34 @@
 
 use std::fmt::Write as _;
 
+use super::history::History;
+
 /// Longest answers that wait: a program that asks without reading gets no more.
 const MOST: usize = 4_096;
 
-/// Answers that wait to be typed back to the program.
-#[derive(Debug, Default)]
-pub(super) struct Answers {
+/// What vt100 leaves to its host: answers that wait to be typed back, the title, the rows above the screen.
+#[derive(Debug)]
+pub(super) struct Host {
     bytes: Vec<u8>,
     title: Option<String>,
+    pub(super) history: History,
 }
 
-impl Answers {
+impl Default for Host {
+    fn default() -> Self {
+        Self::new(0)
+    }
+}
+
+impl Host {
+    pub(super) fn new(scrollback: usize) -> Self {
+        Self {
+            bytes: Vec::new(),
+            title: None,
+            history: History::new(scrollback),
+        }
+    }
+
     pub(super) fn take(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.bytes)
     }
@@ -28,10 +45,16 @@ impl Answers {
     }
 }
 
-impl vt100::Callbacks for Answers {
+impl vt100::Callbacks for Host {
+    fn on_scroll(&mut self, row: vt100::capture::RowContents<'_>, alternate_screen: bool) {
+        if !alternate_screen {
+            self.history.keep(&row);
+        }
+    }
+
     fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {
         let title = String::from_utf8_lossy(title);
-        self.title = Some(crate::ui::text::clean(&title).chars().take(200).collect());
+        self.title = Some(title.chars().take(200).collect());
     }
 
     // Sources: xterm's ctlseqs for DA, DSR, DECRQM and XTVERSION; the kitty keyboard protocol for `CSI ? u`.

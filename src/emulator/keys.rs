@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::Modes;
 
 /// The bytes of a key; empty for keys that have none.
-pub(crate) fn encode_key(key: KeyEvent, modes: Modes) -> Vec<u8> {
+pub fn encode_key(key: KeyEvent, modes: Modes) -> Vec<u8> {
     let alt = key.modifiers.contains(KeyModifiers::ALT);
     let mut bytes = Vec::new();
     match key.code {
@@ -106,7 +106,7 @@ fn number(code: u8, modifiers: KeyModifiers, bytes: &mut Vec<u8>) {
 
 /// Pasted text as a program gets it: marked where it asked for that. Escape characters are left out, so that it can
 /// neither end the mark nor press keys.
-pub(crate) fn encode_paste(text: &str, modes: Modes) -> Vec<u8> {
+pub fn encode_paste(text: &str, modes: Modes) -> Vec<u8> {
     let text = text.replace("\r\n", "\r").replace('\n', "\r");
     let text = text.replace('\x1b', "");
     if !modes.bracketed_paste {
