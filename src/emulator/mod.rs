@@ -6,6 +6,7 @@
 //! Rows are counted from the first that the program ever wrote, and keep their numbers: [`Emulator::first`] is the oldest that
 //! is kept, [`Emulator::top`] the first of the screen itself, [`Emulator::end`] the one after the last.
 
+mod begun;
 mod cell;
 pub(crate) mod fence;
 mod history;
@@ -17,6 +18,7 @@ use std::num::NonZeroU16;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use begun::Begun;
 use replies::Host;
 
 pub use cell::{Cell, CellStyle, Color, Cursor, CursorShape, LinkId, Underline};
@@ -32,6 +34,8 @@ pub struct Emulator {
     rows: u16,
     /// Bytes that have come and are not parsed yet.
     waiting: VecDeque<u8>,
+    /// The beginning of a character whose rest has not come.
+    begun: Begun,
     /// How often the emulator failed and began anew.
     failures: u32,
 }
@@ -75,6 +79,7 @@ impl Emulator {
             columns,
             rows,
             waiting: VecDeque::new(),
+            begun: Begun::default(),
             failures: 0,
         }
     }
@@ -94,7 +99,9 @@ impl Emulator {
         let mut slice = Vec::with_capacity(SLICE);
         while !self.waiting.is_empty() {
             slice.clear();
+            self.begun.take_into(&mut slice);
             slice.extend(self.waiting.drain(..SLICE.min(self.waiting.len())));
+            self.begun.keep_of(&mut slice);
             self.fenced(|parser| parser.process(&slice));
             if elapsed() >= budget {
                 break;
@@ -166,11 +173,15 @@ impl Emulator {
             if cell.is_wide_continuation() {
                 continue;
             }
+            // A screen that became narrower may have cut it in two; vt100 may have written over its second half.
+            let other_half = screen.cell(on_screen, column + 1);
+            let is_cut =
+                cell.is_wide() && !other_half.is_some_and(vt100::Cell::is_wide_continuation);
             visit(
                 column,
                 Cell {
-                    text: cell.contents(),
-                    width: if cell.is_wide() { 2 } else { 1 },
+                    text: if is_cut { "" } else { cell.contents() },
+                    width: if cell.is_wide() && !is_cut { 2 } else { 1 },
                     style: style(cell),
                 },
             );
