@@ -14,6 +14,7 @@ mod crash;
 mod desk;
 mod doctor;
 mod editing;
+mod emulation;
 mod evidence;
 mod export;
 mod gates;
