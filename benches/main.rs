@@ -18,8 +18,12 @@ mod decode;
 mod fold;
 mod integrate;
 mod queue;
+#[path = "../tests/it/emulation/recordings.rs"]
+#[expect(dead_code, reason = "tests cut them")]
+mod recordings;
 mod screen;
 mod support;
+mod terminal;
 mod tickets;
 mod verify;
 
@@ -28,6 +32,9 @@ fn main() {
         .skip(1)
         .filter(|word| !word.starts_with('-'))
         .collect();
+    if named == ["redraw"] {
+        return terminal::redraw();
+    }
     // `cargo test --benches` only checks that the benches build and start.
     if std::env::args().any(|word| word == "--test") {
         return;
@@ -38,6 +45,7 @@ fn main() {
         ("decode", decode::bench),
         ("agents", agents::bench),
         ("screen", screen::bench),
+        ("terminal", terminal::bench),
         ("queue", queue::bench),
         ("integrate", integrate::bench),
         ("verify", verify::bench),

@@ -9,7 +9,7 @@ use crate::support::{repository, row};
 const KEYS: usize = 150;
 
 /// From `?` to the help on the screen, and back.
-fn key_to_paint(screen: &mut OnTerminal) -> Vec<Duration> {
+pub(crate) fn key_to_paint(screen: &mut OnTerminal) -> Vec<Duration> {
     (0..KEYS)
         .map(|_| {
             // As fast as people type, not faster: frames are at most sixty a second.
@@ -23,7 +23,7 @@ fn key_to_paint(screen: &mut OnTerminal) -> Vec<Duration> {
         .collect()
 }
 
-fn percentiles(what: &str, mut times: Vec<Duration>) {
+pub(crate) fn percentiles(what: &str, mut times: Vec<Duration>) {
     times.sort();
     let at = |share: usize| times[(times.len() - 1) * share / 100].as_secs_f64() * 1000.0;
     println!(

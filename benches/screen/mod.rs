@@ -1,9 +1,9 @@
 //! From the start of the program to the first byte and to the first full frame, on a real PTY, with 10,000 tickets; and what
 //! the open screen costs while nothing happens, under a flood, and with a transcript of 1 GB. `cargo bench -- screen`
 
-mod flood;
+pub(crate) mod flood;
 mod memory;
-mod on_terminal;
+pub(crate) mod on_terminal;
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn cost(pid: u32) -> (u64, u64) {
     (switches, ticks(11) + ticks(12))
 }
 
-fn resident(pid: u32) -> u64 {
+pub(crate) fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     status
         .lines()

@@ -19,11 +19,11 @@ const ROWS: u16 = 40;
 const LONG: Duration = Duration::from_secs(30);
 
 /// docket's screen.
-pub(super) struct OnTerminal {
-    pub(super) began: Instant,
-    pub(super) first_byte: Option<Duration>,
+pub(crate) struct OnTerminal {
+    pub(crate) began: Instant,
+    pub(crate) first_byte: Option<Duration>,
     /// All bytes that came so far.
-    pub(super) received: u64,
+    pub(crate) received: u64,
     pty: pty::Pty,
     child: Child,
     output: Receiver<Vec<u8>>,
@@ -32,7 +32,12 @@ pub(super) struct OnTerminal {
 
 impl OnTerminal {
     /// Opens the screen in a folder.
-    pub(super) fn open(folder: &Path) -> Self {
+    pub(crate) fn open(folder: &Path) -> Self {
+        Self::start(folder, &[DOCKET])
+    }
+
+    /// Starts any program in a folder.
+    pub(crate) fn start(folder: &Path, argv: &[&str]) -> Self {
         let (pty, terminal) = pty::open().expect("a pty");
         pty.resize(pty_process::Size::new(ROWS, COLUMNS))
             .expect("a size");
@@ -47,8 +52,11 @@ impl OnTerminal {
             }
         });
         let began = Instant::now();
-        let child = pty::Command::new(DOCKET)
+        let child = pty::Command::new(argv[0])
+            .args(&argv[1..])
             .current_dir(folder)
+            .env("SHELL", "/bin/sh")
+            .env("PS1", "$ ")
             .env("HOME", folder)
             .env("TERM", "xterm-256color")
             .env("LANG", "C.UTF-8")
@@ -70,17 +78,17 @@ impl OnTerminal {
     }
 
     /// The program's process.
-    pub(super) fn pid(&self) -> u32 {
+    pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
     /// Presses keys.
-    pub(super) fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.pty.write_all(keys.as_bytes()).expect("keys");
     }
 
     /// Takes in what comes until the screen is as wanted; how long that took.
-    pub(super) fn until(&mut self, what: &str, is_there: bool) -> Duration {
+    pub(crate) fn until(&mut self, what: &str, is_there: bool) -> Duration {
         let began = Instant::now();
         while self.emulator.screen().contents().contains(what) != is_there {
             let Ok(bytes) = self.output.recv_timeout(LONG) else {
@@ -97,7 +105,7 @@ impl OnTerminal {
     }
 
     /// Takes in what comes for so long; how many bytes.
-    pub(super) fn watch(&mut self, time: Duration) -> u64 {
+    pub(crate) fn watch(&mut self, time: Duration) -> u64 {
         let (end, before) = (Instant::now() + time, self.received);
         loop {
             match self
@@ -117,8 +125,14 @@ impl OnTerminal {
         self.emulator.process(bytes);
     }
 
+    /// Kills the program.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("an end");
+        self.child.wait().expect("a child");
+    }
+
     /// Leaves docket, and says yes when it asks.
-    pub(super) fn quit(mut self) {
+    pub(crate) fn quit(mut self) {
         self.press("q");
         let began = Instant::now();
         while self.child.try_wait().expect("a child").is_none() {
