@@ -125,7 +125,7 @@ fn the_mouse_is_told_as_the_program_asked() {
     #[rustfmt::skip]
     let cases = [
         ("", Down(Left), NONE, ""),
-        ("\x1b[?9h", Down(Right), SHIFT, r#"^[M"%$"#),
+        ("\x1b[?9h", Down(Right), SHIFT, r#"^[M\"%$"#),
         ("\x1b[?9h", Up(Right), NONE, ""),
         ("\x1b[?1000h", Down(Left), NONE, "^[M %$"),
         ("\x1b[?1000h", Up(Left), NONE, "^[M#%$"),

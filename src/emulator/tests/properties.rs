@@ -28,7 +28,7 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn pieces_of_any_size_make_the_same_screen(
@@ -87,7 +87,7 @@ proptest! {
 fn strings_without_end_take_no_memory() {
     for begin in ["\x1b]0;", "\x1b]8;;http://", "\x1bP+q", "\x1bPq", "\x1b_G", "\x1b[", "\x1b[1;", "\x1bX"] {
         let mut emulator = with(20, 4, begin);
-        for _ in 0..200 {
+        for _ in 0..40 {
             emulator.feed(&[b'1'; 65_536]);
             emulator.parse(Duration::MAX, || Duration::ZERO);
         }
@@ -101,14 +101,14 @@ fn strings_without_end_take_no_memory() {
 fn work_without_end_is_done_by_and_by() {
     for bomb in ["a\x1b[65535b", "\x1b[65535L", "\x1b[65535S", "\x1b[2J", "\x1b#8", "\x1b[65535I", "\x1b[41m\x1b[65535T"] {
         let mut emulator = Emulator::new(200, 60, 100);
-        emulator.feed(bomb.repeat(2_000).as_bytes());
+        emulator.feed(bomb.repeat(600).as_bytes());
         let looks = std::cell::Cell::new(0);
         emulator.parse(Duration::MAX, || {
             looks.set(looks.get() + 1);
             Duration::ZERO
         });
         // The clock is looked at before long, whatever the bytes are.
-        assert!(looks.get() >= 20, "{bomb:?}: {}", looks.get());
+        assert!(looks.get() >= 5, "{bomb:?}: {}", looks.get());
     }
 }
 
