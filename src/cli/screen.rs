@@ -272,8 +272,6 @@ impl OpenTerminal for Shells {
         environment.extend([
             ("TERM".into(), "xterm-256color".into()),
             ("COLORTERM".into(), "truecolor".into()),
-            // vt100 has no line-drawing character set; ncurses then draws lines as UTF-8.
-            ("NCURSES_NO_UTF8_ACS".into(), "1".into()),
         ]);
         environment.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
         environment.extend(more);

@@ -61,6 +61,12 @@ impl History {
         }
     }
 
+    /// Forgets all rows; those that come go on with the numbers.
+    pub(super) fn clear(&mut self) {
+        self.gone = self.end();
+        self.rows.clear();
+    }
+
     fn get(&self, row: u64) -> Option<&Row> {
         let index = usize::try_from(row.checked_sub(self.gone)?).ok()?;
         self.rows.get(index)

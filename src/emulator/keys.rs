@@ -1,13 +1,26 @@
 //! Keys as the bytes that a program on a terminal expects (xterm's ctlseqs, "PC-Style Function Keys").
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyEventState, KeyModifiers};
 
-use super::Modes;
+use super::keyboard;
+use super::modes::{Keyboard, Modes};
 
 /// The bytes of a key; empty for keys that have none.
 pub fn encode_key(key: KeyEvent, modes: Modes) -> Vec<u8> {
+    if key.kind == KeyEventKind::Release && !modes.keyboard.has(Keyboard::EVENTS) {
+        return Vec::new();
+    }
+    if let Some(bytes) = keyboard::encode(key, modes) {
+        return bytes;
+    }
     let alt = key.modifiers.contains(KeyModifiers::ALT);
     let mut bytes = Vec::new();
+    if modes.application_keypad
+        && key.state.contains(KeyEventState::KEYPAD)
+        && let Some(letter) = keypad(key.code)
+    {
+        return vec![0x1b, b'O', letter];
+    }
     match key.code {
         KeyCode::Char(c) => {
             if alt {
@@ -21,13 +34,16 @@ pub fn encode_key(key: KeyEvent, modes: Modes) -> Vec<u8> {
                 bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
             }
         }
+        KeyCode::Enter if modes.line_feed => with_alt(alt, b"\r\n", &mut bytes),
         KeyCode::Enter => with_alt(alt, b"\r", &mut bytes),
         KeyCode::Tab => with_alt(alt, b"\t", &mut bytes),
         KeyCode::BackTab => bytes.extend_from_slice(b"\x1b[Z"),
-        KeyCode::Backspace if key.modifiers.contains(KeyModifiers::CONTROL) => {
-            with_alt(alt, b"\x08", &mut bytes);
+        KeyCode::Backspace => {
+            // Ctrl makes it the other one.
+            let is_bs = modes.backspace_is_bs != key.modifiers.contains(KeyModifiers::CONTROL);
+            let key: &[u8] = if is_bs { b"\x08" } else { b"\x7f" };
+            with_alt(alt, key, &mut bytes);
         }
-        KeyCode::Backspace => with_alt(alt, b"\x7f", &mut bytes),
         KeyCode::Esc => with_alt(alt, b"\x1b", &mut bytes),
         KeyCode::Up => letter('A', key.modifiers, modes, &mut bytes),
         KeyCode::Down => letter('B', key.modifiers, modes, &mut bytes),
@@ -64,8 +80,24 @@ fn with_alt(alt: bool, key: &[u8], bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(key);
 }
 
+/// The last letter of a key of the keypad (DECKPAM).
+fn keypad(code: KeyCode) -> Option<u8> {
+    Some(match code {
+        KeyCode::Char(digit @ '0'..='9') => digit as u8 - b'0' + b'p',
+        KeyCode::Char('*') => b'j',
+        KeyCode::Char('+') => b'k',
+        KeyCode::Char(',') => b'l',
+        KeyCode::Char('-') => b'm',
+        KeyCode::Char('.') => b'n',
+        KeyCode::Char('/') => b'o',
+        KeyCode::Char('=') => b'X',
+        KeyCode::Enter => b'M',
+        _ => return None,
+    })
+}
+
 /// The control character of Ctrl and a key.
-fn control(c: char) -> Option<u8> {
+pub(super) fn control(c: char) -> Option<u8> {
     let byte = match c {
         'a'..='z' => c as u8 - b'a' + 1,
         'A'..='Z' => c as u8 - b'A' + 1,
@@ -82,7 +114,7 @@ fn control(c: char) -> Option<u8> {
 }
 
 /// xterm's number for modifiers: 1 is none.
-fn modifier(modifiers: KeyModifiers) -> u8 {
+pub(super) fn modifier(modifiers: KeyModifiers) -> u8 {
     let bit = |flag, value| if modifiers.contains(flag) { value } else { 0 };
     1 + bit(KeyModifiers::SHIFT, 1) + bit(KeyModifiers::ALT, 2) + bit(KeyModifiers::CONTROL, 4)
 }
@@ -104,11 +136,11 @@ fn number(code: u8, modifiers: KeyModifiers, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(text.as_bytes());
 }
 
-/// Pasted text as a program gets it: marked where it asked for that. Escape characters are left out, so that it can
-/// neither end the mark nor press keys.
+/// Pasted text as a program gets it: marked where it asked for that. Escape characters (and CSI in one character) are left out, so
+/// that it can neither end the mark nor press keys.
 pub fn encode_paste(text: &str, modes: Modes) -> Vec<u8> {
     let text = text.replace("\r\n", "\r").replace('\n', "\r");
-    let text = text.replace('\x1b', "");
+    let text = text.replace(['\x1b', '\u{9b}'], "");
     if !modes.bracketed_paste {
         return text.into_bytes();
     }

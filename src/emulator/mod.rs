@@ -6,49 +6,56 @@
 //! Rows are counted from the first that the program ever wrote, and keep their numbers: [`Emulator::first`] is the oldest that
 //! is kept, [`Emulator::top`] the first of the screen itself, [`Emulator::end`] the one after the last.
 
-mod begun;
 mod cell;
+mod extras;
 pub(crate) mod fence;
 mod history;
+mod host;
+mod keyboard;
 mod keys;
+mod modes;
+mod mouse;
 mod replies;
+#[cfg(test)]
+mod tests;
+mod translate;
+mod waiting;
 
-use std::collections::VecDeque;
 use std::num::NonZeroU16;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use begun::Begun;
-use replies::Host;
+use host::Host;
+use translate::Translator;
+use waiting::Waiting;
 
 pub use cell::{Cell, CellStyle, Color, Cursor, CursorShape, LinkId, Underline};
 pub use keys::{encode_key, encode_paste};
+pub use modes::{Keyboard, Modes, MouseEncoding, MouseMode};
+pub use mouse::{encode_focus, encode_mouse};
+pub use replies::Rgb;
+pub use translate::WorkingFolder;
 
-/// How much is parsed between two looks at the clock. A few bytes can cost a millisecond (`CSI 65535 b`).
-const SLICE: usize = 256;
+/// How much is parsed between two looks at the clock, at most.
+const SLICE: usize = 4_096;
+
+/// So many rows have to scroll by before it is looked again which looks and links aren't used any more.
+const SWEEP: u64 = 500;
 
 /// A screen that a program writes on.
 pub struct Emulator {
     parser: vt100::Parser<Host>,
+    translator: Translator,
     columns: u16,
     rows: u16,
     /// Bytes that have come and are not parsed yet.
-    waiting: VecDeque<u8>,
-    /// The beginning of a character whose rest has not come.
-    begun: Begun,
+    waiting: Waiting,
     /// How often the emulator failed and began anew.
     failures: u32,
-}
-
-/// What a program has asked of its terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Modes {
-    /// Cursor keys send application sequences.
-    pub application_cursor: bool,
-    /// Pasted text is marked as such.
-    pub bracketed_paste: bool,
-    /// The alternate screen is shown: there is no scrollback.
-    pub alternate_screen: bool,
+    /// Whether it did since somebody asked.
+    is_reset: bool,
+    /// The row at which it was last looked which looks and links are used.
+    swept_at: u64,
 }
 
 impl std::fmt::Debug for Emulator {
@@ -76,34 +83,73 @@ impl Emulator {
         let (columns, rows) = (columns.max(2), rows.max(2));
         Self {
             parser: parser(columns, rows, Host::new(scrollback)),
+            translator: Translator::new(columns, rows),
             columns,
             rows,
-            waiting: VecDeque::new(),
-            begun: Begun::default(),
+            waiting: Waiting::default(),
             failures: 0,
+            is_reset: false,
+            swept_at: 0,
         }
     }
 
     /// Takes bytes in; [`parse`](Self::parse) looks at them.
     pub fn feed(&mut self, bytes: &[u8]) {
-        self.waiting.extend(bytes);
+        self.waiting.feed(bytes);
     }
 
-    /// Whether bytes wait to be parsed.
+    /// Whether bytes can be parsed. Those of a synchronized update that isn't complete don't count: see [`due`](Self::due).
     pub fn is_behind(&self) -> bool {
-        !self.waiting.is_empty()
+        self.waiting.is_ready()
     }
 
-    /// Parses what waits, until `elapsed` says that `budget` is used up.
+    /// When an update that is held back has to be shown, complete or not: [`parse_at`](Self::parse_at) is to be called by then.
+    pub fn due(&self) -> Option<Duration> {
+        self.waiting.due()
+    }
+
+    /// Parses what waits, until `elapsed` says that `budget` is used up. Without a clock nothing is held back.
     pub fn parse(&mut self, budget: Duration, elapsed: impl Fn() -> Duration) {
-        let mut slice = Vec::with_capacity(SLICE);
-        while !self.waiting.is_empty() {
-            slice.clear();
-            self.begun.take_into(&mut slice);
-            slice.extend(self.waiting.drain(..SLICE.min(self.waiting.len())));
-            self.begun.keep_of(&mut slice);
-            self.fenced(|parser| parser.process(&slice));
-            if elapsed() >= budget {
+        self.parse_until(None, budget, elapsed);
+    }
+
+    /// The same at a time, counted from any fixed moment: synchronized updates (2026) are held back until they are complete, for 150 ms
+    /// or 1 MiB at most.
+    pub fn parse_at(&mut self, now: Duration, budget: Duration, elapsed: impl Fn() -> Duration) {
+        self.parse_until(Some(now), budget, elapsed);
+    }
+
+    fn parse_until(
+        &mut self,
+        now: Option<Duration>,
+        budget: Duration,
+        elapsed: impl Fn() -> Duration,
+    ) {
+        let is_due = match (now, self.waiting.due()) {
+            (Some(now), Some(due)) => due <= now,
+            (None, Some(_)) => true,
+            (_, None) => false,
+        };
+        if is_due && self.waiting.release() {
+            self.translator.end_update();
+        }
+        while self.waiting.is_ready() {
+            let mut waiting = std::mem::take(&mut self.waiting);
+            let ready = waiting.ready();
+            let slice = ready.get(..SLICE.min(ready.len())).unwrap_or_default();
+            let done = self.fenced(|parser, translator| {
+                let advanced = translator.advance(parser, slice);
+                (advanced.bytes, advanced.begins_update)
+            });
+            // What it fell over is gone.
+            let (count, begins_update) = done.unwrap_or((slice.len(), false));
+            waiting.take(count);
+            if let Some(now) = now.filter(|_| begins_update) {
+                waiting.hold(now);
+            }
+            self.waiting = waiting;
+            self.sweep();
+            if elapsed() >= budget && !self.waiting.is_within_update() {
                 break;
             }
         }
@@ -116,7 +162,8 @@ impl Emulator {
             return;
         }
         (self.columns, self.rows) = (columns, rows);
-        self.fenced(|parser| parser.set_size(at_least_two(rows), at_least_two(columns)));
+        self.translator.resized(columns, rows);
+        self.fenced(|parser, _| parser.set_size(at_least_two(rows), at_least_two(columns)));
     }
 
     /// Columns and rows.
@@ -124,24 +171,42 @@ impl Emulator {
         (self.columns, self.rows)
     }
 
+    /// The colours of text that asks for none, as the user sees them: programs ask for them. Without this they are those of a
+    /// dark terminal.
+    pub fn set_colors(&mut self, foreground: Rgb, background: Rgb) {
+        let replies = &mut self.translator.state.replies;
+        replies.set_colors(foreground, background);
+    }
+
     /// What the program's questions are answered with; asked for once.
     pub fn replies(&mut self) -> Vec<u8> {
-        self.parser.callbacks_mut().take()
+        self.translator.state.replies.take()
     }
 
     /// The title that the program gave itself, as it came.
     pub fn title(&self) -> Option<&str> {
-        self.parser.callbacks().title()
+        self.translator.state.title.as_deref()
+    }
+
+    /// The folder that the program says it works in (OSC 7), as it came: on another machine, perhaps.
+    pub fn folder(&self) -> Option<&WorkingFolder> {
+        self.translator.state.folder.as_ref()
+    }
+
+    /// Whether the bell rang since this was asked last.
+    pub fn take_bell(&mut self) -> bool {
+        std::mem::take(&mut self.translator.state.bell)
+    }
+
+    /// Whether the screen had to be begun anew since this was asked last. The program doesn't know: it draws again when it is told
+    /// of another size, and then of this one.
+    pub fn take_reset(&mut self) -> bool {
+        std::mem::take(&mut self.is_reset)
     }
 
     /// What the program asked of its terminal.
     pub fn modes(&self) -> Modes {
-        let screen = self.parser.screen();
-        Modes {
-            application_cursor: screen.application_cursor(),
-            bracketed_paste: screen.bracketed_paste(),
-            alternate_screen: screen.alternate_screen(),
-        }
+        self.translator.state.modes()
     }
 
     /// The oldest row that is kept.
@@ -161,8 +226,27 @@ impl Emulator {
 
     /// Tells the cells of a row from left to right, with their columns. Places where nothing was ever written may be left out.
     pub fn visit(&self, row: u64, mut visit: impl FnMut(u16, Cell<'_>)) {
+        let extras = &self.translator.state.extras;
+        self.visit_raw(row, &mut |column, cell| {
+            let (text, number) = extras::split(cell.text);
+            let mut style = cell.style;
+            if let Some(number) = number {
+                extras.dress(number, &mut style);
+            }
+            let text = translate::shown(&text);
+            let cell = Cell {
+                text,
+                style,
+                ..cell
+            };
+            visit(column, cell);
+        });
+    }
+
+    /// The same with what stands for [`extras`] in it.
+    fn visit_raw(&self, row: u64, visit: &mut dyn FnMut(u16, Cell<'_>)) {
         let Some(on_screen) = self.on_screen(row) else {
-            self.parser.callbacks().history.visit(row, &mut visit);
+            self.parser.callbacks().history.visit(row, visit);
             return;
         };
         let screen = self.parser.screen();
@@ -216,23 +300,19 @@ impl Emulator {
 
     /// Where the cursor is, if it is to be seen.
     pub fn cursor(&self) -> Option<Cursor> {
-        let screen = self.parser.screen();
-        if screen.hide_cursor() {
-            return None;
-        }
-        let (row, column) = screen.cursor_position();
+        let (shape, blinks) = self.translator.state.cursor()?;
+        let (row, column) = self.parser.screen().cursor_position();
         Some(Cursor {
             row: self.top() + u64::from(row),
             column,
-            shape: CursorShape::Default,
-            blinks: false,
+            shape,
+            blinks,
         })
     }
 
-    /// Where a hyperlink leads.
+    /// Where a hyperlink leads: an address of http, https, file or mailto, printable ASCII.
     pub fn link(&self, link: LinkId) -> Option<&str> {
-        let _ = link;
-        None
+        self.translator.state.extras.link(link)
     }
 
     /// How often the emulator failed and began anew.
@@ -246,15 +326,49 @@ impl Emulator {
         (row < self.rows).then_some(row)
     }
 
-    fn fenced(&mut self, act: impl FnOnce(&mut vt100::Parser<Host>)) {
+    /// Does something that vt100 may fall over; none when it did.
+    fn fenced<T>(
+        &mut self,
+        act: impl FnOnce(&mut vt100::Parser<Host>, &mut Translator) -> T,
+    ) -> Option<T> {
         let contained = fence::contain_panics();
-        let result = catch_unwind(AssertUnwindSafe(|| act(&mut self.parser)));
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            act(&mut self.parser, &mut self.translator)
+        }));
         drop(contained);
-        if result.is_err() {
-            let host = std::mem::take(self.parser.callbacks_mut());
-            self.parser = parser(self.columns, self.rows, host);
-            self.failures += 1;
+        if let Ok(done) = result {
+            return Some(done);
         }
+        let host = std::mem::take(self.parser.callbacks_mut());
+        self.parser = parser(self.columns, self.rows, host);
+        self.parser.process(&self.translator.begin_anew());
+        self.failures += 1;
+        self.is_reset = true;
+        None
+    }
+
+    /// Makes room for looks and links when there is none.
+    fn sweep(&mut self) {
+        if !self.translator.state.extras.is_full || self.top() < self.swept_at + SWEEP {
+            return;
+        }
+        self.swept_at = self.top();
+        let mut used = Vec::new();
+        for row in self.first()..self.end() {
+            self.visit_raw(row, &mut |_, cell| {
+                if let (_, Some(number)) = extras::split(cell.text) {
+                    let number = usize::from(number);
+                    if used.len() <= number {
+                        used.resize(number + 1, false);
+                    }
+                    if let Some(place) = used.get_mut(number) {
+                        *place = true;
+                    }
+                }
+            });
+        }
+        let pens = self.translator.state.pens();
+        self.translator.state.extras.sweep(&used, &pens);
     }
 }
 
@@ -280,118 +394,5 @@ fn color(color: vt100::Color) -> Color {
         vt100::Color::Default => Color::Default,
         vt100::Color::Idx(index) => Color::Indexed(index),
         vt100::Color::Rgb(red, green, blue) => Color::Rgb(red, green, blue),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn all(emulator: &mut Emulator, bytes: &[u8]) {
-        emulator.feed(bytes);
-        emulator.parse(Duration::MAX, || Duration::ZERO);
-    }
-
-    fn text(emulator: &Emulator) -> String {
-        emulator.parser.screen().contents()
-    }
-
-    #[test]
-    fn a_program_writes_and_asks() {
-        let mut emulator = Emulator::new(20, 5, 100);
-        all(
-            &mut emulator,
-            b"\x1b[31mhello\x1b[0m\r\nworld\x1b[6n\x1b[c\x1b]0;my title\x07",
-        );
-        assert_eq!(text(&emulator), "hello\nworld");
-        assert_eq!(emulator.replies(), b"\x1b[2;6R\x1b[?62;22c");
-        assert!(emulator.replies().is_empty());
-        assert_eq!(emulator.title(), Some("my title"));
-        all(&mut emulator, b"\x1b[?1h\x1b[?2004h\x1b[?1049h");
-        let modes = emulator.modes();
-        assert!(modes.application_cursor && modes.bracketed_paste && modes.alternate_screen);
-    }
-
-    #[test]
-    fn a_panic_of_the_emulator_is_contained() {
-        let mut emulator = Emulator::new(99, 37, 100);
-        all(
-            &mut emulator,
-            "\u{1b}[38;100H\u{2764}\u{fe0f}\u{1b}[36;100H\u{26a0}\u{fe0f}\u{301}".as_bytes(),
-        );
-        // Whether this build of vt100 falls or not, the screen goes on.
-        all(&mut emulator, b"\x1b[H\x1b[2Jgoes on");
-        assert!(text(&emulator).contains("goes on"));
-    }
-
-    #[test]
-    fn a_flood_is_parsed_by_and_by() {
-        let mut emulator = Emulator::new(80, 24, 100);
-        emulator.feed(&vec![b'y'; 100_000]);
-        let looks = std::cell::Cell::new(0);
-        emulator.parse(Duration::from_millis(4), || {
-            looks.set(looks.get() + 1);
-            Duration::from_millis(looks.get())
-        });
-        assert_eq!(looks.get(), 4);
-        assert!(emulator.is_behind());
-    }
-
-    #[test]
-    fn rows_above_the_screen_can_be_seen() {
-        let mut emulator = Emulator::new(10, 3, 40);
-        for line in 0..50 {
-            all(&mut emulator, format!("{line}\r\n").as_bytes());
-        }
-        assert_eq!(
-            (emulator.first(), emulator.top(), emulator.end()),
-            (8, 48, 51)
-        );
-        assert_eq!(emulator.text(8), "8");
-        assert_eq!(emulator.text(47), "47");
-        assert_eq!(emulator.text(49), "49");
-        assert_eq!(emulator.text(7), "");
-    }
-
-    #[test]
-    fn rows_keep_their_looks_above_the_screen() {
-        let mut emulator = Emulator::new(6, 2, 40);
-        all(
-            &mut emulator,
-            "\u{1b}[1;38;2;9;8;7mab\u{1b}[0m漢e\u{301}x1234\r\n\r\n\r\n".as_bytes(),
-        );
-        assert_eq!(emulator.text(0), "ab漢e\u{301}x");
-        assert!(emulator.is_wrapped(0) && !emulator.is_wrapped(1));
-        let mut seen = Vec::new();
-        emulator.visit(0, |column, cell| {
-            seen.push((column, cell.width, cell.style.bold))
-        });
-        assert_eq!(
-            seen,
-            [
-                (0, 1, true),
-                (1, 1, true),
-                (2, 2, false),
-                (4, 1, false),
-                (5, 1, false)
-            ]
-        );
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_that_a_program_writes_ends_docket(
-            bytes in proptest::collection::vec(any::<u8>(), 0..400),
-            sizes in proptest::collection::vec((0u16..40, 0u16..12), 0..5),
-        ) {
-            let mut emulator = Emulator::new(3, 3, 10);
-            all(&mut emulator, &bytes);
-            for (columns, rows) in sizes {
-                emulator.resize(columns, rows);
-                all(&mut emulator, &bytes);
-            }
-        }
     }
 }

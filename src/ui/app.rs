@@ -188,7 +188,7 @@ impl<H: Host> App<H> {
                     let clock = &self.clock;
                     let started = clock().monotonic.0;
                     let elapsed = || clock().monotonic.0.saturating_sub(started);
-                    let effects = self.model.terminal.parse(PARSE, &elapsed);
+                    let effects = self.model.terminal.parse(started, PARSE, &elapsed);
                     self.act(effects).await;
                     self.is_dirty = true;
                 }
@@ -228,6 +228,8 @@ impl<H: Host> App<H> {
         };
         let tick_in = self.wake_at.saturating_sub(now);
         let is_behind = self.model.terminal.is_behind();
+        let due = self.model.terminal.due();
+        let due_in = due.map(|due| due.saturating_sub(now));
         let announce_in = self.announcer.due_in(now);
         let one = |message| Found::Messages(vec![message]);
         tokio::select! {
@@ -247,6 +249,7 @@ impl<H: Host> App<H> {
             Some(loaded) = self.loaded.1.recv() => one(Message::Loaded(loaded)),
             Some(()) = self.theme_changes.recv() => one(Message::ThemesChanged),
             () = ready(()), if is_behind => Found::Parse,
+            () = after(due_in.unwrap_or_default()), if due_in.is_some() => Found::Parse,
             // A program is not listened to while there is something of it left to parse: so it waits, and memory is bounded.
             (id, event) = self.links.next(), if !is_behind => one(Message::Terminal(id, event)),
             () = after(tick_in), if !self.is_dirty => Found::Tick,

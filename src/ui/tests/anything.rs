@@ -171,7 +171,7 @@ proptest! {
                 Step::Output(bytes) => {
                     let event = TerminalEvent::Output(bytes);
                     scene.message(Message::Terminal(TerminalId(1), event));
-                    scene.model.terminal.parse(std::time::Duration::MAX, &|| std::time::Duration::ZERO);
+                    scene.model.terminal.parse(std::time::Duration::MAX, std::time::Duration::MAX, &|| std::time::Duration::ZERO);
                 }
                 Step::Advanced => scene.feed(Feed::Advanced {
                     attempt: attempt("003"),

@@ -104,15 +104,22 @@ impl TerminalPane {
         programs.any(|program| program.emulator.is_behind())
     }
 
-    /// Parses what programs wrote, for no longer than `budget`; answers what they asked.
+    /// When a picture that a program holds back has to be shown, complete or not.
+    pub(crate) fn due(&self) -> Option<Duration> {
+        let programs = self.programs.iter();
+        programs.filter_map(|program| program.emulator.due()).min()
+    }
+
+    /// Parses what programs wrote, for no longer than `budget`; answers what they asked. `now` counts from any fixed moment.
     pub(crate) fn parse(
         &mut self,
+        now: Duration,
         budget: Duration,
         elapsed: &dyn Fn() -> Duration,
     ) -> Vec<Effect> {
         let programs = self.programs.iter_mut();
         programs
-            .filter_map(|program| program.parse(budget, elapsed))
+            .flat_map(|program| program.parse(now, budget, elapsed))
             .collect()
     }
 

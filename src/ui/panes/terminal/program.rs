@@ -58,15 +58,27 @@ impl Program {
     /// Parses what it wrote, for no longer than `budget`; answers what it asked.
     pub(super) fn parse(
         &mut self,
+        now: Duration,
         budget: Duration,
         elapsed: &dyn Fn() -> Duration,
-    ) -> Option<Effect> {
-        if !self.emulator.is_behind() {
-            return None;
+    ) -> Vec<Effect> {
+        let is_due = self.emulator.due().is_some_and(|due| due <= now);
+        if !self.emulator.is_behind() && !is_due {
+            return Vec::new();
         }
-        self.emulator.parse(budget, elapsed);
+        self.emulator.parse_at(now, budget, elapsed);
         let replies = self.emulator.replies();
-        self.to_it(replies)
+        let mut effects: Vec<_> = self.to_it(replies).into_iter().collect();
+        if self.emulator.take_reset() && self.ended.is_none() {
+            // It draws everything again when its size changes; the same size would not be told.
+            let (columns, rows) = self.emulator.size();
+            effects.extend([rows + 1, rows].map(|rows| Effect::ResizeTerminal {
+                terminal: self.id,
+                columns,
+                rows,
+            }));
+        }
+        effects
     }
 
     /// A key for it.
