@@ -10,6 +10,7 @@ mod cell;
 pub(crate) mod fence;
 mod history;
 mod keys;
+mod reading;
 mod replies;
 
 use std::collections::VecDeque;
@@ -21,6 +22,7 @@ use replies::Host;
 
 pub use cell::{Cell, CellStyle, Color, Cursor, CursorShape, LinkId, Underline};
 pub use keys::{encode_key, encode_paste};
+pub use reading::{Line, Place};
 
 /// How much is parsed between two looks at the clock. A few bytes can cost a millisecond (`CSI 65535 b`).
 const SLICE: usize = 256;
@@ -274,6 +276,9 @@ fn color(color: vt100::Color) -> Color {
 
 #[cfg(test)]
 mod tests {
+    mod reading;
+    mod support;
+
     use proptest::prelude::*;
 
     use super::*;
