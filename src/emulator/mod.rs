@@ -10,14 +10,18 @@ mod cell;
 pub(crate) mod fence;
 mod history;
 mod keys;
+mod look;
 mod reading;
+mod reflow;
 mod replies;
+mod row;
 
 use std::collections::VecDeque;
 use std::num::NonZeroU16;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use reflow::Below;
 use replies::Host;
 
 pub use cell::{Cell, CellStyle, Color, Cursor, CursorShape, LinkId, Underline};
@@ -36,6 +40,10 @@ pub struct Emulator {
     waiting: VecDeque<u8>,
     /// How often the emulator failed and began anew.
     failures: u32,
+    /// Rows of the main screen for which there is no room now.
+    below: Below,
+    /// How often rows got other numbers.
+    generation: u64,
 }
 
 /// What a program has asked of its terminal.
@@ -64,7 +72,8 @@ fn at_least_two(size: u16) -> NonZeroU16 {
 }
 
 /// vt100's own scrollback is not used: rows that leave the screen are told.
-fn parser(columns: u16, rows: u16, host: Host) -> vt100::Parser<Host> {
+fn parser(columns: u16, rows: u16, mut host: Host) -> vt100::Parser<Host> {
+    host.history.rewrap(columns);
     vt100::Parser::new_with_callbacks(at_least_two(rows), at_least_two(columns), 0, host)
 }
 
@@ -78,6 +87,8 @@ impl Emulator {
             rows,
             waiting: VecDeque::new(),
             failures: 0,
+            below: Below::default(),
+            generation: 0,
         }
     }
 
@@ -98,20 +109,41 @@ impl Emulator {
             slice.clear();
             slice.extend(self.waiting.drain(..SLICE.min(self.waiting.len())));
             self.fenced(|parser| parser.process(&slice));
+            if !self.below.is_empty() && !self.parser.screen().alternate_screen() {
+                self.below = Below::default();
+            }
             if elapsed() >= budget {
                 break;
             }
         }
     }
 
-    /// The screen has another size. Sizes below 2 count as 2.
+    /// The screen has another size. Sizes below 2 count as 2. See [`resize_following`](Self::resize_following).
     pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.resize_following(columns, rows, &mut []);
+    }
+
+    /// The same, for someone who looks at places: they go along with the text that they are at.
+    ///
+    /// Lines that were wrapped are wrapped anew, the cursor stays at its character; rows come back from above when there is
+    /// room for them, and go there when there isn't. With another width rows get other numbers: see
+    /// [`generation`](Self::generation). The alternate screen is cut off or filled up: its program paints it anew.
+    pub fn resize_following(&mut self, columns: u16, rows: u16, places: &mut [Place]) {
         let (columns, rows) = (columns.max(2), rows.max(2));
         if (columns, rows) == (self.columns, self.rows) {
             return;
         }
+        self.generation += u64::from(columns != self.columns);
         (self.columns, self.rows) = (columns, rows);
-        self.fenced(|parser| parser.set_size(at_least_two(rows), at_least_two(columns)));
+        let mut below = std::mem::take(&mut self.below);
+        self.fenced(|parser| reflow::resize(parser, &mut below, (columns, rows), places));
+        self.below = below;
+    }
+
+    /// How often rows got other numbers, because lines were wrapped anew. What was remembered by row number under another
+    /// generation is worth nothing, unless it went along with [`resize_following`](Self::resize_following).
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Columns and rows.
@@ -171,7 +203,7 @@ impl Emulator {
             visit(
                 column,
                 Cell {
-                    text: cell.contents(),
+                    text: row::shown(cell.contents()),
                     width: if cell.is_wide() { 2 } else { 1 },
                     style: style(cell),
                 },
@@ -276,7 +308,9 @@ fn color(color: vt100::Color) -> Color {
 
 #[cfg(test)]
 mod tests {
+    mod history;
     mod reading;
+    mod resizing;
     mod support;
 
     use proptest::prelude::*;
