@@ -13,9 +13,13 @@ mod history;
 mod host;
 mod keyboard;
 mod keys;
+mod look;
 mod modes;
 mod mouse;
+mod reading;
+mod reflow;
 mod replies;
+mod row;
 #[cfg(test)]
 mod tests;
 mod translate;
@@ -26,6 +30,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use host::Host;
+use reflow::Below;
 use translate::Translator;
 use waiting::Waiting;
 
@@ -33,6 +38,7 @@ pub use cell::{Cell, CellStyle, Color, Cursor, CursorShape, LinkId, Underline};
 pub use keys::{encode_key, encode_paste};
 pub use modes::{Keyboard, Modes, MouseEncoding, MouseMode};
 pub use mouse::{encode_focus, encode_mouse};
+pub use reading::{Line, Place};
 pub use replies::Rgb;
 pub use translate::WorkingFolder;
 
@@ -56,6 +62,10 @@ pub struct Emulator {
     is_reset: bool,
     /// The row at which it was last looked which looks and links are used.
     swept_at: u64,
+    /// Rows of the main screen for which there is no room now.
+    below: Below,
+    /// How often rows got other numbers.
+    generation: u64,
 }
 
 impl std::fmt::Debug for Emulator {
@@ -73,7 +83,8 @@ fn at_least_two(size: u16) -> NonZeroU16 {
 }
 
 /// vt100's own scrollback is not used: rows that leave the screen are told.
-fn parser(columns: u16, rows: u16, host: Host) -> vt100::Parser<Host> {
+fn parser(columns: u16, rows: u16, mut host: Host) -> vt100::Parser<Host> {
+    host.history.rewrap(columns);
     vt100::Parser::new_with_callbacks(at_least_two(rows), at_least_two(columns), 0, host)
 }
 
@@ -90,6 +101,8 @@ impl Emulator {
             failures: 0,
             is_reset: false,
             swept_at: 0,
+            below: Below::default(),
+            generation: 0,
         }
     }
 
@@ -149,21 +162,42 @@ impl Emulator {
             }
             self.waiting = waiting;
             self.sweep();
+            if !self.below.is_empty() && !self.parser.screen().alternate_screen() {
+                self.below = Below::default();
+            }
             if elapsed() >= budget && !self.waiting.is_within_update() {
                 break;
             }
         }
     }
 
-    /// The screen has another size. Sizes below 2 count as 2.
+    /// The screen has another size. Sizes below 2 count as 2. See [`resize_following`](Self::resize_following).
     pub fn resize(&mut self, columns: u16, rows: u16) {
+        self.resize_following(columns, rows, &mut []);
+    }
+
+    /// The same, for someone who looks at places: they go along with the text that they are at.
+    ///
+    /// Lines that were wrapped are wrapped anew, the cursor stays at its character; rows come back from above when there is
+    /// room for them, and go there when there isn't. With another width rows get other numbers: see
+    /// [`generation`](Self::generation). The alternate screen is cut off or filled up: its program paints it anew.
+    pub fn resize_following(&mut self, columns: u16, rows: u16, places: &mut [Place]) {
         let (columns, rows) = (columns.max(2), rows.max(2));
         if (columns, rows) == (self.columns, self.rows) {
             return;
         }
+        self.generation += u64::from(columns != self.columns);
         (self.columns, self.rows) = (columns, rows);
         self.translator.resized(columns, rows);
-        self.fenced(|parser, _| parser.set_size(at_least_two(rows), at_least_two(columns)));
+        let mut below = std::mem::take(&mut self.below);
+        self.fenced(|parser, _| reflow::resize(parser, &mut below, (columns, rows), places));
+        self.below = below;
+    }
+
+    /// How often rows got other numbers, because lines were wrapped anew. What was remembered by row number under another
+    /// generation is worth nothing, unless it went along with [`resize_following`](Self::resize_following).
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Columns and rows.
@@ -264,7 +298,11 @@ impl Emulator {
             visit(
                 column,
                 Cell {
-                    text: if is_cut { "" } else { cell.contents() },
+                    text: if is_cut {
+                        ""
+                    } else {
+                        row::shown(cell.contents())
+                    },
                     width: if cell.is_wide() && !is_cut { 2 } else { 1 },
                     style: style(cell),
                 },

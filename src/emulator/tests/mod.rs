@@ -3,9 +3,13 @@
 mod answers;
 mod basics;
 mod extras;
+mod history;
 mod input;
 mod properties;
+mod reading;
 mod repairs;
+mod resizing;
+mod support;
 mod updates;
 
 use std::fmt::Write as _;

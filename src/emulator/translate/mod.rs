@@ -207,11 +207,8 @@ impl Performer<'_> {
     /// Writes something while vt100's pen is nothing but the background: what it erases gets all of its pen's looks.
     fn with_bare_pen(&mut self, write: impl FnOnce(&mut Self)) {
         let pen = self.state.pen;
-        let is_bare = !(pen.bold
-            || pen.dim
-            || pen.italic
-            || pen.inverse
-            || pen.underline != Underline::None);
+        let is_bare =
+            !(pen.bold || pen.dim || pen.italic || pen.inverse || pen.underline != Underline::None);
         if !is_bare {
             let bare = CellStyle {
                 background: pen.background,

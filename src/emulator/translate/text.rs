@@ -179,7 +179,8 @@ impl Performer<'_> {
             }
             ends_past_margin = !wraps && (is_too_wide || column + width == columns);
         }
-        self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.out
+            .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         if let Some(tag) = self.state.tag {
             self.out.extend_from_slice(tag.as_bytes());
         }
@@ -200,12 +201,14 @@ impl Performer<'_> {
             self.color_emoji();
             return;
         }
-        if self.state.is_on_last && self.state.cluster.width() == 1 && self.state.cluster.len() < 16 {
+        if self.state.is_on_last && self.state.cluster.width() == 1 && self.state.cluster.len() < 16
+        {
             // The cursor is on the character, not behind it: it is written again.
             self.state.cluster.push(c);
             let cluster = self.state.cluster.clone();
             let mut chars = cluster.chars();
-            self.out.extend(chars.next().map(String::from).unwrap_or_default().bytes());
+            self.out
+                .extend(chars.next().map(String::from).unwrap_or_default().bytes());
             if let Some(tag) = self.state.tag {
                 self.out.extend_from_slice(tag.as_bytes());
             }
@@ -213,7 +216,8 @@ impl Performer<'_> {
             self.write(&format!("\x1b[{}G", self.state.columns));
             return;
         }
-        self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.out
+            .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     /// The coloured form of the sign before, where there is room for it: it may be wider.
