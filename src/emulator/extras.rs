@@ -289,7 +289,9 @@ mod tests {
             })
         };
         let kept = look(&mut extras, 0).expect("room");
-        let count = (1..40_000).take_while(|n| look(&mut extras, *n).is_some()).count();
+        let count = (1..40_000)
+            .take_while(|n| look(&mut extras, *n).is_some())
+            .count();
         assert!(extras.is_full && (1_000..3_000).contains(&count), "{count}");
         extras.sweep(&[true], &[]);
         assert!(!extras.is_full);

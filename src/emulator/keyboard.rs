@@ -70,7 +70,8 @@ fn kitty(key: KeyEvent, wants: Keyboard) -> Vec<u8> {
     };
     let mut text = String::from("\x1b[");
     let shifted = shifted(key, form.number).filter(|_| wants.has(Keyboard::ALTERNATES));
-    let typed = typed(key).filter(|_| wants.has(Keyboard::ALL) && wants.has(Keyboard::TEXT) && !is_release);
+    let typed =
+        typed(key).filter(|_| wants.has(Keyboard::ALL) && wants.has(Keyboard::TEXT) && !is_release);
     let has_more = !is_bare || event > 1 || typed.is_some();
     // The number 1 is left out where nothing follows it.
     if form.number != 1 || has_more {
@@ -115,7 +116,10 @@ fn modifiers(key: KeyEvent, wants: Keyboard) -> u32 {
     }
     // Locks are told with all keys only: text would not be text else.
     if wants.has(Keyboard::ALL) {
-        for (state, bit) in [(KeyEventState::CAPS_LOCK, 64), (KeyEventState::NUM_LOCK, 128)] {
+        for (state, bit) in [
+            (KeyEventState::CAPS_LOCK, 64),
+            (KeyEventState::NUM_LOCK, 128),
+        ] {
             if key.state.contains(state) {
                 bits |= bit;
             }

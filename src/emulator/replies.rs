@@ -41,7 +41,10 @@ const CAPABILITIES: &[(&str, &str)] = &[
     ("colors", "256"),
     ("RGB", "8"),
     ("Smulx", "\x1b[4:%p1%dm"),
-    ("Setulc", "\x1b[58:2::%p1%{65536}%/%d:%p1%{256}%/%{255}%&%d:%p1%{255}%&%dm"),
+    (
+        "Setulc",
+        "\x1b[58:2::%p1%{65536}%/%d:%p1%{256}%/%{255}%&%d:%p1%{255}%&%dm",
+    ),
     ("Ss", "\x1b[%p1%d q"),
     ("Se", "\x1b[2 q"),
 ];
@@ -136,9 +139,14 @@ impl Replies {
 
     /// OSC 4: one of 256.
     pub(super) fn indexed_color(&mut self, index: u16, is_bell: bool) {
-        let Ok(byte) = u8::try_from(index) else { return };
+        let Ok(byte) = u8::try_from(index) else {
+            return;
+        };
         let color = match byte {
-            0..=15 => FIRST_COLORS.get(usize::from(byte)).copied().unwrap_or_default(),
+            0..=15 => FIRST_COLORS
+                .get(usize::from(byte))
+                .copied()
+                .unwrap_or_default(),
             16..=231 => {
                 let step = |value: u8| if value == 0 { 0 } else { value * 40 + 55 };
                 let cube = byte - 16;
@@ -168,7 +176,9 @@ impl Replies {
         };
         // Digits only: what is said back can't be a sequence of its own.
         let name = hexadecimal(&bytes);
-        let known = CAPABILITIES.iter().find(|(known, _)| known.as_bytes() == bytes);
+        let known = CAPABILITIES
+            .iter()
+            .find(|(known, _)| known.as_bytes() == bytes);
         match known {
             Some((_, value)) => {
                 let value = hexadecimal(value.as_bytes());

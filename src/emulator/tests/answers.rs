@@ -97,7 +97,10 @@ fn titles_are_kept_and_brought_back() {
     all(&mut emulator, b"\x1b[23;0t\x1b]1;icon\x07");
     assert_eq!(emulator.title(), Some("one; two"));
     all(&mut emulator, &b"\x1b[22t".repeat(1_000));
-    all(&mut emulator, format!("\x1b]0;{}\x07", "x".repeat(100_000)).as_bytes());
+    all(
+        &mut emulator,
+        format!("\x1b]0;{}\x07", "x".repeat(100_000)).as_bytes(),
+    );
     assert_eq!(emulator.title().map(str::len), Some(200));
 }
 
@@ -108,7 +111,10 @@ fn a_shell_says_where_it_is() {
         host: "box".to_owned(),
         path: "/tmp/a b/ä".into(),
     };
-    assert_eq!(folder("\x1b]7;file://box/tmp/a%20b/%c3%a4\x1b\\"), Some(expected));
+    assert_eq!(
+        folder("\x1b]7;file://box/tmp/a%20b/%c3%a4\x1b\\"),
+        Some(expected)
+    );
     assert_eq!(folder("\x1b]7;file://box/tmp/%zz\x07"), None);
     assert_eq!(folder("\x1b]7;/tmp\x07"), None);
 }

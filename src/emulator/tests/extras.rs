@@ -117,7 +117,10 @@ fn a_cell_is_not_filled_by_its_tag() {
     assert!(emulator.text(0).starts_with("𝔸\u{301}\u{302}"));
     let expected = Some(Color::Indexed(255));
     assert_eq!(style_at(&emulator, 0, 0).underline_color, expected);
-    assert_eq!(style_at(&emulator, 0, 200).underline_color, Some(Color::Indexed(200)));
+    assert_eq!(
+        style_at(&emulator, 0, 200).underline_color,
+        Some(Color::Indexed(200))
+    );
 }
 
 #[test]
@@ -132,7 +135,11 @@ fn links_lead_where_they_say() {
         emulator.link(link)
     };
     assert_eq!(link(0), Some("https://example.org/a;b"));
-    assert_eq!(link(1), Some("https://example.org/a;b"), "a reset of looks doesn't end it");
+    assert_eq!(
+        link(1),
+        Some("https://example.org/a;b"),
+        "a reset of looks doesn't end it"
+    );
     assert_eq!((link(2), link(3)), (None, None));
     assert_eq!(link(4), Some("http://h/"));
     assert_eq!(emulator.link(LinkId(9)), None);

@@ -68,7 +68,11 @@ fn keys_are_told_apart_where_a_program_asks_for_it() {
     ];
     for (asked, code, modifiers, expected) in cases {
         let bytes = encode_key(KeyEvent::new(code, modifiers), modes(asked));
-        assert_eq!(readable(&bytes), expected, "{asked:?} {code:?} {modifiers:?}");
+        assert_eq!(
+            readable(&bytes),
+            expected,
+            "{asked:?} {code:?} {modifiers:?}"
+        );
     }
 }
 

@@ -8,14 +8,82 @@ use super::*;
 /// Pieces of what programs write, so that chance finds more than errors.
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     let fixed = prop::sample::select(vec![
-        "\x1b(0", "\x1b(B", "\x0e", "\x0f", "\x1bD", "\x1bE", "\x1bH", "\x1bM", "\x1b7", "\x1b8", "\x1bc", "\x1b#8",
-        "\x1b[?7l", "\x1b[?7h", "\x1b[4h", "\x1b[4l", "\x1b[20h", "\x1b[?6h", "\x1b[?6l", "\x1b[?1049h", "\x1b[?1049l",
-        "\x1b[?47h", "\x1b[?47l", "\x1b[?1047l", "\x1b[s", "\x1b[u", "\x1b[!p", "\x1b[3g", "\x1b[g", "\x1b[Z", "\t",
-        "\x1b[9m", "\x1b[4:3m", "\x1b[44m", "\x1b[7m", "\x1b[m", "\x1b[58;5;1m", "\x1b[1;2m", "\x1b]8;;http://h/\x07",
-        "\x1b]8;;\x1b\\", "漢", "\u{2764}\u{fe0f}", "\u{26a0}\u{fe0f}\u{301}", "1\u{fe0f}\u{20e3}", "e\u{301}", "👩\u{200d}👧",
-        "🇩🇪", "\u{e0100}", "\u{fffd}", "\u{ad}", "\u{17d8}", "\x08", "\r", "\n", "\x1b[6n", "\x1b[3J", "\x1b[2J", "\x1b[K",
-        "\x1b[1K", "\x1b[65535b", "\x1b[65535L", "\x1b[65535@", "\x1b[65535P", "\x1b[65535S", "\x1b[65535T", "\x1b[999;999H",
-        "\x1bP$qm\x1b\\", "\x1bP+q544e", "\x1b_x", "\x1b[?2026h", "\x1b[?2026l", "\x1b[3", ";", "\x1b", "\x18", "\u{9c}",
+        "\x1b(0",
+        "\x1b(B",
+        "\x0e",
+        "\x0f",
+        "\x1bD",
+        "\x1bE",
+        "\x1bH",
+        "\x1bM",
+        "\x1b7",
+        "\x1b8",
+        "\x1bc",
+        "\x1b#8",
+        "\x1b[?7l",
+        "\x1b[?7h",
+        "\x1b[4h",
+        "\x1b[4l",
+        "\x1b[20h",
+        "\x1b[?6h",
+        "\x1b[?6l",
+        "\x1b[?1049h",
+        "\x1b[?1049l",
+        "\x1b[?47h",
+        "\x1b[?47l",
+        "\x1b[?1047l",
+        "\x1b[s",
+        "\x1b[u",
+        "\x1b[!p",
+        "\x1b[3g",
+        "\x1b[g",
+        "\x1b[Z",
+        "\t",
+        "\x1b[9m",
+        "\x1b[4:3m",
+        "\x1b[44m",
+        "\x1b[7m",
+        "\x1b[m",
+        "\x1b[58;5;1m",
+        "\x1b[1;2m",
+        "\x1b]8;;http://h/\x07",
+        "\x1b]8;;\x1b\\",
+        "漢",
+        "\u{2764}\u{fe0f}",
+        "\u{26a0}\u{fe0f}\u{301}",
+        "1\u{fe0f}\u{20e3}",
+        "e\u{301}",
+        "👩\u{200d}👧",
+        "🇩🇪",
+        "\u{e0100}",
+        "\u{fffd}",
+        "\u{ad}",
+        "\u{17d8}",
+        "\x08",
+        "\r",
+        "\n",
+        "\x1b[6n",
+        "\x1b[3J",
+        "\x1b[2J",
+        "\x1b[K",
+        "\x1b[1K",
+        "\x1b[65535b",
+        "\x1b[65535L",
+        "\x1b[65535@",
+        "\x1b[65535P",
+        "\x1b[65535S",
+        "\x1b[65535T",
+        "\x1b[999;999H",
+        "\x1bP$qm\x1b\\",
+        "\x1bP+q544e",
+        "\x1b_x",
+        "\x1b[?2026h",
+        "\x1b[?2026l",
+        "\x1b[3",
+        ";",
+        "\x1b",
+        "\x18",
+        "\u{9c}",
     ]);
     prop_oneof![
         4 => fixed.prop_map(|text| text.as_bytes().to_vec()),
@@ -85,7 +153,16 @@ proptest! {
 
 #[test]
 fn strings_without_end_take_no_memory() {
-    for begin in ["\x1b]0;", "\x1b]8;;http://", "\x1bP+q", "\x1bPq", "\x1b_G", "\x1b[", "\x1b[1;", "\x1bX"] {
+    for begin in [
+        "\x1b]0;",
+        "\x1b]8;;http://",
+        "\x1bP+q",
+        "\x1bPq",
+        "\x1b_G",
+        "\x1b[",
+        "\x1b[1;",
+        "\x1bX",
+    ] {
         let mut emulator = with(20, 4, begin);
         for _ in 0..40 {
             emulator.feed(&[b'1'; 65_536]);
@@ -99,7 +176,15 @@ fn strings_without_end_take_no_memory() {
 
 #[test]
 fn work_without_end_is_done_by_and_by() {
-    for bomb in ["a\x1b[65535b", "\x1b[65535L", "\x1b[65535S", "\x1b[2J", "\x1b#8", "\x1b[65535I", "\x1b[41m\x1b[65535T"] {
+    for bomb in [
+        "a\x1b[65535b",
+        "\x1b[65535L",
+        "\x1b[65535S",
+        "\x1b[2J",
+        "\x1b#8",
+        "\x1b[65535I",
+        "\x1b[41m\x1b[65535T",
+    ] {
         let mut emulator = Emulator::new(200, 60, 100);
         emulator.feed(bomb.repeat(600).as_bytes());
         let looks = std::cell::Cell::new(0);

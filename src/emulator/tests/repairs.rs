@@ -3,7 +3,13 @@
 use super::*;
 
 /// What it is, size, bytes, rows, and the cursor from 1 where it matters.
-type Case = (&'static str, (u16, u16), &'static str, &'static str, (u64, u16));
+type Case = (
+    &'static str,
+    (u16, u16),
+    &'static str,
+    &'static str,
+    (u64, u16),
+);
 
 const ANYWHERE: (u64, u16) = (0, 0);
 
@@ -169,9 +175,15 @@ fn the_cursor_has_a_form() {
     assert_eq!(form("\x1b[1 q"), Some((CursorShape::Block, true)));
     assert_eq!(form("\x1b[4 q"), Some((CursorShape::Underline, false)));
     assert_eq!(form("\x1b[6 q\x1b[?12h"), Some((CursorShape::Bar, true)));
-    assert_eq!(form("\x1b[5 q\x1b[0 q"), Some((CursorShape::Default, false)));
+    assert_eq!(
+        form("\x1b[5 q\x1b[0 q"),
+        Some((CursorShape::Default, false))
+    );
     assert_eq!(form("\x1b[?25l"), None);
-    assert_eq!(form("\x1b[?25l\x1b[!p"), Some((CursorShape::Default, false)));
+    assert_eq!(
+        form("\x1b[?25l\x1b[!p"),
+        Some((CursorShape::Default, false))
+    );
 }
 
 #[test]

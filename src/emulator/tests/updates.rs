@@ -51,7 +51,12 @@ fn an_update_that_is_too_long_is_seen_before() {
 #[test]
 fn a_complete_update_is_parsed_in_one_go() {
     let mut emulator = Emulator::new(20, 3, 10);
-    let update = [b"\x1b[?2026h".as_slice(), &[b'x'; 30_000], b"\r\nend\x1b[?2026lafter"].concat();
+    let update = [
+        b"\x1b[?2026h".as_slice(),
+        &[b'x'; 30_000],
+        b"\r\nend\x1b[?2026lafter",
+    ]
+    .concat();
     emulator.feed(&update);
     // No time at all: what is begun is ended, and no more.
     emulator.parse_at(Duration::ZERO, Duration::ZERO, || Duration::ZERO);

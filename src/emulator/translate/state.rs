@@ -117,6 +117,8 @@ pub(in crate::emulator) struct State {
     pub(super) cluster: String,
     /// The cursor is on that character, not behind it: it stood on the last column, and text doesn't wrap.
     pub(super) is_on_last: bool,
+    /// Whether the cursor may be behind the last column; vt100 needs not be asked where it can't.
+    pub(super) may_be_past_margin: bool,
     pub(super) shape: CursorShape,
     pub(super) modify_other_keys: u8,
     pub(in crate::emulator) title: Option<String>,
@@ -145,6 +147,7 @@ impl State {
             last: None,
             cluster: String::new(),
             is_on_last: false,
+            may_be_past_margin: true,
             shape: CursorShape::Default,
             modify_other_keys: 0,
             title: None,
@@ -187,6 +190,7 @@ impl State {
             }
         }
         self.cluster.clear();
+        self.may_be_past_margin = true;
     }
 
     pub(super) fn page(&self) -> &Page {

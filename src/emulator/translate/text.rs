@@ -87,6 +87,7 @@ impl Performer<'_> {
                 self.out.extend_from_slice(plain.as_bytes());
                 self.effort += plain.len();
                 self.state.cluster.clear();
+                self.state.may_be_past_margin = !plain.ends_with('\r') && !plain.ends_with("\r\n");
                 let mut last = plain.chars().rev();
                 if let Some(c) = last.find(|c| c.width().is_some_and(|width| width > 0)) {
                     self.state.last = Some(c);
@@ -161,6 +162,7 @@ impl Performer<'_> {
     /// A character that takes room.
     fn place(&mut self, c: char, width: u16) {
         self.state.last = Some(c);
+        self.state.may_be_past_margin = true;
         let wraps = self.state.flags.has(Flags::AUTOWRAP);
         let inserts = self.state.flags.has(Flags::INSERT);
         let columns = self.state.columns;
@@ -179,7 +181,8 @@ impl Performer<'_> {
             }
             ends_past_margin = !wraps && (is_too_wide || column + width == columns);
         }
-        self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.out
+            .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
         if let Some(tag) = self.state.tag {
             self.out.extend_from_slice(tag.as_bytes());
         }
@@ -200,12 +203,14 @@ impl Performer<'_> {
             self.color_emoji();
             return;
         }
-        if self.state.is_on_last && self.state.cluster.width() == 1 && self.state.cluster.len() < 16 {
+        if self.state.is_on_last && self.state.cluster.width() == 1 && self.state.cluster.len() < 16
+        {
             // The cursor is on the character, not behind it: it is written again.
             self.state.cluster.push(c);
             let cluster = self.state.cluster.clone();
             let mut chars = cluster.chars();
-            self.out.extend(chars.next().map(String::from).unwrap_or_default().bytes());
+            self.out
+                .extend(chars.next().map(String::from).unwrap_or_default().bytes());
             if let Some(tag) = self.state.tag {
                 self.out.extend_from_slice(tag.as_bytes());
             }
@@ -213,7 +218,8 @@ impl Performer<'_> {
             self.write(&format!("\x1b[{}G", self.state.columns));
             return;
         }
-        self.out.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
+        self.out
+            .extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     /// The coloured form of the sign before, where there is room for it: it may be wider.
@@ -221,6 +227,7 @@ impl Performer<'_> {
         if self.is_past_margin() {
             return;
         }
+        self.state.may_be_past_margin = true;
         let mut chars = self.state.cluster.chars();
         match (self.state.tag, chars.next(), chars.next()) {
             (None, ..) => self.out.extend_from_slice("\u{fe0f}".as_bytes()),

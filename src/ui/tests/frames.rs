@@ -50,7 +50,9 @@ fn a_terminal_shares_the_middle() {
     scene
         .model
         .terminal
-        .parse(std::time::Duration::MAX, std::time::Duration::MAX, &|| std::time::Duration::ZERO);
+        .parse(std::time::Duration::MAX, std::time::Duration::MAX, &|| {
+            std::time::Duration::ZERO
+        });
     insta::assert_snapshot!("terminal", scene.frame(120, 30));
 }
 
