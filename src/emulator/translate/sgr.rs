@@ -1,5 +1,6 @@
 //! How text looks: SGR, read whole, and written in the forms that vt100 knows.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use crate::emulator::cell::{CellStyle, Color, Underline};
@@ -179,16 +180,14 @@ pub(super) fn told(pen: &CellStyle) -> String {
         (58, pen.underline_color.unwrap_or_default()),
     ];
     for (code, color) in colors {
-        match color {
-            Color::Default => {}
+        let _never_fails = match color {
+            Color::Default => Ok(()),
             Color::Indexed(index) if index < 8 && code != 58 => {
-                text.push_str(&format!(";{}", code - 8 + u16::from(index)));
+                write!(text, ";{}", code - 8 + u16::from(index))
             }
-            Color::Indexed(index) => text.push_str(&format!(";{code}:5:{index}")),
-            Color::Rgb(red, green, blue) => {
-                text.push_str(&format!(";{code}:2::{red}:{green}:{blue}"));
-            }
-        }
+            Color::Indexed(index) => write!(text, ";{code}:5:{index}"),
+            Color::Rgb(red, green, blue) => write!(text, ";{code}:2::{red}:{green}:{blue}"),
+        };
     }
     text
 }

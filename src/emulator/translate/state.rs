@@ -186,7 +186,7 @@ impl State {
             let before = tabs.len();
             tabs.resize(usize::from(columns), false);
             for (column, tab) in tabs.iter_mut().enumerate().skip(before) {
-                *tab = column % 8 == 0;
+                *tab = column.is_multiple_of(8);
             }
         }
         self.cluster.clear();
@@ -296,7 +296,7 @@ impl State {
 
     fn is_tab(&self, column: u16) -> bool {
         match &self.tabs {
-            None => column % 8 == 0,
+            None => column.is_multiple_of(8),
             Some(tabs) => tabs.get(usize::from(column)).copied().unwrap_or(false),
         }
     }
@@ -304,8 +304,11 @@ impl State {
     /// The tab stops, to change them.
     pub(super) fn tabs_mut(&mut self) -> &mut Vec<bool> {
         let columns = self.columns;
-        self.tabs
-            .get_or_insert_with(|| (0..columns).map(|column| column % 8 == 0).collect())
+        self.tabs.get_or_insert_with(|| {
+            (0..columns)
+                .map(|column| column.is_multiple_of(8))
+                .collect()
+        })
     }
 
     pub(in crate::emulator) fn modes(&self) -> Modes {
