@@ -65,7 +65,7 @@ fn every_question_has_its_answer() {
         ("\x1b[>4;2m\x1b[?4m\x1b[>4m\x1b[?4m", "^[>4;2m^[>4;0m"),
     ];
     for (asked, expected) in cases {
-        assert_eq!(answer(asked), expected, "{:?}", asked);
+        assert_eq!(answer(asked), expected, "{asked:?}");
     }
     assert!(answer("\x1b[>q").starts_with("^P>|docket "));
 }

@@ -76,7 +76,7 @@ fn rows_keep_their_looks_above_the_screen() {
     assert!(emulator.is_wrapped(0) && !emulator.is_wrapped(1));
     let mut seen = Vec::new();
     emulator.visit(0, |column, cell| {
-        seen.push((column, cell.width, cell.style.bold))
+        seen.push((column, cell.width, cell.style.bold));
     });
     assert_eq!(
         seen,

@@ -165,7 +165,7 @@ fn strings_without_end_take_no_memory() {
     ] {
         let mut emulator = with(20, 4, begin);
         for _ in 0..40 {
-            emulator.feed(&[b'1'; 65_536]);
+            emulator.feed(&vec![b'1'; 65_536]);
             emulator.parse(Duration::MAX, || Duration::ZERO);
         }
         assert!(!emulator.is_behind(), "{begin:?}");
@@ -201,7 +201,7 @@ fn work_without_end_is_done_by_and_by() {
 fn a_program_is_told_when_its_screen_began_anew() {
     let mut emulator = with(20, 4, "\x1b[?1049h\x1b[?1000h\x1b[31mabc");
     assert!(!emulator.take_reset());
-    let result = emulator.fenced(|_, _| -> bool { panic!("as vt100 would") });
+    let result = emulator.fenced(|_, _| -> bool { unreachable!("as vt100 would") });
     assert!(result.is_none() && emulator.take_reset() && !emulator.take_reset());
     // What the program asked for still holds.
     let modes = emulator.modes();

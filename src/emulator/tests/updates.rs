@@ -39,11 +39,11 @@ fn an_update_that_is_too_long_is_seen_before() {
     let mut emulator = Emulator::new(20, 3, 10);
     at(&mut emulator, 0, b"\x1b[?2026h");
     for _ in 0..15 {
-        at(&mut emulator, 0, &[b'x'; 65_536]);
+        at(&mut emulator, 0, &vec![b'x'; 65_536]);
         assert!(!emulator.is_behind(), "it goes on being read");
     }
     assert_eq!(rows(&emulator), "");
-    at(&mut emulator, 0, &[b'x'; 65_536]);
+    at(&mut emulator, 0, &vec![b'x'; 65_536]);
     assert!(!emulator.is_behind());
     assert!(rows(&emulator).starts_with("xxxx"));
 }
@@ -53,7 +53,7 @@ fn a_complete_update_is_parsed_in_one_go() {
     let mut emulator = Emulator::new(20, 3, 10);
     let update = [
         b"\x1b[?2026h".as_slice(),
-        &[b'x'; 30_000],
+        &vec![b'x'; 30_000],
         b"\r\nend\x1b[?2026lafter",
     ]
     .concat();

@@ -51,11 +51,11 @@ impl Charsets {
         self.single = Some(number);
     }
 
-    pub(super) fn is_plain(&self) -> bool {
+    pub(super) fn is_plain(self) -> bool {
         self.single.is_none() && self.set(self.current) == Charset::Ascii
     }
 
-    fn set(&self, number: u8) -> Charset {
+    fn set(self, number: u8) -> Charset {
         let set = self.sets.get(usize::from(number)).copied();
         set.unwrap_or_default()
     }

@@ -26,7 +26,10 @@ impl Performer<'_> {
         let numbers = Numbers(params);
         match (intermediates, action) {
             (b"", 'm') => self.sgr(params),
-            (b"", 'H' | 'f' | 'C' | 'G' | '`' | 'E' | 'F') => self.pass(params, action),
+            (b"", 'H' | 'f' | 'C' | 'G' | '`' | 'E' | 'F') => {
+                self.pass(params, action);
+                self.state.may_be_past_margin = false;
+            }
             (b"", 'A' | 'B') => {
                 self.leave_margin();
                 self.pass(params, action);
@@ -44,15 +47,16 @@ impl Performer<'_> {
                 let more = u32::from(self.is_past_margin());
                 self.write(&format!("\x1b[{}D", u32::from(numbers.count()) + more));
             }
-            (b"" | b"?", 'J') => self.erase_screen(numbers.at(0)),
-            (b"" | b"?", 'K') if numbers.at(0) <= 2 => {
-                let what = numbers.at(0);
-                self.with_bare_pen(|this| this.write(&format!("\x1b[{what}K")));
+            (b"" | b"?", 'J') if numbers.at(0) == 3 => {
+                self.flush();
+                self.screen.callbacks_mut().history.clear();
             }
-            (b"", 'X') => {
-                let count = numbers.count();
-                self.with_bare_pen(|this| this.write(&format!("\x1b[{count}X")));
+            (b"" | b"?", 'J') if numbers.at(0) <= 2 => {
+                self.erase(params, intermediates, action);
+                self.toil();
             }
+            (b"" | b"?", 'K') if numbers.at(0) <= 2 => self.erase(params, intermediates, action),
+            (b"", 'X') => self.erase(params, intermediates, action),
             (b"", '@') => {
                 let count = numbers.count();
                 self.write(&format!("\x1b[{count}@"));
@@ -171,12 +175,15 @@ impl Performer<'_> {
 
     fn sgr(&mut self, params: &vte::Params) {
         let was_both = self.state.pen.bold && self.state.pen.dim;
-        if sgr::apply(&mut self.state.pen, params) && !was_both {
+        let found = sgr::apply(&mut self.state.pen, params);
+        if found.is_known && !was_both {
             self.pass(params, 'm');
         } else {
             sgr::write(&self.state.pen, self.out);
         }
-        self.state.retag();
+        if found.is_extra {
+            self.state.retag();
+        }
     }
 
     /// A cursor behind the last column is on the last: vt100 would have it wrap wherever it goes.
@@ -198,17 +205,13 @@ impl Performer<'_> {
         self.write(&format!("\x1b[{row}d"));
     }
 
-    fn erase_screen(&mut self, what: u16) {
-        match what {
-            0..=2 => {
-                self.with_bare_pen(|this| this.write(&format!("\x1b[{what}J")));
-                self.toil();
-            }
-            3 => {
-                self.flush();
-                self.screen.callbacks_mut().history.clear();
-            }
-            _ => {}
+    /// ED, EL, ECH, of one parameter. Whether characters are protected makes no difference: none are.
+    fn erase(&mut self, params: &vte::Params, intermediates: &[u8], action: char) {
+        if self.has_bare_pen() && intermediates.is_empty() {
+            self.pass(params, action);
+        } else {
+            let number = Numbers(params).at(0);
+            self.with_bare_pen(|this| this.write(&format!("\x1b[{number}{action}")));
         }
     }
 
@@ -330,6 +333,7 @@ impl Performer<'_> {
     /// DECRC.
     pub(super) fn restore(&mut self) {
         self.write("\x1b8");
+        self.state.may_be_past_margin = true;
         let saved = self.state.page().saved;
         self.state.page_mut().origin = saved.origin;
         self.state.charsets = saved.charsets;

@@ -126,11 +126,16 @@ impl Translator {
                 performer.is_ground = false;
                 performer.is_whole = true;
             }
-            // One byte at a time: so it is known when the sequence ends.
-            let Some(byte) = rest.get(..1) else { break };
+            // Either a whole sequence or one byte at a time: so it is known when the sequence ends.
+            let length = if performer.is_whole && at == began {
+                control_sequence(rest)
+            } else {
+                1
+            };
+            let piece = rest.get(..length).unwrap_or(rest);
             performer.stops = false;
             performer.passes = false;
-            at += self.parser.advance_until_terminated(&mut performer, byte);
+            at += self.parser.advance_until_terminated(&mut performer, piece);
             if performer.passes {
                 let sequence = bytes.get(began..at).unwrap_or_default();
                 performer.effort += sequence.len();
@@ -143,6 +148,23 @@ impl Translator {
             bytes: at,
             begins_update: performer.begins_update,
         }
+    }
+}
+
+/// How long the control sequence is that begins here, when all of it is here and nothing is within it; else 1.
+fn control_sequence(bytes: &[u8]) -> usize {
+    let Some(rest) = bytes.strip_prefix(b"\x1b[") else {
+        return 1;
+    };
+    match rest.iter().position(|byte| !(0x20..0x40).contains(byte)) {
+        Some(end)
+            if rest
+                .get(end)
+                .is_some_and(|byte| (0x40..0x7f).contains(byte)) =>
+        {
+            end + 3
+        }
+        _ => 1,
     }
 }
 
@@ -183,7 +205,7 @@ impl Performer<'_> {
 
     /// Whether the next character goes to the next row.
     fn is_past_margin(&mut self) -> bool {
-        self.cursor().1 >= self.state.columns
+        self.state.may_be_past_margin && self.cursor().1 >= self.state.columns
     }
 
     fn write(&mut self, text: &str) {
@@ -204,11 +226,16 @@ impl Performer<'_> {
         self.effort += usize::from(self.state.columns) * usize::from(self.state.rows) / 16;
     }
 
+    /// Whether vt100's pen is nothing but colours.
+    fn has_bare_pen(&self) -> bool {
+        let pen = &self.state.pen;
+        !(pen.bold || pen.dim || pen.italic || pen.inverse || pen.underline != Underline::None)
+    }
+
     /// Writes something while vt100's pen is nothing but the background: what it erases gets all of its pen's looks.
     fn with_bare_pen(&mut self, write: impl FnOnce(&mut Self)) {
         let pen = self.state.pen;
-        let is_bare =
-            !(pen.bold || pen.dim || pen.italic || pen.inverse || pen.underline != Underline::None);
+        let is_bare = self.has_bare_pen();
         if !is_bare {
             let bare = CellStyle {
                 background: pen.background,

@@ -1,15 +1,27 @@
 //! How text looks: SGR, read whole, and written in the forms that vt100 knows.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use crate::emulator::cell::{CellStyle, Color, Underline};
 
-/// Changes a pen, and says whether vt100 makes the same of these parameters.
-pub(super) fn apply(pen: &mut CellStyle, params: &vte::Params) -> bool {
+/// What parameters are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found {
+    /// vt100 makes the same of them.
+    pub(super) is_known: bool,
+    /// They may change what vt100 can't hold.
+    pub(super) is_extra: bool,
+}
+
+/// Changes a pen.
+pub(super) fn apply(pen: &mut CellStyle, params: &vte::Params) -> Found {
     let mut is_known = true;
+    let mut is_extra = false;
     let mut params = params.iter();
     while let Some(param) = params.next() {
         let [code, more @ ..] = param else { continue };
+        is_extra |= matches!(code, 0..=9 | 21..=29 | 58 | 59) && !matches!(code, 3 | 7 | 23 | 27);
         match (*code, more) {
             (0, []) => {
                 // A link isn't a look: it goes on.
@@ -74,7 +86,10 @@ pub(super) fn apply(pen: &mut CellStyle, params: &vte::Params) -> bool {
         }
     }
     // vt100 is bold or faint, not both.
-    is_known && !(pen.bold && pen.dim)
+    Found {
+        is_known: is_known && !(pen.bold && pen.dim),
+        is_extra,
+    }
 }
 
 fn indexed(index: u16) -> Color {
@@ -165,16 +180,14 @@ pub(super) fn told(pen: &CellStyle) -> String {
         (58, pen.underline_color.unwrap_or_default()),
     ];
     for (code, color) in colors {
-        match color {
-            Color::Default => {}
+        let _never_fails = match color {
+            Color::Default => Ok(()),
             Color::Indexed(index) if index < 8 && code != 58 => {
-                text.push_str(&format!(";{}", code - 8 + u16::from(index)));
+                write!(text, ";{}", code - 8 + u16::from(index))
             }
-            Color::Indexed(index) => text.push_str(&format!(";{code}:5:{index}")),
-            Color::Rgb(red, green, blue) => {
-                text.push_str(&format!(";{code}:2::{red}:{green}:{blue}"));
-            }
-        }
+            Color::Indexed(index) => write!(text, ";{code}:5:{index}"),
+            Color::Rgb(red, green, blue) => write!(text, ";{code}:2::{red}:{green}:{blue}"),
+        };
     }
     text
 }

@@ -117,6 +117,8 @@ pub(in crate::emulator) struct State {
     pub(super) cluster: String,
     /// The cursor is on that character, not behind it: it stood on the last column, and text doesn't wrap.
     pub(super) is_on_last: bool,
+    /// Whether the cursor may be behind the last column; vt100 needs not be asked where it can't.
+    pub(super) may_be_past_margin: bool,
     pub(super) shape: CursorShape,
     pub(super) modify_other_keys: u8,
     pub(in crate::emulator) title: Option<String>,
@@ -145,6 +147,7 @@ impl State {
             last: None,
             cluster: String::new(),
             is_on_last: false,
+            may_be_past_margin: true,
             shape: CursorShape::Default,
             modify_other_keys: 0,
             title: None,
@@ -183,10 +186,11 @@ impl State {
             let before = tabs.len();
             tabs.resize(usize::from(columns), false);
             for (column, tab) in tabs.iter_mut().enumerate().skip(before) {
-                *tab = column % 8 == 0;
+                *tab = column.is_multiple_of(8);
             }
         }
         self.cluster.clear();
+        self.may_be_past_margin = true;
     }
 
     pub(super) fn page(&self) -> &Page {
@@ -292,7 +296,7 @@ impl State {
 
     fn is_tab(&self, column: u16) -> bool {
         match &self.tabs {
-            None => column % 8 == 0,
+            None => column.is_multiple_of(8),
             Some(tabs) => tabs.get(usize::from(column)).copied().unwrap_or(false),
         }
     }
@@ -300,8 +304,11 @@ impl State {
     /// The tab stops, to change them.
     pub(super) fn tabs_mut(&mut self) -> &mut Vec<bool> {
         let columns = self.columns;
-        self.tabs
-            .get_or_insert_with(|| (0..columns).map(|column| column % 8 == 0).collect())
+        self.tabs.get_or_insert_with(|| {
+            (0..columns)
+                .map(|column| column.is_multiple_of(8))
+                .collect()
+        })
     }
 
     pub(in crate::emulator) fn modes(&self) -> Modes {

@@ -87,6 +87,7 @@ impl Performer<'_> {
                 self.out.extend_from_slice(plain.as_bytes());
                 self.effort += plain.len();
                 self.state.cluster.clear();
+                self.state.may_be_past_margin = !plain.ends_with('\r') && !plain.ends_with("\r\n");
                 let mut last = plain.chars().rev();
                 if let Some(c) = last.find(|c| c.width().is_some_and(|width| width > 0)) {
                     self.state.last = Some(c);
@@ -161,6 +162,7 @@ impl Performer<'_> {
     /// A character that takes room.
     fn place(&mut self, c: char, width: u16) {
         self.state.last = Some(c);
+        self.state.may_be_past_margin = true;
         let wraps = self.state.flags.has(Flags::AUTOWRAP);
         let inserts = self.state.flags.has(Flags::INSERT);
         let columns = self.state.columns;
@@ -225,6 +227,7 @@ impl Performer<'_> {
         if self.is_past_margin() {
             return;
         }
+        self.state.may_be_past_margin = true;
         let mut chars = self.state.cluster.chars();
         match (self.state.tag, chars.next(), chars.next()) {
             (None, ..) => self.out.extend_from_slice("\u{fe0f}".as_bytes()),
