@@ -140,6 +140,11 @@ impl Emulator {
         self.below = below;
     }
 
+    /// Forgets the rows above the screen, as `CSI 3 J` asks for. The numbers of the others stay.
+    pub fn clear_history(&mut self) {
+        self.parser.callbacks_mut().history.clear();
+    }
+
     /// How often rows got other numbers, because lines were wrapped anew. What was remembered by row number under another
     /// generation is worth nothing, unless it went along with [`resize_following`](Self::resize_following).
     pub fn generation(&self) -> u64 {
@@ -394,7 +399,7 @@ mod tests {
         assert!(emulator.is_wrapped(0) && !emulator.is_wrapped(1));
         let mut seen = Vec::new();
         emulator.visit(0, |column, cell| {
-            seen.push((column, cell.width, cell.style.bold))
+            seen.push((column, cell.width, cell.style.bold));
         });
         assert_eq!(
             seen,
