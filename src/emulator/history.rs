@@ -305,7 +305,7 @@ impl History {
             return false;
         };
         self.visit_cells(number, &mut |_, text, width, look| {
-            row.push(text, width, look)
+            row.push(text, width, look);
         });
         row.is_wrapped = self.is_wrapped(number);
         while self.pieces > index + 1 {
