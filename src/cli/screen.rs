@@ -136,6 +136,7 @@ async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
             keys: keys.keymap,
             layout: config.ui.layout,
             title: config.ui.title,
+            scrollback: Some(config.ui.scrollback),
             limits: config.spending,
             spent: started.spent,
         },

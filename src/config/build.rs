@@ -170,6 +170,7 @@ pub(super) fn build<'a>(
             redraw: read.duration("ui.redraw")?,
             layout: read.get("ui.layout")?,
             title: read.get("ui.title")?,
+            scrollback: read.get("ui.scrollback")?,
             reduced_motion: read.get("ui.reduced_motion")?,
         },
     })

@@ -229,6 +229,8 @@ pub struct UiConfig {
     pub layout: PaneLayout,
     /// Whether the terminal's title tells of the run.
     pub title: bool,
+    /// How many rows each terminal keeps above its screen.
+    pub scrollback: u32,
 }
 
 words! {

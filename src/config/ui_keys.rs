@@ -17,4 +17,13 @@ pub(super) const ARRANGEMENT: &[Key] = &[
         Some("true"),
         "whether the title of the terminal's window tells of the run",
     ),
+    key(
+        "ui.scrollback",
+        Kind::Count {
+            from: 0,
+            to: 100_000,
+        },
+        Some("10000"),
+        "rows that each terminal keeps above its screen",
+    ),
 ];

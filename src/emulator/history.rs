@@ -81,6 +81,11 @@ impl History {
 
     /// A row leaves the screen.
     pub(super) fn keep(&mut self, contents: &vt100::capture::RowContents<'_>) {
+        if self.most == 0 {
+            (self.first, self.end) = (self.first + 1, self.end + 1);
+            self.start.line += 1;
+            return;
+        }
         let mut row = std::mem::take(&mut self.row);
         let mut state = vt100::capture::BasicFormattedCaptureState::new();
         let mut capture = Capture::new(&mut row);
@@ -300,7 +305,7 @@ impl History {
             return false;
         };
         self.visit_cells(number, &mut |_, text, width, look| {
-            row.push(text, width, look)
+            row.push(text, width, look);
         });
         row.is_wrapped = self.is_wrapped(number);
         while self.pieces > index + 1 {

@@ -194,6 +194,11 @@ impl Emulator {
         self.below = below;
     }
 
+    /// Forgets the rows above the screen, as `CSI 3 J` asks for. The numbers of the others stay.
+    pub fn clear_history(&mut self) {
+        self.parser.callbacks_mut().history.clear();
+    }
+
     /// How often rows got other numbers, because lines were wrapped anew. What was remembered by row number under another
     /// generation is worth nothing, unless it went along with [`resize_following`](Self::resize_following).
     pub fn generation(&self) -> u64 {

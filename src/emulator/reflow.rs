@@ -283,16 +283,13 @@ fn main_screen(
     let (cursor, saved) = (at(cursor, cursor_spot), at(hidden.saved, saved_spot));
     for (target, spot) in places.iter_mut().zip(place_spots) {
         *target = match spot {
-            Some(spot) => match history.place(spot) {
-                Some((row, column)) => Place { row, column },
-                None => {
+            Some(spot) => {
+                let (row, column) = history.place(spot).unwrap_or_else(|| {
                     let (row, column) = place(spot);
-                    Place {
-                        row: history.end() + row as u64,
-                        column: column.min(columns - 1),
-                    }
-                }
-            },
+                    (history.end() + row as u64, column.min(columns - 1))
+                });
+                Place { row, column }
+            }
             None => Place {
                 row: history.end() + (target.row - top).min(u64::from(rows) - 1),
                 column: target.column.min(columns - 1),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr as _};
 
 use super::look::Look;
 
@@ -180,7 +180,7 @@ pub(super) fn width(cell: &str) -> u8 {
     if cell.len() < 2 {
         return 1;
     }
-    let first = cell.chars().next().and_then(|character| character.width());
+    let first = cell.chars().next().and_then(UnicodeWidthChar::width);
     let is_wide =
         first.is_some_and(|width| width > 1) || cell.contains('\u{fe0f}') && cell.width() > 1;
     if is_wide { 2 } else { 1 }

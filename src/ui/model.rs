@@ -182,6 +182,7 @@ impl Model {
     pub(crate) fn prefer(&mut self, preferences: Preferences) {
         self.keymap = preferences.keys;
         self.shape.layout = preferences.layout;
+        self.terminal.scrollback = preferences.scrollback;
         self.spending = Spending::new(preferences.limits, preferences.spent);
         if let Some(warning) = preferences.warning {
             self.say(warning, Role::Error);

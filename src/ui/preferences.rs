@@ -17,6 +17,8 @@ pub struct Preferences {
     pub layout: PaneLayout,
     /// Whether the terminal's title tells of the run.
     pub title: bool,
+    /// How many rows each terminal keeps above its screen; `None`: as many as is usual.
+    pub scrollback: Option<u32>,
     /// What a run and a day may use.
     pub limits: SpendingLimits,
     /// What was used before, and when: oldest first.

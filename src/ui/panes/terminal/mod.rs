@@ -13,11 +13,11 @@ use crate::ui::session::Look;
 use crate::ui::terminals::{Launch, TerminalEvent, TerminalRequest};
 use program::Program;
 
-/// So many shells may be open at once; each holds some megabytes of scrollback.
+/// So many shells may be open at once; each holds a megabyte or two of scrollback.
 const MOST: usize = 8;
 
-/// Rows above the screen that are kept.
-const SCROLLBACK: usize = 10_000;
+/// Rows above the screen that are kept, unless the user says otherwise.
+const SCROLLBACK: u32 = 10_000;
 
 /// State of the pane.
 #[derive(Debug, Default)]
@@ -27,6 +27,8 @@ pub(crate) struct TerminalPane {
     last_id: u32,
     /// The inside of the pane, as it was last drawn.
     size: Option<(u16, u16)>,
+    /// How many rows above the screen new terminals keep.
+    pub(crate) scrollback: Option<u32>,
 }
 
 impl TerminalPane {
@@ -73,7 +75,12 @@ impl TerminalPane {
             columns,
             rows,
         };
-        let program = Program::new(terminal, request.clone(), label, SCROLLBACK);
+        let program = Program::new(
+            terminal,
+            request.clone(),
+            label,
+            self.scrollback.unwrap_or(SCROLLBACK) as usize,
+        );
         self.programs.push(program);
         self.current = self.programs.len() - 1;
         effects.push(Effect::OpenTerminal { terminal, request });

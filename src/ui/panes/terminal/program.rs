@@ -8,7 +8,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use crate::emulator::{Emulator, encode_key, encode_paste};
+use crate::emulator::{Emulator, Place, encode_key, encode_paste};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::render::cells;
 use crate::ui::session::Look;
@@ -137,7 +137,13 @@ impl Program {
         if self.emulator.size() == (columns, rows) {
             return None;
         }
-        self.emulator.resize(columns, rows);
+        // Who looks back goes on looking at the same text.
+        let mut shown = [Place {
+            row: self.shown(),
+            column: 0,
+        }];
+        self.emulator.resize_following(columns, rows, &mut shown);
+        self.looks_at = self.looks_at.map(|_| shown[0].row);
         Some(Effect::ResizeTerminal {
             terminal: self.id,
             columns,
@@ -161,7 +167,7 @@ impl Program {
 
     /// Draws the screen; the cursor's place, when it is to be seen.
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) -> Option<Position> {
-        let cursor = cells::draw(&self.emulator, self.shown(), area, buffer, look.depth);
+        let cursor = cells::draw(&self.emulator, self.shown(), area, buffer, look);
         let Some(how) = &self.ended else {
             return cursor;
         };
