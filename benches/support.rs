@@ -65,9 +65,9 @@ pub(crate) fn on_cpu(pid: u32) -> Duration {
     let tasks = fs::read_dir(format!("/proc/{pid}/task"));
     let times = tasks.into_iter().flatten().flatten().filter_map(|task| {
         let times = fs::read_to_string(task.path().join("schedstat")).ok()?;
-        times.split(' ').next()?.parse().ok()
+        times.split(' ').next()?.parse::<u64>().ok()
     });
-    Duration::from_nanos(times.sum::<u64>())
+    Duration::from_nanos(times.sum())
 }
 
 /// The median, and the extremes.

@@ -24,12 +24,12 @@ PROGRAMS = {
             [("", "function_0"), "/function_7\r", "n", "G", ":vsplit long.txt\r", SIZES, "\x17w", "\x16", "5j3l", "Iinserted ", ESC, ZOOM, "u", ":set paste\r", "ggOhello 漢字 🚀" + ESC], [], 1.0),
     "less": (["less", "-R", "-N", "long.txt"], [("", "quick brown"), PAGE, "/fox\r", "n", SIZES, "G", "g", ZOOM], [], 1.0),
     "htop": (["htop"], [("", "F1Help"), DOWN, "t", SIZES, "\x1bOQ", ESC, "h", "q", ZOOM], NUMBERS, 0.6),
-    "nano": (["nano", "code.py"], [("", "GNU nano"), DOWN, END, " # typed", "\x17", "yield\r", SIZES, PAGE, "\x0b", "\x15", "\x07", "\x18", ZOOM], [], 1.0),
+    "nano": (["nano", "--ignorercfiles", "code.py"], [("", "GNU nano"), DOWN, END, " # typed", "\x17", "yield\r", SIZES, PAGE, "\x0b", "\x15", "\x07", "\x18", ZOOM], [], 1.0),
     "screen": (["screen", "-s", "/bin/sh"], [("", r"\$"), "ls --color\r", "\x01S", "\x01\t", "\x01c", "seq 50\r", SIZES, "\x01\t", "\x01[", "k", ESC, ZOOM], [], 1.0),
     "shell": (["sh"], [("", r"\$"), "ls --color=always -C\r", "printf '\\033[31mred\\033[0m 漢字 🚀\\n'\r", "seq 100\r", "clear\r", "cat code.py\r", ZOOM], [], 1.0),
     "git": (["git", "-c", "core.pager=less -R", "log", "--graph", "--stat", "--color=always"], [("", "commit"), PAGE, "/side\r", SIZES, "g", ZOOM], [], 1.0),
     "claude": ("claude", [("", "for shortcuts|❯|>"), ("hello", "hello"), (ENTER, "fake|Fake|Hello|hello.*\n.*hello"), SIZES, "/help", ESC, ZOOM], TIMES, 0.8),
-    "codex": ("codex", [("", "Use existing model|Ask Codex"), DOWN + ENTER, ("hello", "hello"), (ENTER, "fake|Fake|Hello"), SIZES, "/", ESC, ZOOM], TIMES, 0.8),
+    "codex": ("codex", [("", "Use existing model|Ask Codex"), DOWN, ENTER, ("hello", "hello"), (ENTER, "fake|Fake|Hello"), SIZES, "/", ESC, ZOOM], TIMES, 0.8),
     "opencode": ("opencode", [("", "Ask anything"), ("hello", "hello"), (ENTER, "fake|Fake|Hello"), SIZES, "\x10", ESC, ZOOM], TIMES, 0.8),
 }
 
@@ -202,7 +202,7 @@ class Both:
         self.pane.press(keys)
         self.tmux.press("alone", keys)
         if sees:
-            wait(lambda: all(re.search(sees, "\n".join(text)) for text in self.texts()), f"{sees!r} in both", lambda: "\n".join([*self.texts()[0], "--- alone", *self.texts()[1]]), 60)
+            wait(lambda: all(re.search(sees, "\n".join(text)) for text in self.texts()), f"{sees!r} in both", lambda: "\n".join([*self.texts()[0], "--- alone", *self.texts()[1]]), 100)
         self.compare(f"step {number}, after {keys!r}")
 
     def settled(self, size):
