@@ -9,6 +9,7 @@ use crate::ledger::scene::skipped;
 use crate::support::processes::{below, written};
 use crate::support::sandbox::{Sandbox, until};
 use crate::support::terminal::Terminal;
+use crate::support::wait::{LONG, wait_until};
 
 const NO_ARGUMENTS: [&str; 0] = [];
 
@@ -16,7 +17,7 @@ const NO_ARGUMENTS: [&str; 0] = [];
 const LEAVE: &str = "\x1d\x1d";
 
 /// How far what a program has written may be ahead of what is drawn: the system's buffer, what docket has read, a frame.
-const AHEAD: u64 = 4 << 20;
+const AHEAD: u64 = 2 << 20;
 
 /// docket with a shell in its terminal pane, which has the keys.
 fn shell(sandbox: &Sandbox) -> Terminal {
@@ -114,7 +115,7 @@ fn a_flood_is_slowed_by_the_system_and_nothing_is_dropped_or_kept() {
     let (before, _) = resident(terminal.pid());
     terminal.send("seq 1000000000\r");
     let seq = process(&terminal, "seq");
-    until("much is written", || {
+    wait_until("much is written", 6 * LONG, || {
         written(seq).is_some_and(|bytes| bytes > BYTES)
     });
     let (_, most) = resident(terminal.pid());
