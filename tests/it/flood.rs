@@ -197,7 +197,7 @@ fn what_runs_in_the_pane_is_hung_up_when_docket_ends() {
     fs::write(
         &script,
         format!(
-            "setsid sh -c 'trap \"\" HUP; sleep 1000' &\ntrap 'echo yes > {}; exit' HUP\necho 'it wa''its'\nwhile :; do sleep 0.02; done\n",
+            "setsid sh -c 'trap \"\" HUP; sleep 1000' &\ntrap 'echo yes > {}; exit' HUP\necho 'it wa''its'\nread -r line\n",
             hung.display()
         ),
     )
