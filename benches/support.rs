@@ -59,6 +59,17 @@ pub(crate) fn timed(work: impl FnOnce()) -> Duration {
     began.elapsed()
 }
 
+/// How long a process has been on a processor so far, all of its threads that live; nothing where the system doesn't say. What else the
+/// machine does is not in it.
+pub(crate) fn on_cpu(pid: u32) -> Duration {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task"));
+    let times = tasks.into_iter().flatten().flatten().filter_map(|task| {
+        let times = fs::read_to_string(task.path().join("schedstat")).ok()?;
+        times.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(times.sum())
+}
+
 /// The median, and the extremes.
 pub(crate) fn spread(mut times: Vec<Duration>) -> (Duration, Duration, Duration) {
     times.sort();

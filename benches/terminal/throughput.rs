@@ -1,4 +1,4 @@
-//! MB/s of the same bytes: docket's emulator with 10,000 rows, vt100 by itself without and with 10,000 rows, tmux, docket's pane.
+//! MB for a second of CPU time, and where two programs work together also for a second, of the same bytes: docket's emulator with 10,000 rows, vt100 by itself without and with 10,000 rows, tmux, docket's pane.
 
 use std::io::Write as _;
 use std::num::NonZeroU16;
@@ -8,7 +8,7 @@ use docket::emulator::Emulator;
 
 use super::tmux::Tmux;
 use crate::recordings;
-use crate::support::{rate, repository, timed};
+use crate::support::{on_cpu, rate, repository, timed};
 
 const COLUMNS: u16 = 120;
 const ROWS: u16 = 40;
@@ -50,7 +50,7 @@ pub(super) fn bench() {
         let bytes = repeated(&sample, BYTES);
         let times = (0..ROUNDS).map(|_| {
             let mut emulator = Emulator::new(COLUMNS, ROWS, KEPT);
-            timed(|| {
+            own_cpu(|| {
                 for chunk in bytes.chunks(16 << 10) {
                     emulator.feed(chunk);
                     emulator.parse(Duration::MAX, || Duration::ZERO);
@@ -67,7 +67,7 @@ pub(super) fn bench() {
             let times = (0..ROUNDS).map(|_| {
                 let cells = |count| NonZeroU16::new(count).expect("cells");
                 let mut parser = vt100::Parser::new(cells(ROWS), cells(COLUMNS), kept);
-                timed(|| {
+                own_cpu(|| {
                     for chunk in bytes.chunks(16 << 10) {
                         parser.process(chunk);
                     }
@@ -89,7 +89,7 @@ pub(super) fn bench() {
         if times.is_empty() {
             println!("{name}: tmux is not here");
         } else {
-            rate(&format!("{name}: cat in tmux"), bytes.len(), times);
+            rate_of_both(&format!("{name}: cat in tmux"), bytes.len(), times);
         }
         let folder = repository(1, "title: Bench\n", "```sh\ntrue\n```");
         let times = (0..ROUNDS).map(|_| {
@@ -97,11 +97,13 @@ pub(super) fn bench() {
             screen.press(&format!(
                 "stty raw -echo; cat {path}; printf '\\033c\\033[?1049l'; stty sane; echo th''rough\r"
             ));
+            let before = on_cpu(screen.pid());
             let took = screen.until("through", true);
+            let cpu = on_cpu(screen.pid()) - before;
             super::leave(screen);
-            took
+            (took, cpu)
         });
-        rate(
+        rate_of_both(
             &format!("{name}: cat in docket's pane"),
             bytes.len(),
             times.collect(),
@@ -109,13 +111,30 @@ pub(super) fn bench() {
     }
 }
 
-/// A detached tmux reads all of it.
-fn through_tmux(path: &str) -> Option<Duration> {
+/// The CPU time that something takes in this process.
+fn own_cpu(work: impl FnOnce()) -> Duration {
+    let before = on_cpu(std::process::id());
+    work();
+    on_cpu(std::process::id()) - before
+}
+
+/// Wall time and CPU time.
+fn rate_of_both(what: &str, bytes: usize, times: Vec<(Duration, Duration)>) {
+    let (wall, cpu) = times.into_iter().unzip();
+    rate(what, bytes, wall);
+    rate(&format!("{what}, for a second of its CPU"), bytes, cpu);
+}
+
+/// A detached tmux reads all of it: how long that took, and on how much of a processor.
+fn through_tmux(path: &str) -> Option<(Duration, Duration)> {
     let tmux = Tmux::start(&format!(
         "stty raw -echo; tmux wait-for begin; cat {path}; tmux wait-for -S end; sleep 100"
     ))?;
-    Some(timed(|| {
+    let server = tmux.server()?;
+    let before = on_cpu(server);
+    let took = timed(|| {
         tmux.run(&["wait-for", "-S", "begin"]);
         tmux.run(&["wait-for", "end"]);
-    }))
+    });
+    Some((took, on_cpu(server) - before))
 }

@@ -29,21 +29,35 @@ impl Tmux {
         ["tmux", "-u", "-S", socket, "-f", conf]
     }
 
-    /// Runs a command of tmux's to its end; whether it did what it should.
-    pub(super) fn run(&self, arguments: &[&str]) -> bool {
+    fn command(&self, arguments: &[&str]) -> Command {
         let (socket, conf) = self.paths();
         let words = Self::words(&socket, &conf);
-        Command::new(words[0])
+        let mut command = Command::new(words[0]);
+        command
             .args(&words[1..])
             .args(arguments)
             .env_remove("TMUX")
             .env("LANG", "C.UTF-8")
             .env("SHELL", "/bin/sh")
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
+            .stderr(Stdio::null());
+        command
+    }
+
+    /// Runs a command of tmux's to its end; whether it did what it should.
+    pub(super) fn run(&self, arguments: &[&str]) -> bool {
+        let status = self.command(arguments).stdout(Stdio::null()).status();
+        status.is_ok_and(|status| status.success())
+    }
+
+    /// The server's process.
+    pub(super) fn server(&self) -> Option<u32> {
+        let said = self.command(&["display-message", "-p", "#{pid}"]).output();
+        String::from_utf8(said.ok()?.stdout)
+            .ok()?
+            .trim()
+            .parse()
+            .ok()
     }
 
     /// A client on a terminal.

@@ -28,6 +28,7 @@ use super::model::Model;
 use super::panes::queue::QueuePane;
 use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Outside, RunOutside, Session, UiEnd, UiError};
+use super::terminals::TerminalEvent;
 use super::update::{Message, Signal, update};
 use super::view;
 use crate::domain::board::{Feed, PhaseView};
@@ -40,6 +41,9 @@ const FRAME: Duration = Duration::from_millis(16);
 const BATCH: usize = 256;
 /// How long what programs write is parsed before input is looked at again.
 const PARSE: Duration = Duration::from_millis(4);
+
+/// How long a frame waits for a program's answer to a key: painted before it, the answer would be seen a whole frame later.
+const ECHO: Duration = Duration::from_millis(4);
 
 /// How long a program that is asked to end has to leave the terminal as it was.
 const LEAVE: Duration = Duration::from_millis(150);
@@ -107,6 +111,8 @@ pub(crate) struct App<H: Host> {
     /// what it showed.
     is_resized: bool,
     painted_at: Option<Duration>,
+    /// Until when what the user typed into a program waits for its answer to be painted.
+    echo_by: Duration,
     /// When something on the screen changes by itself.
     wake_at: Duration,
     end: Option<UiEnd>,
@@ -163,6 +169,7 @@ impl<H: Host> App<H> {
             is_dirty: true,
             is_resized: false,
             painted_at: None,
+            echo_by: Duration::ZERO,
             wake_at: Duration::ZERO,
             end: None,
         })
@@ -176,10 +183,16 @@ impl<H: Host> App<H> {
                 Found::Messages(messages) => {
                     self.tell_time();
                     for message in messages {
+                        // What a program writes is seen when it is parsed.
+                        let is_output =
+                            matches!(message, Message::Terminal(_, TerminalEvent::Output(_)));
+                        self.is_dirty |= !is_output;
                         let effects = update(&mut self.model, message);
+                        if let [Effect::Type { .. }] = effects.as_slice() {
+                            self.echo_by = (self.clock)().monotonic.0 + ECHO;
+                        }
                         self.act(effects).await;
                     }
-                    self.is_dirty = true;
                 }
                 Found::Frame => self.paint().await,
                 Found::Tick => self.is_dirty = true,
@@ -191,6 +204,7 @@ impl<H: Host> App<H> {
                     let effects = self.model.terminal.parse(started, PARSE, &elapsed);
                     self.act(effects).await;
                     self.is_dirty = true;
+                    self.echo_by = Duration::ZERO;
                 }
             }
         }
@@ -226,6 +240,7 @@ impl<H: Host> App<H> {
             Some(at) => FRAME.saturating_sub(now.saturating_sub(at)),
             None => Duration::ZERO,
         };
+        let frame_in = frame_in.max(self.echo_by.saturating_sub(now));
         let tick_in = self.wake_at.saturating_sub(now);
         let is_behind = self.model.terminal.is_behind();
         let due = self.model.terminal.due();

@@ -17,6 +17,7 @@ mod editing;
 mod emulation;
 mod evidence;
 mod export;
+mod flood;
 mod gates;
 mod gc;
 mod git;

@@ -222,7 +222,7 @@ pub(super) struct Outside {
     app: tokio::task::JoinHandle<Ended>,
 }
 
-fn begin() -> Outside {
+pub(super) fn begin() -> Outside {
     begin_with(Box::new(Nobody))
 }
 

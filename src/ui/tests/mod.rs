@@ -4,6 +4,7 @@ mod anything;
 mod arranging;
 mod deciding;
 mod diffs;
+mod echo;
 mod editor;
 mod evidence;
 mod finding;

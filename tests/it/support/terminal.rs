@@ -195,6 +195,12 @@ impl Terminal {
         self.signal(Signal::HUP);
     }
 
+    /// Whether the program has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        let status = self.child.try_wait().expect("its state is known");
+        status.is_some()
+    }
+
     /// Waits for the program's end: its exit code, or 128 and the signal.
     #[track_caller]
     pub(crate) fn ends(&mut self) -> i32 {
