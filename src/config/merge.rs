@@ -336,7 +336,8 @@ impl Merged {
 
     /// What is wrong with a key that only agents of kind `terminal` have, for another agent.
     fn not_on_a_terminal(&self, path: &KeyPath, sourced: &Sourced) -> Option<Fault> {
-        let ["agents", agent, key] = path.parts().iter().map(String::as_str).collect::<Vec<_>>()[..]
+        let ["agents", agent, key] =
+            path.parts().iter().map(String::as_str).collect::<Vec<_>>()[..]
         else {
             return None;
         };

@@ -79,6 +79,10 @@ pub struct TerminalSession {
     size: (u16, u16),
     stage: Stage,
     is_ready: bool,
+    /// The program has drawn something.
+    has_drawn: bool,
+    /// Nothing came since it was left to a human.
+    is_left: bool,
     prompt: String,
     /// The line that names the prompt's file.
     by_file: String,
@@ -98,7 +102,8 @@ impl TerminalSession {
                 why: error.to_string(),
             })
         };
-        let says = |name: &str, env: &[(OsString, OsString)]| env.iter().any(|(own, _)| own == name);
+        let says =
+            |name: &str, env: &[(OsString, OsString)]| env.iter().any(|(own, _)| own == name);
         for (name, value) in [
             ("TERM", "xterm-256color"),
             ("COLORTERM", "truecolor"),
@@ -121,6 +126,8 @@ impl TerminalSession {
             size: (COLUMNS, ROWS),
             stage: Stage::Rests,
             is_ready: false,
+            has_drawn: false,
+            is_left: false,
             prompt: String::new(),
             by_file: String::new(),
             last_id: 0,
@@ -218,6 +225,7 @@ impl Session for TerminalSession {
 
     fn launch(&mut self, _turn: &Turn) -> Result<Launch, AgentError> {
         self.emulator = Emulator::new(self.size.0, self.size.1, SCROLLBACK);
+        self.has_drawn = false;
         if let Some(done) = &mut self.done {
             done.forget();
         }
@@ -241,6 +249,7 @@ impl Session for TerminalSession {
     }
 
     fn stdout(&mut self, bytes: &[u8], actions: &mut Actions) {
+        (self.has_drawn, self.is_left) = (true, false);
         for piece in bytes.chunks(PIECE) {
             self.emulator.feed(piece);
             self.emulator.parse(Duration::MAX, || Duration::ZERO);
@@ -264,13 +273,17 @@ impl Session for TerminalSession {
         match self.stage {
             Stage::Waits if self.is_ready => Some(SETTLE),
             Stage::Waits if self.ready.is_some() => None,
+            Stage::Waits if !self.has_drawn => Some(Patience {
+                quiet: LONGEST_START,
+                longest: None,
+            }),
             Stage::Waits => Some(Patience {
                 quiet: self.ready_after,
                 longest: Some(LONGEST_START.max(self.ready_after)),
             }),
             Stage::Typed => Some(SETTLE),
             Stage::Ends => Some(STANDS),
-            Stage::Works if self.done.is_none() => Some(Patience {
+            Stage::Works if self.done.is_none() && !self.is_left => Some(Patience {
                 quiet: ALONE,
                 longest: None,
             }),
@@ -284,6 +297,7 @@ impl Session for TerminalSession {
             Stage::Typed => self.submit(actions),
             Stage::Ends => self.finish(TurnEnd::Completed, actions),
             Stage::Works => {
+                self.is_left = true;
                 actions.decoded.stuck = Some(
                     "its terminal is silent, and nothing but a human can tell whether its turn is over: reply, and it goes on in \
                      the next run; where people look (`docket`), they see its terminal and can say that it is done"

@@ -79,8 +79,11 @@ fn its_questions_are_answered_and_the_prompt_is_typed() {
     session.quiet(&mut actions);
     assert_eq!(
         actions.write,
-        b"\x1b[?62;22c\x1b[200~one\ntwo\x1b[201~\r"
-            .map(|byte| if byte == b'\n' { newline() } else { byte })
+        b"\x1b[?62;22c\x1b[200~one\ntwo\x1b[201~\r".map(|byte| if byte == b'\n' {
+            newline()
+        } else {
+            byte
+        })
     );
 }
 
@@ -134,16 +137,34 @@ fn a_pattern_says_when_it_is_ready() {
 fn only_a_new_line_ends_the_turn() {
     let mut session = done("^ALL DONE$");
     // From an earlier turn, or the program's own help.
-    begin(&mut session, &turn(1, "write ALL DONE at the end"), b"ALL DONE\r\n> write ALL DONE at the end");
+    begin(
+        &mut session,
+        &turn(1, "write ALL DONE at the end"),
+        b"ALL DONE\r\n> write ALL DONE at the end",
+    );
     assert_eq!(draw(&mut session, b"\r\nworking"), None);
-    assert_eq!(draw(&mut session, b"\x1b[2J\x1b[HALL DONE\r\n> write ALL DONE at the end\r\nworking"), None, "drawn anew");
+    assert_eq!(
+        draw(
+            &mut session,
+            b"\x1b[2J\x1b[HALL DONE\r\n> write ALL DONE at the end\r\nworking"
+        ),
+        None,
+        "drawn anew"
+    );
     assert_eq!(
         draw(&mut session, b"\r\n\x1b[32mALL \x1b[1mDONE\x1b[0m\r\n> "),
         Some(TurnEnd::Completed)
     );
     begin(&mut session, &turn(2, "again"), b"");
-    assert_eq!(draw(&mut session, b"\r\nworking"), None, "two of them are of before");
-    assert_eq!(draw(&mut session, b"\r\nALL DONE"), Some(TurnEnd::Completed));
+    assert_eq!(
+        draw(&mut session, b"\r\nworking"),
+        None,
+        "two of them are of before"
+    );
+    assert_eq!(
+        draw(&mut session, b"\r\nALL DONE"),
+        Some(TurnEnd::Completed)
+    );
 }
 
 #[test]
@@ -151,10 +172,16 @@ fn the_echo_of_the_prompt_ends_nothing() {
     let mut session = done("ALL DONE");
     begin(&mut session, &turn(1, "write ALL DONE at the end"), b"");
     assert_eq!(
-        draw(&mut session, "\r\n│ > write ALL DONE at the end │\r\n".as_bytes()),
+        draw(
+            &mut session,
+            "\r\n│ > write ALL DONE at the end │\r\n".as_bytes()
+        ),
         None
     );
-    assert_eq!(draw(&mut session, b"I am ALL DONE\r\n"), Some(TurnEnd::Completed));
+    assert_eq!(
+        draw(&mut session, b"I am ALL DONE\r\n"),
+        Some(TurnEnd::Completed)
+    );
 }
 
 #[test]
@@ -189,7 +216,10 @@ fn another_size_ends_nothing() {
         None,
         "drawn once more, below itself"
     );
-    assert_eq!(draw(&mut session, b"ALL DONE\r\n"), Some(TurnEnd::Completed));
+    assert_eq!(
+        draw(&mut session, b"ALL DONE\r\n"),
+        Some(TurnEnd::Completed)
+    );
 }
 
 #[test]
@@ -211,7 +241,10 @@ fn a_human_or_the_programs_end_ends_the_turn() {
         why: "exit code 3".to_owned(),
         fault: Fault::Agent,
     };
-    assert_eq!(actions.decoded.finished.map(|finished| finished.end), Some(failed));
+    assert_eq!(
+        actions.decoded.finished.map(|finished| finished.end),
+        Some(failed)
+    );
 }
 
 #[test]

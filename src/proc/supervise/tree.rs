@@ -14,8 +14,8 @@ use super::pipes::{Input, Outputs};
 use super::stop::{KILL_LIMIT, Step, Stop};
 use super::{Ask, Ended, LEAK_WINDOW, LaunchSpec, ProcessEvent, Rung, Shim, Status};
 use crate::domain::attempt::CancelReason;
-use crate::proc::{pty, sweep};
 use crate::proc::wire::{Reply, Request, Text, line};
+use crate::proc::{pty, sweep};
 
 /// How long docket waits for the shim's word after a sweep (the shim itself gives up sooner), and between two looks at
 /// an output that is not at its end.
