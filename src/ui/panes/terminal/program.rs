@@ -176,7 +176,12 @@ impl Program {
         let Some(how) = &self.ended else {
             return cursor;
         };
-        let words = format!(" {how}: Enter closes, t opens another ");
+        let next = if self.runs_elsewhere() {
+            "Enter closes"
+        } else {
+            "Enter closes, t opens another"
+        };
+        let words = format!(" {how}: {next} ");
         let row = Rect {
             y: area.bottom().saturating_sub(1),
             height: area.height.min(1),
