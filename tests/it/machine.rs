@@ -1,5 +1,6 @@
 //! The rules, driven by scripts: inputs in, effects out. `check` is the only place that touches `machine::step`.
 
+mod claimed;
 mod conversation;
 mod gates;
 mod merging;
