@@ -76,7 +76,7 @@ fn a_line_and_a_claim_in_the_ticket_are_two_things() {
     let claims = sandbox(&["claim"], settings, "");
     claims.docket(["--once"]).exits(0);
     // Without the claim, the next turn is typed to the same program, until none is left.
-    let never = sandbox(&["done"], settings, "limits: {turns: 2}");
+    let never = sandbox(&["done"], settings, "limits: {turns: 2, attempts: 1}");
     never.docket(["--once"]).exits(6);
     assert_eq!(turns(&never), 2);
     let drawn = drawn(&never);
