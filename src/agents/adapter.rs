@@ -6,6 +6,7 @@ use super::client::LineSession;
 use super::plain::PlainClient;
 use super::replay::ReplaySession;
 use super::shell::ShellSession;
+use super::terminal::TerminalSession;
 use super::{AgentError, Session, acp, claude, codex, home, opencode};
 use crate::config::{Agent, Config};
 use crate::domain::settings::AgentKind;
@@ -45,7 +46,8 @@ pub fn session(
         AgentKind::ClaudeStreamJson => claude::session(agent),
         AgentKind::OpencodeRunJson => opencode::run_json(agent),
         AgentKind::Acp => acp::session(agent),
-        AgentKind::User | AgentKind::Terminal => Err(AgentError::no_adapter(agent)),
+        AgentKind::Terminal => Ok(Box::new(TerminalSession::new(agent)?)),
+        AgentKind::User => Err(AgentError::no_adapter(agent)),
     }
 }
 

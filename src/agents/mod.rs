@@ -19,9 +19,11 @@ pub mod plain;
 pub mod recording;
 pub mod replay;
 pub mod shell;
+pub mod terminal;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::domain::attempt::TurnEnd;
 use crate::domain::item::{AgentStatus, Item, Usage};
@@ -44,6 +46,8 @@ pub struct Capabilities {
     pub resume: bool,
     /// It speaks soon after its start, so that a start-up clock makes sense.
     pub speaks_early: bool,
+    /// It is a program for people: it runs on a terminal, which people may look at and type into.
+    pub terminal: bool,
 }
 
 /// What a session is told at the beginning of a turn.
@@ -150,6 +154,8 @@ pub struct Decoded {
     pub resolved: Vec<RequestKey>,
     /// The turn is over.
     pub finished: Option<Finished>,
+    /// Why only a human can say how the turn goes on, in words.
+    pub stuck: Option<String>,
 }
 
 /// Understands what goes over the wire, in both directions. Passive, and never fails: what it doesn't know it shows as a
@@ -170,6 +176,8 @@ pub struct Actions {
     pub write: Vec<u8>,
     /// Close its standard input after that.
     pub close_stdin: bool,
+    /// Tell it that its terminal is gone.
+    pub hang_up: bool,
     /// What came, in its meaning.
     pub decoded: Decoded,
 }
@@ -203,6 +211,15 @@ impl std::fmt::Display for ProcessEnd {
             Self::NotStarted(why) | Self::Lost(why) => f.write_str(why),
         }
     }
+}
+
+/// How long a session waits for nothing to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// For so long nothing must come.
+    pub quiet: Duration,
+    /// After so long it makes do with what is there, however much comes.
+    pub longest: Option<Duration>,
 }
 
 /// One agent in one attempt: the state of its protocol, without any I/O.
@@ -239,6 +256,22 @@ pub trait Session: Send + Sync {
     fn interrupt(&mut self, _actions: &mut Actions) -> bool {
         false
     }
+
+    /// How long it waits for quiet now; [`Session::quiet`] is called when that has come. `None` while quiet means nothing to it.
+    fn patience(&self) -> Option<Patience> {
+        None
+    }
+
+    /// Nothing came for as long as [`Session::patience`] says.
+    fn quiet(&mut self, _actions: &mut Actions) {}
+
+    /// A human says that the turn is over. `false` when its protocol says that by itself.
+    fn over(&mut self, _actions: &mut Actions) -> bool {
+        false
+    }
+
+    /// Its terminal has another size now.
+    fn resized(&mut self, _columns: u16, _rows: u16) {}
 
     /// No turn follows: the process may end. Closing its standard input is what most agents understand.
     fn leave(&mut self, actions: &mut Actions) {
@@ -280,6 +313,14 @@ pub enum AgentError {
         /// Where it would be.
         path: PathBuf,
         /// What the system says.
+        why: String,
+    },
+    /// A regular expression of its configuration is broken.
+    #[error("agent `{agent}`: {why}")]
+    BadPattern {
+        /// The agent's name.
+        agent: String,
+        /// What is wrong with it.
         why: String,
     },
     /// This version has no adapter for the kind.

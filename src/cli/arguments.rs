@@ -10,8 +10,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 pub use self::answers::{
-    AnswerArguments, ApprovalsArguments, ApproveArguments, RejectArguments, ReplyArguments,
-    StopArguments,
+    AnswerArguments, ApprovalsArguments, ApproveArguments, ClaimArguments, RejectArguments,
+    ReplyArguments, StopArguments,
 };
 pub use self::order::{MoveArguments, SpotArguments};
 use super::reference;
@@ -175,6 +175,11 @@ pub enum Command {
     Reply(ReplyArguments),
     /// End the turn of a ticket's agent; the attempt waits for a reply and goes on with it
     Interrupt(OneTicket),
+    /// Say that the turn of an agent on a terminal is over, which nothing else can tell: its work is checked then
+    #[command(
+        after_help = "For agents of kind `terminal`. Exits with 0 when the runner took it, 3 when there was no such turn."
+    )]
+    Claim(ClaimArguments),
     /// Stop a ticket's attempt; without a ticket, end the run
     Stop(StopArguments),
     /// Freeze everything that runs; nothing new starts

@@ -1,6 +1,6 @@
-//! `docket interrupt`, `stop`, `pause`, `resume`, `retry`, `skip`, `unskip`: what steers a run and its tickets.
+//! `docket interrupt`, `claim`, `stop`, `pause`, `resume`, `retry`, `skip`, `unskip`: what steers a run and its tickets.
 
-use super::arguments::{Global, StopArguments};
+use super::arguments::{ClaimArguments, Global, StopArguments};
 use super::decide::{Outcome, ask, named, refuse_agents, tries};
 use super::error::CliError;
 use super::find::Target;
@@ -19,6 +19,19 @@ pub(super) fn interrupt(global: &Global, ticket: &str) -> Result<Exit, CliError>
         target.name
     );
     of_ticket(global, &place, &target, &command, &said, "it has no turn")
+}
+
+pub(super) fn claim(global: &Global, arguments: &ClaimArguments) -> Result<Exit, CliError> {
+    let (place, target) = named(global, &arguments.ticket)?;
+    let (ticket, done) = (target.id.clone(), !arguments.not_done);
+    let command = Command::Claim { ticket, done };
+    let said = if done {
+        "its turn is over, and its work is checked"
+    } else {
+        "its turn is over, and the next one begins"
+    };
+    let without = "its agent has no turn; `docket reply` says what is next for work that waits";
+    of_ticket(global, &place, &target, &command, said, without)
 }
 
 pub(super) fn stop(global: &Global, arguments: &StopArguments) -> Result<Exit, CliError> {

@@ -116,6 +116,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Answer(arguments)) => decide::answer(&global, arguments),
         Some(Command::Reply(arguments)) => decide::reply(&global, arguments),
         Some(Command::Interrupt(arguments)) => control::interrupt(&global, &arguments.ticket),
+        Some(Command::Claim(arguments)) => control::claim(&global, &arguments),
         Some(Command::Stop(arguments)) => control::stop(&global, &arguments),
         Some(Command::Pause) => control::pause(&global),
         Some(Command::Resume) => control::resume(&global),

@@ -24,6 +24,7 @@ use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::environment;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
+use crate::runner::terminals::{Attached, AttachedControl, Shown, TerminalInput, Terminals};
 use crate::runner::{self, Life, Places, RunnerHandle, Setup, StartError, Started};
 use crate::store::lock::LockError;
 use crate::tickets::template::Template;
@@ -98,6 +99,7 @@ async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
         .root
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
+    let agents = started.handle.terminals.clone();
     let session = Session {
         handle: started.handle,
         repository_name: name.unwrap_or_else(|| places.root.display().to_string()),
@@ -114,6 +116,7 @@ async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
         terminals: Box::new(Shells {
             docket: places.program.clone(),
             opened: 0,
+            agents,
         }),
         outside: Box::new(outside::Foreground),
         new_tickets: NewTickets {
@@ -212,6 +215,7 @@ fn abilities(places: &Places, config: &Config) -> BTreeMap<String, Abilities> {
             interrupts: can.interrupt,
             resumes: can.resume,
             hears_reasons: can.hears_reasons,
+            terminal: can.terminal,
         };
         Some((name.to_string(), abilities))
     });
@@ -256,6 +260,8 @@ struct Shells {
     docket: std::path::PathBuf,
     /// How many so far: each has a marker of its own, since closing one ends all that carries its marker.
     opened: u32,
+    /// The way to those of agents.
+    agents: Terminals,
 }
 
 impl OpenTerminal for Shells {
@@ -267,6 +273,11 @@ impl OpenTerminal for Shells {
                 (vec![shell], Vec::new())
             }
             Launch::Program { argv, environment } => (argv.clone(), environment.clone()),
+            Launch::Attempt { attempt, evidence } => {
+                return Ok(looked_at(
+                    self.agents.attach(attempt.clone(), evidence.clone()),
+                ));
+            }
         };
         let mut environment = environment::allowed(std::env::vars_os(), &[]);
         environment.retain(|(name, _)| name != "TERM" && name != "COLORTERM");
@@ -311,6 +322,45 @@ impl OpenTerminal for Shells {
             output: receiver,
             control: Box::new(Shell(control)),
         })
+    }
+}
+
+/// An agent's terminal in the terminal pane.
+fn looked_at(attached: Attached) -> TerminalLink {
+    let Attached { mut shown, control } = attached;
+    let (events, output) = mpsc::channel(16);
+    tokio::spawn(async move {
+        while let Some(shown) = shown.recv().await {
+            let event = match shown {
+                Shown::Output(text) => TerminalEvent::Output(text.into_bytes()),
+                Shown::Size { columns, rows } => TerminalEvent::Resized { columns, rows },
+                Shown::Over(how) => TerminalEvent::Ended(how),
+            };
+            if events.send(event).await.is_err() {
+                return;
+            }
+        }
+    });
+    TerminalLink {
+        output,
+        control: Box::new(OfAnAgent(control)),
+    }
+}
+
+/// An agent's terminal.
+struct OfAnAgent(AttachedControl);
+
+impl TerminalControl for OfAnAgent {
+    fn write(&mut self, bytes: Vec<u8>) {
+        self.0.input(TerminalInput::Type(bytes));
+    }
+
+    fn resize(&mut self, columns: u16, rows: u16) {
+        self.0.input(TerminalInput::Resize { columns, rows });
+    }
+
+    fn hang_up(&mut self) {
+        // Who looks away leaves the agent to its work.
     }
 }
 

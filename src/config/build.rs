@@ -14,6 +14,7 @@ use super::model::{Agent, Config, NotifyConfig, Provision, SandboxConfig, StopGr
 use super::origin::{Origin, Origins};
 use super::path::KeyPath;
 use super::policy;
+use super::terminal;
 use super::values::{Checks, HumanDuration};
 use crate::domain::prices::{Price, Prices};
 use crate::domain::prompt::PromptBudgets;
@@ -233,6 +234,7 @@ fn agent(read: &Reader<'_>, name: &AgentName) -> Result<Agent, ConfigErrors> {
         recording,
         decoder: read.required(&key("decoder"))?,
         speed: read.required(&key("speed"))?,
+        on_terminal: terminal::read(read, key)?,
         limits: TicketLimits {
             turns: read.optional(&limit("turns"))?,
             attempts: read.optional(&limit("attempts"))?,
@@ -272,7 +274,7 @@ mod tests {
             Kind::Count { .. } => "77",
             Kind::Number => "7.5",
             Kind::Duration { .. } => "77s",
-            Kind::Text | Kind::AnyText | Kind::Path => "other",
+            Kind::Text | Kind::AnyText | Kind::Pattern | Kind::Path => "other",
             Kind::Agent => "replay",
             Kind::Agents => "['shell']",
             Kind::Texts

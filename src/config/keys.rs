@@ -8,6 +8,7 @@ use super::model::{BorderStyle, ColorMode, Decoder, NotifyOsc, Sandbox, SandboxM
 use super::origin::Layer;
 use super::path::KeyPath;
 use super::policy_keys::POLICY;
+use super::terminal::ON_TERMINAL;
 use super::ui_keys::ARRANGEMENT;
 use crate::domain::notice::NoticeKind;
 use crate::domain::settings::{AgentKind, Claim, Integrate, Isolation, NobodyThere};
@@ -105,7 +106,7 @@ pub(super) const fn key(
 }
 
 impl Key {
-    const fn trusted(mut self) -> Self {
+    pub(super) const fn trusted(mut self) -> Self {
         self.trust = Trust::Needed;
         self
     }
@@ -126,7 +127,9 @@ pub const KEYS: &[Key] = &join::<{ FIRST.len() + REST.len() }>(FIRST, REST);
 
 const FIRST: &[Key] = &join::<{ GENERAL.len() + LIMITS.len() }>(GENERAL, LIMITS);
 
-const REST: &[Key] = &join::<{ WITH_UI.len() + POLICY.len() }>(WITH_UI, POLICY);
+const REST: &[Key] = &join::<{ OTHERS.len() + ON_TERMINAL.len() }>(OTHERS, ON_TERMINAL);
+
+const OTHERS: &[Key] = &join::<{ WITH_UI.len() + POLICY.len() }>(WITH_UI, POLICY);
 
 const WITH_UI: &[Key] = &join::<{ PARTS.len() + ARRANGEMENT.len() }>(PARTS, ARRANGEMENT);
 

@@ -37,6 +37,8 @@ pub enum Kind {
     Text,
     /// A text that may be empty.
     AnyText,
+    /// A regular expression.
+    Pattern,
     /// The path of a file or folder.
     Path,
     /// The name of an agent.
@@ -89,6 +91,7 @@ impl fmt::Display for Kind {
             }
             Self::Text => f.write_str("a text in quotes"),
             Self::AnyText => f.write_str("a text in quotes, which may be empty"),
+            Self::Pattern => f.write_str(r#"a regular expression such as '^\s*> $'"#),
             Self::Path => f.write_str("a path in quotes"),
             Self::Agent => f.write_str(r#"the name of an agent such as "codex""#),
             Self::Agents => f.write_str(r#"a list of agents such as ["claude"]"#),
@@ -127,6 +130,7 @@ impl Kind {
             Self::Duration { .. }
                 | Self::Text
                 | Self::AnyText
+                | Self::Pattern
                 | Self::Path
                 | Self::Agent
                 | Self::Word(_)
@@ -223,6 +227,10 @@ impl Kind {
                 .is_some_and(|duration| zero || !duration.is_zero()),
             Self::Text => value.as_str().is_some_and(|text| !text.trim().is_empty()),
             Self::AnyText => value.is_str(),
+            Self::Pattern => match value.as_str() {
+                Some(pattern) if !pattern.is_empty() => return sound_pattern(pattern),
+                _ => false,
+            },
             Self::Path => match value.as_str() {
                 Some(path) => return check_path(layer, path),
                 None => false,
@@ -282,6 +290,16 @@ fn sound_glob(item: &Spanned<DeValue<'_>>, glob: &toml::Value) -> Result<(), Wro
         Some(Err(error)) => Err(wrong(item, Some(error.kind().to_string()))),
         Some(Ok(_)) | None => Ok(()),
     }
+}
+
+/// The last line of what is wrong with a regular expression says what it is; those before show where, over several lines.
+fn sound_pattern(pattern: &str) -> Result<(), Option<String>> {
+    let error = match regex::Regex::new(pattern) {
+        Ok(_sound) => return Ok(()),
+        Err(error) => error.to_string(),
+    };
+    let what = error.lines().next_back().unwrap_or_default();
+    Err(Some(what.trim_start_matches("error: ").to_owned()))
 }
 
 /// git's own folder and docket's are nothing to provide; what has no name is the whole repository.

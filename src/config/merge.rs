@@ -15,6 +15,7 @@ use super::path::KeyPath;
 use super::policy;
 use super::preset::PRESETS;
 use super::suggest::nearest;
+use super::terminal;
 use crate::domain::settings::AgentKind;
 use crate::domain::ticket::AgentName;
 
@@ -290,6 +291,12 @@ impl Merged {
             }
         }
         for (path, sourced) in &self.values {
+            if let Some(fault) = self.not_on_a_terminal(path, sourced) {
+                let origin = sourced.origin.clone();
+                found.push(ConfigError { origin, fault });
+            }
+        }
+        for (path, sourced) in &self.values {
             let names: Vec<&str> = match &sourced.value {
                 toml::Value::Array(list) if path.last() == "fallback" => {
                     list.iter().filter_map(toml::Value::as_str).collect()
@@ -327,6 +334,25 @@ impl Merged {
         (!has(key)).then_some((key, example))
     }
 
+    /// What is wrong with a key that only agents of kind `terminal` have, for another agent.
+    fn not_on_a_terminal(&self, path: &KeyPath, sourced: &Sourced) -> Option<Fault> {
+        let ["agents", agent, key] =
+            path.parts().iter().map(String::as_str).collect::<Vec<_>>()[..]
+        else {
+            return None;
+        };
+        let kind = self.kind(&agent.parse().ok()?)?;
+        let is_misplaced = sourced.origin != Origin::BuiltIn
+            && terminal::NAMES.contains(&key)
+            && kind != AgentKind::Terminal;
+        is_misplaced.then(|| Fault::WrongValue {
+            key: path.clone(),
+            expected: r#"left out, or the agent's `kind` must be "terminal""#.to_owned(),
+            found: format!("set for an agent of kind {:?}", kind.as_str()),
+            hint_text: None,
+        })
+    }
+
     fn unknown_agent(&self, path: &KeyPath, agent: AgentName) -> Option<Fault> {
         if self.agents.contains_key(&agent) {
             return None;
@@ -345,6 +371,7 @@ impl Merged {
 fn is_told(key: &str, agent: &AgentName, kind: Option<AgentKind>) -> bool {
     match key {
         "recording" | "decoder" | "speed" => kind == Some(AgentKind::Replay),
+        key if terminal::NAMES.contains(&key) => kind == Some(AgentKind::Terminal),
         "sandbox" => matches!(
             kind,
             Some(AgentKind::CodexAppServer | AgentKind::CodexExecJson)

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::terminal::OnTerminal;
 use crate::domain::notice::NoticeKind;
 use crate::domain::policy::Policies;
 use crate::domain::prices::Prices;
@@ -97,9 +98,26 @@ pub struct Agent {
     pub decoder: Decoder,
     /// How fast a replay agent plays: 1 as recorded, 0 without waiting.
     pub speed: f64,
+    /// What only agents on terminals have.
+    pub on_terminal: OnTerminal,
     /// Its own limits.
     pub limits: TicketLimits,
 }
+
+impl Agent {
+    /// Its limits as they hold. A program for people may be silent for as long as its people are: only who says so for this very
+    /// agent, or in the ticket, ends it for that.
+    fn settled_limits(&self) -> TicketLimits {
+        let mut limits = self.limits.clone();
+        if self.kind == AgentKind::Terminal {
+            limits.idle.get_or_insert(NEVER);
+        }
+        limits
+    }
+}
+
+/// An idle time that is longer than any attempt.
+const NEVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 words! {
     /// What a recording is played through.
@@ -301,7 +319,7 @@ impl Config {
         let agent = |agent: &Agent| AgentSettings {
             kind: agent.kind,
             claim: agent.claim,
-            limits: agent.limits.clone(),
+            limits: agent.settled_limits(),
             fallback: agent.fallback.clone(),
         };
         Settings {

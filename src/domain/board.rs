@@ -473,6 +473,7 @@ impl Board {
             | Event::TurnSaved { .. }
             | Event::ReplyReceived { attempt: None, .. }
             | Event::Steered { .. }
+            | Event::TurnClaimed { .. }
             | Event::Merged { .. }
             | Event::TicketReopened { .. }
             | Event::SetupFinished { .. }

@@ -132,6 +132,13 @@ pub enum Command {
         /// Which.
         ticket: TicketId,
     },
+    /// Say that the turn of an agent on a terminal is over, which nothing else can tell.
+    Claim {
+        /// Which.
+        ticket: TicketId,
+        /// Whether its work is done: then it is checked; else the next turn begins.
+        done: bool,
+    },
 }
 
 impl Command {
@@ -162,6 +169,8 @@ impl Command {
                 format!("start {}", names.join(", "))
             }
             Self::Unskip { ticket } => format!("take {ticket} back"),
+            Self::Claim { ticket, done: true } => format!("claim that {ticket} is done"),
+            Self::Claim { ticket, .. } => format!("end the turn of {ticket}"),
         }
     }
 }

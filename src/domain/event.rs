@@ -211,6 +211,15 @@ pub enum Event {
         /// The words.
         text: String,
     },
+    /// A human said that the turn of an agent on a terminal is over.
+    TurnClaimed {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Which turn.
+        turn: u32,
+        /// Whether they said that the work is done.
+        done: bool,
+    },
     /// A human's answer to a dispatch, kept for the next turn.
     ReplyReceived {
         /// The ticket.
@@ -487,6 +496,7 @@ impl Event {
             | Self::RequestClosed { attempt, .. }
             | Self::BackedOff { attempt, .. }
             | Self::Steered { attempt, .. }
+            | Self::TurnClaimed { attempt, .. }
             | Self::ValidationStarted { attempt, .. }
             | Self::ValidationFinished { attempt, .. }
             | Self::GateReached { attempt, .. }

@@ -9,6 +9,7 @@ pub mod confine;
 pub mod environment;
 pub mod foreground;
 pub mod identity;
+pub mod lull;
 mod os;
 pub mod pty;
 pub mod shim;

@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -225,6 +225,25 @@ async fn read_all(mut reader: OwnedReadPty, output: mpsc::Sender<Vec<u8>>) {
             return;
         }
     }
+}
+
+/// A new terminal of this size: our side, which doesn't block, and the program's. Wants a tokio runtime around it.
+pub(super) fn pair(size: Size) -> io::Result<(OwnedFd, OwnedFd)> {
+    let (pty, pts) = pty_process::open().map_err(io_error)?;
+    pty.resize(size.into()).map_err(io_error)?;
+    let terminal = pts.as_fd().try_clone_to_owned()?;
+    Ok((pty.into(), terminal))
+}
+
+/// Gives a terminal another size, from our side.
+pub(super) fn resize(master: &OwnedFd, size: Size) -> io::Result<()> {
+    let size = rustix::termios::Winsize {
+        ws_row: size.rows,
+        ws_col: size.columns,
+        ws_xpixel: 0,
+        ws_ypixel: 0,
+    };
+    Ok(rustix::termios::tcsetwinsize(master, size)?)
 }
 
 fn io_error(error: pty_process::Error) -> io::Error {

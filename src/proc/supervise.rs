@@ -17,6 +17,7 @@ pub use self::stop::LIMIT_GRACE;
 use self::tree::Tree;
 use super::confine::Confinement;
 use super::identity;
+use super::pty::{self, Size};
 use crate::domain::attempt::{CancelReason, ProcessRecord};
 
 /// How many chunks of output may wait for the reader: then the pipe fills and the program waits.
@@ -107,7 +108,7 @@ pub enum ProcessEvent {
         /// Its pid.
         pid: u32,
     },
-    /// Bytes of its standard output (or of both, when merged).
+    /// Bytes of its standard output (or of both, when merged; or what it draws on its terminal).
     Stdout(Vec<u8>),
     /// Bytes of its standard error.
     Stderr(Vec<u8>),
@@ -129,6 +130,7 @@ enum Ask {
     CloseStdin,
     Stop(CancelReason),
     HangUp,
+    Resize(Size),
     Freeze(oneshot::Sender<()>),
     Thaw,
 }
@@ -149,9 +151,14 @@ impl Control {
         self.ask(Ask::Stop(reason));
     }
 
-    /// Tells it that its terminal is gone.
-    pub(super) fn hang_up(&self) {
+    /// Tells it that its terminal is gone (SIGHUP).
+    pub fn hang_up(&self) {
         self.ask(Ask::HangUp);
+    }
+
+    /// Gives its terminal another size, if it runs on one; it is told by SIGWINCH.
+    pub fn resize(&self, size: Size) {
+        self.ask(Ask::Resize(size));
     }
 
     /// Freezes every process of the tree. The receiver hears when all have got the signal; it is closed when that will
@@ -191,6 +198,8 @@ pub struct Shim {
     stderr: Option<OwnedFd>,
     /// What becomes the program's standard input.
     terminal: Option<OwnedFd>,
+    /// The other side of that terminal, where its output is one of the events.
+    master: Option<OwnedFd>,
 }
 
 impl Shim {
@@ -215,6 +224,16 @@ impl Shim {
     pub(super) fn start_on(program: &Path, terminal: OwnedFd) -> std::io::Result<Self> {
         let mut shim = Self::spawn(program, terminal.try_clone()?, terminal.try_clone()?)?;
         shim.terminal = Some(terminal);
+        Ok(shim)
+    }
+
+    /// The same for a program on a new terminal: what it draws comes as [`ProcessEvent::Stdout`], what is written to it is typed.
+    /// Wants a tokio runtime around it.
+    pub fn start_on_terminal(program: &Path, size: Size) -> std::io::Result<Self> {
+        let (master, terminal) = pty::pair(size)?;
+        let mut shim = Self::start_on(program, terminal)?;
+        shim.stdout = Some(master.try_clone()?);
+        shim.master = Some(master);
         Ok(shim)
     }
 
@@ -244,6 +263,7 @@ impl Shim {
             stdout: None,
             stderr: None,
             terminal: None,
+            master: None,
         })
     }
 

@@ -82,6 +82,8 @@ pub(super) struct Context {
     pub(super) ledger: Ledger,
     pub(super) clock: SystemClock,
     pub(super) feed: mpsc::UnboundedSender<Feed>,
+    /// Where attempts say that they have a terminal.
+    pub(super) terminals: super::terminals::Post,
 }
 
 impl Context {

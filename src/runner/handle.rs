@@ -2,6 +2,7 @@
 
 use tokio::sync::{mpsc, watch};
 
+use super::terminals::Terminals;
 use crate::domain::board::Feed;
 use crate::domain::command::Command;
 
@@ -16,6 +17,8 @@ pub struct RunnerHandle {
     /// Where the runner lives in another process: whether this one is to run the queue when that one has ended. Saying so
     /// when it has ended already takes over at once.
     pub take_over: Option<watch::Sender<bool>>,
+    /// The way to the terminals of agents that run on one.
+    pub terminals: Terminals,
 }
 
 impl RunnerHandle {

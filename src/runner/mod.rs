@@ -16,6 +16,7 @@ mod outside;
 mod prepare;
 mod recover;
 pub mod sandbox;
+pub mod terminals;
 pub mod unfinished;
 mod unit;
 
@@ -35,6 +36,7 @@ pub use handle::RunnerHandle;
 use self::context::Context;
 use self::dispatcher::{Dispatcher, Sources};
 use self::inbox::{Door, Inbox};
+use self::terminals::Terminals;
 use crate::config::Config;
 use crate::domain::attempt::{ProcessRecord, Proof};
 use crate::domain::board::{Board, Feed};
@@ -150,7 +152,9 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
         ledger,
         clock,
         feed,
+        terminals: terminals::post(),
     };
+    let (_never_another, terminals) = Terminals::of(Some(context.terminals.clone()));
     let sources = Sources {
         commands: commands_receiver,
         letters,
@@ -169,6 +173,7 @@ pub fn start(setup: Setup) -> Result<Started, StartError> {
             commands,
             feed: feed_receiver,
             take_over: None,
+            terminals,
         },
         board,
         spent,

@@ -194,6 +194,7 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::RequestClosed { attempt, .. }
         | Event::BackedOff { attempt, .. }
         | Event::Steered { attempt, .. }
+        | Event::TurnClaimed { attempt, .. }
         | Event::MergeQueued { attempt }
         | Event::Merged { attempt, .. }
         | Event::NotMerged { attempt, .. }

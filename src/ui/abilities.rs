@@ -13,6 +13,8 @@ pub struct Abilities {
     pub resumes: bool,
     /// A no to what it asks carries words.
     pub hears_reasons: bool,
+    /// It runs on a terminal, which people may look at and type into.
+    pub terminal: bool,
 }
 
 impl Abilities {

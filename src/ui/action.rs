@@ -107,6 +107,8 @@ actions! {
     FindNextText = "find-next-text", "next match", "Go to the next match";
     FindPreviousText = "find-previous-text", "previous match", "Go to the previous match";
     GoToLine = "go-to-line", "go to line", "Go to a line by its number";
+    Claim = "claim", "it is done", "Say that the turn of the selected ticket's agent on a terminal is over and its work done: it is checked";
+    EndTurn = "end-turn", "turn is over", "Say that the turn of the selected ticket's agent on a terminal is over and its work not done: the next turn begins";
     NextProblem = "next-problem", "next problem", "Go to the next problem that lint finds";
     DropText = "drop-text", "drop it", "Leave without saving";
     OverwriteText = "overwrite-text", "overwrite", "Write over what is on the disk now and was just shown";

@@ -76,6 +76,9 @@ pub(crate) fn available(model: &Model, action: Action) -> bool {
         Action::Steer | Action::Interrupt => {
             shown(model).is_some_and(|view| view.state == TicketState::Running)
         }
+        Action::Claim | Action::EndTurn => view.is_some_and(|view| {
+            view.state == TicketState::Running && command::has_terminal(model, view)
+        }),
         Action::Unskip => state == Some(&TicketState::Skipped),
         Action::TakeOver => model.viewer,
         Action::NextMatch => model.transcript.is_searching(),

@@ -9,7 +9,7 @@ use super::overlay::{AllowAlways, Confirm, Overlay, Purpose, Wish};
 use super::theme::Role;
 use super::tickets;
 use crate::domain::attempt::{CancelReason, Need};
-use crate::domain::board::{PhaseView, TicketState};
+use crate::domain::board::{PhaseView, TicketState, TicketView};
 use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::{TicketId, TicketName};
 use crate::domain::inbox::{self, Waiting, What};
@@ -33,6 +33,12 @@ pub(super) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Whether a ticket's agent works on a terminal of its own just now.
+pub(super) fn has_terminal(model: &Model, view: &TicketView) -> bool {
+    let abilities = model.abilities.get(&view.agent);
+    view.state.is_active() && abilities.is_some_and(|abilities| abilities.terminal)
 }
 
 fn send(command: Command) -> Vec<Effect> {
@@ -104,6 +110,20 @@ fn about(model: &mut Model, action: Action, ticket: TicketId, name: TicketName) 
                 return send(Command::Interrupt { ticket });
             }
             model.say(format!("{name} has no turn now"), Role::Notice);
+        }
+        Action::Claim | Action::EndTurn => {
+            let view = model.board.tickets.get(&ticket);
+            if view.is_none_or(|view| view.state != TicketState::Running) {
+                model.say(format!("{name} has no turn now"), Role::Notice);
+            } else if !view.is_some_and(|view| has_terminal(model, view)) {
+                model.say(
+                    format!("{name}'s agent says by itself when its turn is over"),
+                    Role::Notice,
+                );
+            } else {
+                let done = action == Action::Claim;
+                return send(Command::Claim { ticket, done });
+            }
         }
         Action::Steer => composing::open(model, Purpose::Steer(ticket, name)),
         Action::Reply => {

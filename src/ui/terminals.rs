@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
+use crate::domain::ids::AttemptId;
+
 /// Opens programs on terminals of their own.
 pub trait OpenTerminal: Send {
     /// Starts what is wanted. An error is shown in the pane.
@@ -23,6 +25,13 @@ pub enum Launch {
         argv: Vec<OsString>,
         /// What its environment has beside the user's own allowed one.
         environment: Vec<(OsString, OsString)>,
+    },
+    /// Nothing: the terminal of an agent is looked at, which runs there already.
+    Attempt {
+        /// Whose.
+        attempt: AttemptId,
+        /// The folder of its evidence.
+        evidence: PathBuf,
     },
 }
 
@@ -52,6 +61,13 @@ pub struct TerminalLink {
 pub enum TerminalEvent {
     /// It writes.
     Output(Vec<u8>),
+    /// The terminal has this size for what follows; told only of terminals that somebody else may change.
+    Resized {
+        /// Cells in a line.
+        columns: u16,
+        /// Lines.
+        rows: u16,
+    },
     /// It ended; in words. Nothing follows.
     Ended(String),
 }

@@ -9,6 +9,7 @@
 )]
 
 mod fake_codex;
+mod fake_tui;
 
 use std::ffi::OsString;
 use std::fs::{File, OpenOptions};
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
         ["split-utf8"] => split_utf8(),
         ["partial-json-then-die"] => partial_json_then_die(),
         ["tty"] => tty(),
+        ["tui", then @ ..] => fake_tui::run(then),
         ["close-stdout-keep-running"] => close_stdout_keep_running(),
         ["stop-self"] => stop_self(),
         ["signal-shim", signal] => signal_shim(signal),

@@ -1,5 +1,6 @@
 //! The rules, driven by scripts: inputs in, effects out. `check` is the only place that touches `machine::step`.
 
+mod claimed;
 mod conversation;
 mod gates;
 mod merging;
@@ -105,6 +106,7 @@ fn print_order(order: &Order) -> String {
         Order::Resume => "resume".into(),
         Order::Rest => "rest".into(),
         Order::Steer { text } => format!("steer {text}"),
+        Order::TurnOver { done } => format!("turn over done={done}"),
         Order::Answer { answer, .. } => match answer {
             Answer::Choose { choice, .. } => format!("answer {choice}"),
             Answer::Words { words } => format!("answer {}", words.join(",")),

@@ -30,6 +30,7 @@ mod machine;
 mod merge;
 mod merging;
 mod notify;
+mod on_terminals;
 mod plain;
 mod policy;
 mod proof;

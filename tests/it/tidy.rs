@@ -14,7 +14,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["domain"]),
     ("git", &["domain"]),
     ("emulator", &[]),
-    ("agents", &["domain", "config"]),
+    ("agents", &["domain", "config", "emulator"]),
     (
         "runner",
         &[

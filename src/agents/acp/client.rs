@@ -350,6 +350,7 @@ impl Client for AcpClient {
             hears_reasons: false,
             resume: true,
             speaks_early: true,
+            terminal: false,
         }
     }
 

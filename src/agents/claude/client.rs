@@ -136,6 +136,7 @@ impl Client for ClaudeClient {
             hears_reasons: true,
             resume: true,
             speaks_early: true,
+            terminal: false,
         }
     }
 

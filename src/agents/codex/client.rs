@@ -219,6 +219,7 @@ impl Client for AppServer {
             hears_reasons: false,
             resume: true,
             speaks_early: true,
+            terminal: false,
         }
     }
 

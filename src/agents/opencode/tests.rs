@@ -159,6 +159,7 @@ fn the_command_line_says_what_was_asked_for_and_never_the_prompt() {
         recording: None,
         decoder: crate::config::Decoder::OpencodeRunJson,
         speed: 1.0,
+        on_terminal: crate::config::OnTerminal::default(),
         limits: crate::domain::ticket::TicketLimits::default(),
     };
     let turn = Turn {

@@ -67,6 +67,16 @@ pub struct ReplyArguments {
     pub now: bool,
 }
 
+/// Whose turn is over.
+#[derive(Debug, Clone, Args)]
+pub struct ClaimArguments {
+    /// Its name, number, id or file
+    pub ticket: String,
+    /// The turn is over, the work is not done: the next turn begins
+    #[arg(long)]
+    pub not_done: bool,
+}
+
 /// What to stop.
 #[derive(Debug, Clone, Args)]
 pub struct StopArguments {

@@ -82,6 +82,8 @@ pub(super) struct Abilities {
     interrupts: bool,
     resumes: bool,
     keeps_process: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    terminal: bool,
 }
 
 impl Abilities {
@@ -92,6 +94,7 @@ impl Abilities {
             interrupts: capabilities.interrupt,
             resumes: capabilities.resume,
             keeps_process: capabilities.keeps_process,
+            terminal: capabilities.terminal,
         }
     }
 
@@ -103,6 +106,7 @@ impl Abilities {
             (self.interrupts, "interrupts", ""),
             (self.resumes, "resumes", ""),
             (self.keeps_process, "keeps its process", ""),
+            (self.terminal, "has a terminal", ""),
         ];
         let words = all.map(|(can, yes, no)| if can { yes } else { no });
         let words: Vec<&str> = words.into_iter().filter(|word| !word.is_empty()).collect();

@@ -5,8 +5,8 @@ use super::turns::{
     after_turn, after_validation, over_a_limit, saved, seal, seal_unless_cancelled, turn,
 };
 use super::{
-    DiffRules, Effect, Order, Report, approved, desk, emit, ending, merging, order, paused, refuse,
-    requests,
+    DiffRules, Effect, Order, Report, approved, claimed, desk, emit, ending, merging, order,
+    paused, refuse, requests,
 };
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure, Workspace};
 use crate::domain::desk::DeskRules;
@@ -293,6 +293,9 @@ fn take(
         // What came on its way while the turn ended: nothing of it is open any more. And what a gate left while a human was quicker:
         // another turn changes it all.
         (_, Report::AskedNoMore { .. } | Report::Used(_)) => {}
+        (Stage::Turn, Report::Stuck { what }) => claimed::stuck(attempt, rules, what, effects),
+        // Its turn ended in this moment.
+        (_, Report::Stuck { .. }) => {}
         (_, Report::Steered { text, taken: true }) => {
             emit(rules.run, Event::Steered { attempt: id, text }, effects);
         }

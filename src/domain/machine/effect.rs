@@ -137,6 +137,11 @@ pub enum Order {
         /// The words.
         text: String,
     },
+    /// A human says that the turn is over, which this agent can't say: end it, and take their word on whether the work is done.
+    TurnOver {
+        /// Whether it is.
+        done: bool,
+    },
     /// A human is waited for: an agent that can resume its conversation later needs no process until then.
     Rest,
     /// Save what the turn left; answer with `Collected` or `NotCollected`.

@@ -134,6 +134,11 @@ pub enum Report {
         /// Whether the agent took them; otherwise they wait for the next turn.
         taken: bool,
     },
+    /// Only a human can tell how the turn goes on.
+    Stuck {
+        /// Why, and what they can do.
+        what: String,
+    },
     /// A validation begins.
     ValidationStarted {
         /// Its name.

@@ -4,6 +4,7 @@
 mod approved;
 mod attempt;
 mod backoff;
+mod claimed;
 mod command;
 mod deciding;
 mod desk;

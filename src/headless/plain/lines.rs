@@ -89,6 +89,14 @@ pub(super) fn of_event(envelope: &Envelope, watched: &Watched) -> Vec<String> {
             vec![format!("{} gets the words", name_of(ticket, watched))]
         }
         Event::Steered { attempt, .. } => vec![format!("{attempt} gets the words now")],
+        Event::TurnClaimed { attempt, done, .. } => {
+            let what = if *done {
+                "is said to be done"
+            } else {
+                "has no turn any more"
+            };
+            vec![format!("{attempt} {what}")]
+        }
         Event::StepSkipped { ticket } => {
             vec![format!(
                 "{} is left out of this run",

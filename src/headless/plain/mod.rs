@@ -60,6 +60,7 @@ pub async fn run(plain: Plain) -> Result<Exit, HeadlessError> {
         commands,
         mut feed,
         take_over,
+        ..
     } = plain.handle;
     let mut typed = read();
     let mut session = Session {

@@ -117,6 +117,17 @@ impl Input {
         Ok(Self::to(None))
     }
 
+    /// A terminal, on whose other side is typed.
+    pub(super) fn typed(
+        socket: &UnixStream,
+        terminal: &OwnedFd,
+        master: OwnedFd,
+    ) -> std::io::Result<Self> {
+        send_descriptor(socket, Some(terminal))?;
+        let typed = pipe::Sender::from_owned_fd_unchecked(master)?;
+        Ok(Self::to(Some(typed)))
+    }
+
     /// None.
     pub(super) fn nothing(socket: &UnixStream) -> std::io::Result<Self> {
         send_descriptor(socket, None)?;

@@ -14,8 +14,8 @@ use super::pipes::{Input, Outputs};
 use super::stop::{KILL_LIMIT, Step, Stop};
 use super::{Ask, Ended, LEAK_WINDOW, LaunchSpec, ProcessEvent, Rung, Shim, Status};
 use crate::domain::attempt::CancelReason;
-use crate::proc::sweep;
 use crate::proc::wire::{Reply, Request, Text, line};
+use crate::proc::{pty, sweep};
 
 /// How long docket waits for the shim's word after a sweep (the shim itself gives up sooner), and between two looks at
 /// an output that is not at its end.
@@ -31,6 +31,8 @@ pub(super) struct Tree {
     stderr: Option<pipe::Receiver>,
     outputs: Outputs,
     terminal: bool,
+    /// The other side of the program's terminal.
+    master: Option<OwnedFd>,
     marker: String,
     stop: Stop,
     started: bool,
@@ -53,10 +55,18 @@ impl Tree {
     /// Takes what the shim has, before anything of the program runs.
     pub(super) fn new(shim: Shim, spec: &LaunchSpec) -> std::io::Result<Self> {
         let terminal = shim.terminal.is_some();
-        let stdin = match shim.terminal {
-            Some(terminal) => Input::hand_over(&shim.socket, &terminal)?,
-            None if spec.stdin => Input::pipe(&shim.socket)?,
-            None => Input::nothing(&shim.socket)?,
+        let stdin = match (shim.terminal, &shim.master) {
+            (Some(terminal), Some(master)) => {
+                Input::typed(&shim.socket, &terminal, master.try_clone()?)?
+            }
+            (Some(terminal), None) => Input::hand_over(&shim.socket, &terminal)?,
+            (None, _) if spec.stdin => Input::pipe(&shim.socket)?,
+            (None, _) => Input::nothing(&shim.socket)?,
+        };
+        let receiver = if terminal {
+            pipe::Receiver::from_owned_fd_unchecked
+        } else {
+            pipe::Receiver::from_owned_fd
         };
         shim.socket.set_nonblocking(true)?;
         let (replies, requests) = UnixStream::from_std(shim.socket)?.into_split();
@@ -69,6 +79,7 @@ impl Tree {
             stderr: shim.stderr.map(receiver).transpose()?,
             outputs: Outputs::default(),
             terminal,
+            master: shim.master,
             marker: spec.marker.clone(),
             stop: Stop::new(spec.ladder),
             started: false,
@@ -170,6 +181,11 @@ impl Tree {
             Ask::CloseStdin => self.stdin.close(),
             Ask::Stop(reason) => self.hurry(reason, events).await,
             Ask::HangUp => self.request(&Request::HangUp).await,
+            Ask::Resize(size) => {
+                if let Some(master) = &self.master {
+                    let _it_has_ended = pty::resize(master, size);
+                }
+            }
             Ask::Freeze(frozen) => {
                 self.freezing.push_back(frozen);
                 self.request(&Request::Freeze).await;
@@ -309,10 +325,6 @@ impl Tree {
             self.late_news.push(event);
         }
     }
-}
-
-fn receiver(pipe: OwnedFd) -> std::io::Result<pipe::Receiver> {
-    pipe::Receiver::from_owned_fd(pipe)
 }
 
 fn launch_request(spec: &LaunchSpec, terminal: bool) -> std::io::Result<Vec<u8>> {

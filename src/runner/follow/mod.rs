@@ -24,6 +24,7 @@ use self::hints::Hints;
 use self::post::Said;
 use self::untold::Untold;
 use super::handle::RunnerHandle;
+use super::terminals::{Post, Terminals};
 use super::{Setup, StartError, Started};
 use crate::domain::board::Feed;
 use crate::domain::command::Command;
@@ -77,7 +78,9 @@ pub fn follow(setup: Setup, take_over: bool) -> Result<Started, StartError> {
         said_sender,
     ));
     let queue = super::watch(&setup.places, feed.clone());
+    let (post, terminals) = Terminals::of(None);
     let follower = Follower {
+        post,
         goes_on: take_over,
         setup,
         feed,
@@ -107,12 +110,15 @@ pub fn follow(setup: Setup, take_over: bool) -> Result<Started, StartError> {
             commands,
             feed: feed_receiver,
             take_over: Some(wish),
+            terminals,
         },
         board,
     })
 }
 
 struct Follower {
+    /// Where this process types into terminals once it runs the queue itself.
+    post: watch::Sender<Option<Post>>,
     setup: Setup,
     feed: mpsc::UnboundedSender<Feed>,
     /// `None` while they look.
@@ -355,6 +361,7 @@ impl Follower {
                 break;
             }
         }
+        self.post.send_replace(started.handle.terminals.post());
         self.tell(Feed::Runner(Standing::Here));
         if self.goes_on && self.run_was_open {
             let _it_listens = started.handle.commands.send(Command::Start { only: None });

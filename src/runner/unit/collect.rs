@@ -34,6 +34,7 @@ impl Unit {
             return;
         };
         let exited_well = prepared.last_turn_ok;
+        let said = prepared.said.take();
         let message = prepared.message.clone();
         let state = prepared.git.clone();
         let (context, spec) = (self.context.clone(), self.spec.clone());
@@ -59,6 +60,8 @@ impl Unit {
             let found = desk::read(&mut desk, &look, state)?;
             let claim = match claims_by {
                 _ if is_approved => true,
+                // A human's word counts for more than what the agent wrote or how it ended.
+                _ if said.is_some() => said == Some(true),
                 Claim::Exit => exited_well,
                 Claim::Ticket => found.claim,
             };

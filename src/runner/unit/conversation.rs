@@ -65,7 +65,7 @@ impl Conversation {
     ) {
         let now = unit.context.clock.now().wall;
         if !actions.write.is_empty() {
-            prepared.transcript.raw(Direction::In, &actions.write, now);
+            prepared.keep(Direction::In, &actions.write, now);
             control.write(actions.write);
         }
         if actions.close_stdin {
@@ -110,6 +110,9 @@ impl Conversation {
             let attempt = unit.spec.attempt.clone();
             unit.context.tell(Feed::Used { attempt, usage });
             unit.report(Report::Used(usage));
+        }
+        if let Some(what) = decoded.stuck {
+            unit.report(Report::Stuck { what });
         }
         // The first end counts: what comes after it is another turn's, or nobody's.
         if decoded.finished.is_some() && self.finished.is_none() {

@@ -31,8 +31,11 @@ impl Unit {
                 why: "the attempt was never prepared".into(),
             });
         };
-        let complete = prepared.transcript.finish();
         let evidence = prepared.evidence.clone();
+        let recorded = prepared.terminal.as_mut().map_or(Ok(()), |terminal| {
+            terminal.finish(&evidence, self.context.clock.now().wall)
+        });
+        let complete = prepared.transcript.finish().and(recorded);
         let meta = SealMeta {
             attempt: self.spec.attempt.clone(),
             run: self.spec.run,

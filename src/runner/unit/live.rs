@@ -65,13 +65,16 @@ impl Unit {
         prepared.session.leave(&mut actions);
         let now = self.context.clock.now().wall;
         if !actions.write.is_empty() {
-            prepared.transcript.raw(Direction::In, &actions.write, now);
+            prepared.keep(Direction::In, &actions.write, now);
             live.supervised.control.write(actions.write);
         }
         if actions.close_stdin {
             live.supervised.control.close_stdin();
         }
         live.supervised.control.thaw();
+        if actions.hang_up {
+            live.supervised.control.hang_up();
+        }
         let patience = tokio::time::sleep(self.context.config.stop.cancel);
         tokio::pin!(patience);
         let (mut patient, mut ordered) = (true, true);
@@ -118,11 +121,11 @@ impl Unit {
         let mut actions = Actions::default();
         match event {
             Some(ProcessEvent::Stdout(bytes)) => {
-                prepared.transcript.raw(Direction::Out, &bytes, now);
+                prepared.keep(Direction::Out, &bytes, now);
                 prepared.session.stdout(&bytes, &mut actions);
             }
             Some(ProcessEvent::Stderr(bytes)) => {
-                prepared.transcript.raw(Direction::Err, &bytes, now);
+                prepared.keep(Direction::Err, &bytes, now);
                 prepared.session.stderr(&bytes, &mut actions);
             }
             Some(ProcessEvent::Started { .. }) => {}
@@ -139,7 +142,7 @@ impl Unit {
             prepared.session.answer(&key, &answer, &mut actions);
         }
         if !actions.write.is_empty() {
-            prepared.transcript.raw(Direction::In, &actions.write, now);
+            prepared.keep(Direction::In, &actions.write, now);
             control.write(actions.write);
         }
         for draft in actions.decoded.drafts {
@@ -158,7 +161,7 @@ impl Unit {
             prepared.transcript.add(draft, now);
         }
         self.note_end(prepared, ended);
-        prepared.transcript.publish();
+        prepared.publish(now);
     }
 
     /// Puts a process's end into the evidence.

@@ -8,6 +8,7 @@ mod desk;
 mod finish;
 mod line;
 mod live;
+mod on_terminal;
 mod policy;
 mod prepare;
 mod process;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use self::live::Live;
+use self::on_terminal::OnTerminal;
 use self::prepare::Opened;
 use self::process::Holder;
 use self::transcript::Transcript;
@@ -67,6 +69,8 @@ struct Prepared {
     /// What must not be kept in evidence.
     redactor: Arc<Redactor>,
     transcript: Transcript,
+    /// The terminal of an agent that runs on one.
+    terminal: Option<OnTerminal>,
     git: Option<GitState>,
     /// What its programs are confined by.
     sandbox: Option<Sandbox>,
@@ -84,6 +88,8 @@ struct Prepared {
     message: Option<String>,
     /// Whether the last turn completed.
     last_turn_ok: bool,
+    /// What a human said of the last turn: whether the work is done.
+    said: Option<bool>,
 }
 
 /// The git side of an attempt.
@@ -155,7 +161,7 @@ impl Prepared {
 impl Unit {
     async fn live(mut self) {
         // The process that will hold the agent starts while the working tree is made.
-        self.holder = Holder::start(&self.context);
+        self.holder = Holder::start(&self.context, self.is_on_a_terminal());
         if let Some(holder) = &self.holder {
             self.report(Report::Spawned(holder.record()));
         }
@@ -206,7 +212,7 @@ impl Unit {
                 Order::Rest => self.rest().await,
                 Order::Steer { text } => self.not_steered(text),
                 // What stays between two orders is frozen, and the orders that follow end it; an answer came after its turn.
-                Order::Stop { .. } | Order::Answer { .. } => {}
+                Order::Stop { .. } | Order::Answer { .. } | Order::TurnOver { .. } => {}
             }
         }
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::collect::has_markers;
+use super::on_terminal::OnTerminal;
 use super::submitted;
 use super::{GitState, Own, Prepared, Unit, blocking, policy, provision, transcript::Transcript};
 use crate::agents::{self};
@@ -104,6 +105,10 @@ impl Unit {
             let transcript =
                 Transcript::open(&evidence, &context, spec.attempt.clone(), redactor.clone())
                     .map_err(|error| error.to_string())?;
+            let terminal = session.capabilities().terminal.then(|| {
+                OnTerminal::open(&evidence, &context, spec.attempt.clone(), redactor.clone())
+            });
+            let terminal = terminal.transpose()?;
             let prepared = Prepared {
                 workspace,
                 desk,
@@ -111,6 +116,7 @@ impl Unit {
                 session,
                 redactor,
                 transcript,
+                terminal,
                 git,
                 sandbox,
                 live: None,
@@ -120,6 +126,7 @@ impl Unit {
                 model: None,
                 message: None,
                 last_turn_ok: false,
+                said: None,
             };
             let carried = carried.is_some();
             Ok(Opened { prepared, carried })

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Prepared, Unit};
+use super::{Prepared, Unit, on_terminal};
 use crate::agents::recording::Hearing;
 use crate::domain::attempt::ProcessRecord;
 use crate::proc::environment;
@@ -21,8 +21,14 @@ pub(super) struct Holder {
 
 impl Holder {
     /// Starts a holder for the agent. `None` when the system gives no process: the turn then says so.
-    pub(super) fn start(context: &Arc<Context>) -> Option<Self> {
-        match Shim::start(&context.places.program, Output::Separate) {
+    pub(super) fn start(context: &Arc<Context>, on_a_terminal: bool) -> Option<Self> {
+        let program = &context.places.program;
+        let shim = if on_a_terminal {
+            Shim::start_on_terminal(program, on_terminal::SIZE)
+        } else {
+            Shim::start(program, Output::Separate)
+        };
+        match shim {
             Ok(shim) => Some(Self {
                 shim,
                 journaled: false,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::conversation::{Conversation, Stopped};
 use super::live::Live;
 use super::process::Holder;
-use super::{Prepared, Unit};
+use super::{Prepared, Unit, on_terminal};
 use crate::agents::{Actions, Direction, Finished, ProcessEnd, Turn};
 use crate::domain::attempt::{CancelReason, Phase, TurnClocks, TurnEnd};
 use crate::domain::event::Leftovers;
@@ -14,6 +14,7 @@ use crate::domain::machine::{Brief, Order, Report};
 use crate::domain::settings::AgentKind;
 use crate::proc::clock::Clock as _;
 use crate::proc::clocks::{Clocks, Expired};
+use crate::proc::lull::Lull;
 use crate::proc::supervise::{Ended, ProcessEvent, Rung, Status};
 use crate::runner::desk;
 
@@ -30,7 +31,7 @@ impl Unit {
             Err(why) => not_started(why),
         };
         prepared.last_turn_ok = end == TurnEnd::Completed;
-        prepared.transcript.publish();
+        prepared.publish(self.context.clock.now().wall);
         self.prepared = Some(prepared);
         self.report(Report::TurnEnded {
             end,
@@ -62,12 +63,19 @@ impl Unit {
             .write(&name, prepared.redactor.redact(&text).as_bytes())
             .map_err(|error| error.to_string())?;
         prepared.transcript.begin_turn(number);
+        prepared.said = None;
         if number == 1 && self.is_unsupervised(prepared) {
             let now = self.context.clock.now().wall;
-            let text = format!(
+            let mut text = format!(
                 "unsupervised: {} can't ask before it acts, so no rule and nobody is asked",
                 self.spec.agent
             );
+            if prepared.terminal.is_some() {
+                text = format!(
+                    "unsupervised: what {} asks, it asks on its terminal, and no rule answers there",
+                    self.spec.agent
+                );
+            }
             prepared.transcript.notice(text, now);
         }
         self.report(Report::TurnStarted {
@@ -154,6 +162,12 @@ impl Unit {
         let mut actions = Actions::default();
         prepared.session.begin(turn, &mut actions);
         conversation.act(prepared, &live.supervised.control, actions, self);
+        prepared.begin_on_terminal(
+            &live.supervised.control,
+            turn.number,
+            self.context.clock.now().wall,
+        );
+        let mut lull = Lull::default();
         let mut ordered = true;
         // How long the protocol's own interrupt may take; afterwards how long a process may outlive its only turn.
         let grace = tokio::time::sleep(Duration::MAX);
@@ -172,6 +186,7 @@ impl Unit {
                 grace.set(tokio::time::sleep(LINGER));
             }
             clocks.hold(self.paused || conversation.waits_for_a_human());
+            on_terminal::lull_for(&mut lull, prepared.session.patience());
             if clocks.wall_is_over() {
                 let stopped = Stopped::TimedOut(Phase::Wall);
                 conversation.stop(prepared, &live, stopped, self);
@@ -188,7 +203,15 @@ impl Unit {
                     }
                     Some(Order::Resume) => {
                         self.paused = false;
+                        lull.heard();
                         live.supervised.control.thaw();
+                    }
+                    Some(Order::TurnOver { done }) => {
+                        let mut actions = Actions::default();
+                        if prepared.session.over(&mut actions) {
+                            prepared.said = Some(done);
+                        }
+                        conversation.act(prepared, &live.supervised.control, actions, self);
                     }
                     Some(Order::Answer { key, answer, said }) => {
                         // What the agent does with it must find it in the ledger.
@@ -220,18 +243,23 @@ impl Unit {
                     conversation.give_up_asking(&live);
                     grace.set(tokio::time::sleep(Duration::MAX));
                 }
+                input = on_terminal::input(prepared.terminal.as_mut()) => {
+                    let now = self.context.clock.now().wall;
+                    prepared.typed(input, &live.supervised.control, now);
+                }
                 event = live.supervised.events.recv() => {
+                    lull.heard();
                     let mut actions = Actions::default();
                     let now = self.context.clock.now().wall;
                     match event {
                         Some(ProcessEvent::Stdout(bytes)) => {
-                            prepared.transcript.raw(Direction::Out, &bytes, now);
+                            prepared.keep(Direction::Out, &bytes, now);
                             prepared.session.stdout(&bytes, &mut actions);
                             conversation.act(prepared, &live.supervised.control, actions, self);
                             conversation.heard(prepared, &mut clocks, Direction::Out, now);
                         }
                         Some(ProcessEvent::Stderr(bytes)) => {
-                            prepared.transcript.raw(Direction::Err, &bytes, now);
+                            prepared.keep(Direction::Err, &bytes, now);
                             prepared.session.stderr(&bytes, &mut actions);
                             conversation.act(prepared, &live.supervised.control, actions, self);
                             conversation.heard(prepared, &mut clocks, Direction::Err, now);
@@ -245,9 +273,16 @@ impl Unit {
                     }
                     // What is there already is taken before readers are told.
                     if live.supervised.events.is_empty() {
-                        prepared.transcript.publish();
+                        prepared.publish(now);
                     }
                 },
+                () = lull.over(), if !self.paused => {
+                    lull.again();
+                    let mut actions = Actions::default();
+                    prepared.session.quiet(&mut actions);
+                    conversation.act(prepared, &live.supervised.control, actions, self);
+                    prepared.transcript.publish();
+                }
                 expired = clocks.expired() => match expired {
                     Expired::Clock(phase) => {
                         conversation.stop(prepared, &live, Stopped::TimedOut(phase), self);
@@ -310,7 +345,7 @@ impl Unit {
     /// The holder for this turn, once the ledger knows it; a stop in the meantime ends the turn.
     async fn holder(&mut self) -> Result<Holder, TurnEnd> {
         if self.holder.is_none() {
-            self.holder = Holder::start(&self.context);
+            self.holder = Holder::start(&self.context, self.is_on_a_terminal());
             if let Some(holder) = &self.holder {
                 self.report(Report::Spawned(holder.record()));
             }

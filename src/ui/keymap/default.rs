@@ -20,6 +20,8 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Panes, "r", Action::Reply),
     (Panes, "T", Action::Steer),
     (Panes, "I", Action::Interrupt),
+    (Panes, "D", Action::Claim),
+    (Panes, "c", Action::EndTurn),
     (Panes, "!", Action::NextWaiting),
     (Panes, "f", Action::FollowRun),
     (Panes, "d", Action::Diff),

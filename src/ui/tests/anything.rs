@@ -21,6 +21,7 @@ const KEYS: &[&str] = &[
     "3",
     "t",
     "Ctrl-]",
+    "D",
     "Tab",
     "Shift-Tab",
     "z",

@@ -264,6 +264,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
             commands: commands_sender,
             feed: feed_receiver,
             take_over: None,
+            terminals: crate::runner::terminals::Terminals::nowhere(),
         },
         repository_name: "api-server".into(),
         repository_root: "/".into(),

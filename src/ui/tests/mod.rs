@@ -1,5 +1,6 @@
 //! Tests of the whole screen, without a terminal: messages in, frames and effects out.
 
+mod agents_terminals;
 mod anything;
 mod arranging;
 mod deciding;

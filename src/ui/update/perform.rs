@@ -20,6 +20,7 @@ use super::movement::{focus, go, movement};
 use super::reading;
 use super::themes;
 use crate::domain::ids::TicketId;
+use crate::store::evidence::folder_of;
 
 /// Does an action: a popup takes it first, then the page, then the panes.
 pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -257,17 +258,24 @@ fn back(model: &mut Model) {
     }
 }
 
+/// The terminal of the selected ticket's agent, while there is one to look at.
+fn attach(model: &mut Model) -> Option<Result<Vec<Effect>, String>> {
+    let view = model
+        .view()
+        .filter(|view| command::has_terminal(model, view))?;
+    let (run, attempt) = (view.run, view.attempt.clone()?);
+    let name = model.queue.entry()?.name.digits().to_owned();
+    let looks = if model.viewer { ", to look at" } else { "" };
+    let label = format!("{} of {name}{looks}", view.agent);
+    let evidence = folder_of(&model.evidence_root, run, &attempt);
+    Some(model.terminal.attach(attempt, evidence, label))
+}
+
 /// A shell where the selected ticket's attempt works, or in the repository.
 fn open_terminal(model: &mut Model) -> Vec<Effect> {
-    let workspace = model.view().and_then(|view| view.workspace.as_ref());
-    let (folder, label) = match (workspace, model.queue.entry()) {
-        (Some(workspace), Some(entry)) if workspace.branch.is_some() => (
-            workspace.path.clone(),
-            format!("worktree of {}", entry.name.digits()),
-        ),
-        _ => (model.repository_root.clone(), model.repository_name.clone()),
-    };
-    match model.terminal.open(folder, label) {
+    let attached = attach(model);
+    let opened = attached.unwrap_or_else(|| open_shell(model));
+    match opened {
         Ok(effects) => {
             focus(model, Pane::Terminal);
             effects
@@ -277,4 +285,16 @@ fn open_terminal(model: &mut Model) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+fn open_shell(model: &mut Model) -> Result<Vec<Effect>, String> {
+    let workspace = model.view().and_then(|view| view.workspace.as_ref());
+    let (folder, label) = match (workspace, model.queue.entry()) {
+        (Some(workspace), Some(entry)) if workspace.branch.is_some() => (
+            workspace.path.clone(),
+            format!("worktree of {}", entry.name.digits()),
+        ),
+        _ => (model.repository_root.clone(), model.repository_name.clone()),
+    };
+    model.terminal.open(folder, label)
 }

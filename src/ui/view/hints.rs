@@ -172,6 +172,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(PhaseView::Ending { .. }) => actions.push(Action::StopRun),
         Some(PhaseView::Finished { .. }) | None => actions.push(Action::Start),
     }
+    if available(model, Action::Claim) {
+        actions.extend([Action::Terminal, Action::Claim]);
+    }
     if let Some(view) = model.view() {
         match &view.state {
             state if state.is_active() => actions.push(Action::StopTicket),

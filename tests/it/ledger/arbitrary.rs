@@ -206,6 +206,13 @@ fn run_event() -> impl Strategy<Value = Event> {
         ticket().prop_map(|ticket| Event::StepRetried { ticket }),
         ticket().prop_map(|ticket| Event::StepSkipped { ticket }),
         ticket().prop_map(|ticket| Event::StepRestored { ticket }),
+        (attempt(), any::<u32>(), any::<bool>()).prop_map(|(attempt, turn, done)| {
+            Event::TurnClaimed {
+                attempt,
+                turn,
+                done,
+            }
+        }),
         (text(), text()).prop_map(|(what, why)| Event::Refused { what, why }),
         (ticket(), of(attempt()), text()).prop_map(|(ticket, attempt, text)| {
             Event::ReplyReceived {

@@ -369,6 +369,11 @@ fn golden_events() -> Vec<Event> {
         Event::StepRestored {
             ticket: ticket.clone(),
         },
+        Event::TurnClaimed {
+            attempt: attempt.clone(),
+            turn: 2,
+            done: true,
+        },
     ]);
     events
 }

@@ -420,6 +420,7 @@ impl Life<'_> {
             | Order::Rest
             | Order::Go
             | Order::Steer { .. }
+            | Order::TurnOver { .. }
             | Order::Answer { .. } => None,
         };
         let task = self.tasks.get_mut(attempt).expect("an attempt that lives");

@@ -42,6 +42,7 @@ fn agent(set: impl FnOnce(&mut Agent)) -> Agent {
         recording: None,
         decoder: Decoder::Acp,
         speed: 1.0,
+        on_terminal: crate::config::OnTerminal::default(),
         limits: TicketLimits::default(),
     };
     set(&mut agent);

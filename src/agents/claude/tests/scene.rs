@@ -196,6 +196,7 @@ pub(super) fn agent() -> Agent {
         recording: None,
         decoder: Decoder::ClaudeStreamJson,
         speed: 1.0,
+        on_terminal: crate::config::OnTerminal::default(),
         limits: TicketLimits::default(),
     }
 }

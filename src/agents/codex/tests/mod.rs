@@ -31,6 +31,7 @@ fn agent(command: &[&str]) -> Agent {
         recording: None,
         decoder: crate::config::Decoder::Lines,
         speed: 0.0,
+        on_terminal: crate::config::OnTerminal::default(),
         limits: crate::domain::ticket::TicketLimits::default(),
     }
 }

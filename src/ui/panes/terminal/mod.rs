@@ -1,5 +1,6 @@
 //! Terminals: shells in working trees, one shown at a time.
 
+mod agents;
 mod program;
 
 use std::path::PathBuf;
@@ -54,7 +55,9 @@ impl TerminalPane {
     pub(crate) fn open(&mut self, folder: PathBuf, label: String) -> Result<Vec<Effect>, String> {
         let mut effects = Vec::new();
         let mut programs = self.programs.iter();
-        if let Some(position) = programs.position(|program| program.request.folder == folder) {
+        if let Some(position) = programs
+            .position(|program| program.request.folder == folder && !program.runs_elsewhere())
+        {
             self.current = position;
             if self.is_alive() {
                 return Ok(effects);

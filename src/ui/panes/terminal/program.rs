@@ -12,7 +12,7 @@ use crate::emulator::{Emulator, Place, encode_key, encode_paste};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::render::cells;
 use crate::ui::session::Look;
-use crate::ui::terminals::{TerminalEvent, TerminalRequest};
+use crate::ui::terminals::{Launch, TerminalEvent, TerminalRequest};
 use crate::ui::text;
 use crate::ui::theme::Role;
 
@@ -26,6 +26,8 @@ pub(super) struct Program {
     pub(super) emulator: Emulator,
     /// The first row that is shown, where that isn't the screen itself.
     looks_at: Option<u64>,
+    /// The size that it was last asked to take; only where it runs elsewhere.
+    wanted: Option<(u16, u16)>,
     /// How it ended.
     pub(super) ended: Option<String>,
 }
@@ -43,6 +45,7 @@ impl Program {
             emulator: Emulator::new(request.columns, request.rows, scrollback),
             request,
             looks_at: None,
+            wanted: None,
             ended: None,
         }
     }
@@ -51,6 +54,11 @@ impl Program {
     pub(super) fn event(&mut self, event: TerminalEvent) {
         match event {
             TerminalEvent::Output(bytes) => self.emulator.feed(&bytes),
+            TerminalEvent::Resized { columns, rows } => {
+                // What came before was drawn for the size before.
+                self.emulator.parse(Duration::MAX, || Duration::ZERO);
+                self.emulator.resize(columns, rows);
+            }
             TerminalEvent::Ended(how) => self.ended = Some(how),
         }
     }
@@ -68,6 +76,10 @@ impl Program {
         }
         self.emulator.parse_at(now, budget, elapsed);
         let replies = self.emulator.replies();
+        if self.runs_elsewhere() {
+            // It has its answers from where it runs.
+            return Vec::new();
+        }
         let mut effects: Vec<_> = self.to_it(replies).into_iter().collect();
         if self.emulator.take_reset() && self.ended.is_none() {
             // It draws everything again when its size changes; the same size would not be told.
@@ -79,6 +91,11 @@ impl Program {
             }));
         }
         effects
+    }
+
+    /// Whether it is an agent's, which is only looked at from here.
+    pub(super) fn runs_elsewhere(&self) -> bool {
+        matches!(self.request.launch, Launch::Attempt { .. })
     }
 
     /// A key for it.
@@ -134,21 +151,31 @@ impl Program {
 
     /// It has this much room now. What it is told when that changed.
     pub(super) fn fit(&mut self, columns: u16, rows: u16) -> Option<Effect> {
-        if self.emulator.size() == (columns, rows) {
+        if self.runs_elsewhere() {
+            // Its own word on its size comes among what it draws.
+            if self.wanted.replace((columns, rows)) == Some((columns, rows)) {
+                return None;
+            }
+        } else if self.emulator.size() == (columns, rows) {
             return None;
+        } else {
+            self.resize(columns, rows);
         }
-        // Who looks back goes on looking at the same text.
+        Some(Effect::ResizeTerminal {
+            terminal: self.id,
+            columns,
+            rows,
+        })
+    }
+
+    /// The screen has another size. Who looks back goes on looking at the same text.
+    fn resize(&mut self, columns: u16, rows: u16) {
         let mut shown = [Place {
             row: self.shown(),
             column: 0,
         }];
         self.emulator.resize_following(columns, rows, &mut shown);
         self.looks_at = self.looks_at.map(|_| shown[0].row);
-        Some(Effect::ResizeTerminal {
-            terminal: self.id,
-            columns,
-            rows,
-        })
     }
 
     /// What the end of the pane's frame says.
@@ -171,7 +198,12 @@ impl Program {
         let Some(how) = &self.ended else {
             return cursor;
         };
-        let words = format!(" {how}: Enter closes, t opens another ");
+        let next = if self.runs_elsewhere() {
+            "Enter closes"
+        } else {
+            "Enter closes, t opens another"
+        };
+        let words = format!(" {how}: {next} ");
         let row = Rect {
             y: area.bottom().saturating_sub(1),
             height: area.height.min(1),

@@ -1,0 +1,52 @@
+//! Turns that only a human can end: those of agents on terminals.
+
+use super::command::{Refusal, active};
+use super::state::{Attempt, Halt, Stage, State};
+use super::{Effect, Order, attempt::Rules, emit, order, requests};
+use crate::domain::attempt::Need;
+use crate::domain::event::Event;
+use crate::domain::ids::TicketId;
+use crate::domain::settings::AgentKind;
+
+/// A human says that the turn is over, and whether the work is done.
+pub(super) fn claim(
+    state: &mut State,
+    ticket: &TicketId,
+    done: bool,
+    effects: &mut Vec<Effect>,
+) -> Refusal {
+    let settings = state.settings.clone();
+    let Some(run) = &mut state.run else {
+        return Some("nothing runs");
+    };
+    let id = run.id;
+    let agent = run.steps.get(ticket).map(|step| step.agent.clone());
+    let Some(attempt) = active(run, ticket) else {
+        return Some("that ticket is not running");
+    };
+    let agent = agent.and_then(|agent| settings.agents.get(&agent));
+    if agent.is_none_or(|agent| agent.kind != AgentKind::Terminal) {
+        return Some("its agent says by itself when its turn is over");
+    }
+    if attempt.stage != Stage::Turn {
+        return Some("its agent has no turn now");
+    }
+    if attempt.cancel.is_some() || attempt.halt.is_some() {
+        return Some("its turn is being ended");
+    }
+    let over = Event::TurnClaimed {
+        attempt: attempt.id.clone(),
+        turn: attempt.turn,
+        done,
+    };
+    emit(id, over, effects);
+    order(&attempt.id, Order::TurnOver { done }, effects);
+    None
+}
+
+/// Only a human can tell how the turn goes on. Where none is waited for, the attempt ends with that.
+pub(super) fn stuck(attempt: &mut Attempt, rules: &Rules, what: String, effects: &mut Vec<Effect>) {
+    if !rules.waits_for_humans {
+        requests::halt(attempt, Halt::Asks(Need::Reply { text: what }), effects);
+    }
+}

@@ -1,0 +1,100 @@
+//! The terminals of agents: shown from their beginning, typed into, and left to their work.
+
+use super::scene::Scene;
+use crate::domain::command::Command;
+use crate::ui::abilities::Abilities;
+use crate::ui::effect::{Effect, TerminalId};
+use crate::ui::layout::Pane;
+use crate::ui::terminals::{Launch, TerminalEvent};
+use crate::ui::update::Message;
+
+/// With ticket 003 selected, whose agent runs on a terminal.
+fn scene() -> Scene {
+    let mut scene = Scene::full();
+    let agent = scene.model.view().expect("a ticket").agent.clone();
+    let abilities = Abilities {
+        terminal: true,
+        ..Abilities::default()
+    };
+    scene.model.abilities.insert(agent, abilities);
+    scene
+}
+
+fn typed(scene: &Scene) -> Vec<u8> {
+    let each = scene.effects.iter().map(|effect| match effect {
+        Effect::Type { bytes, .. } => bytes.as_slice(),
+        _ => &[],
+    });
+    each.collect::<Vec<_>>().concat()
+}
+
+#[test]
+fn it_is_shown_as_it_was_drawn_and_typed_into() {
+    let mut scene = scene();
+    scene.keys("t");
+    let attempt = scene.model.view().and_then(|view| view.attempt.clone());
+    let request = scene.effects.iter().find_map(|effect| match effect {
+        Effect::OpenTerminal { request, .. } => Some(request.launch.clone()),
+        _ => None,
+    });
+    assert!(
+        matches!(&request, Some(Launch::Attempt { attempt: shown, .. }) if Some(shown) == attempt.as_ref()),
+        "{request:?}"
+    );
+    let terminal = TerminalId(1);
+    scene.effects.clear();
+    // Two sizes: each piece belongs to its own. What the program asks is answered where it runs.
+    for event in [
+        TerminalEvent::Resized {
+            columns: 30,
+            rows: 4,
+        },
+        TerminalEvent::Output(b"\x1b[4;1Hbottom\x1b[c".to_vec()),
+        TerminalEvent::Resized {
+            columns: 30,
+            rows: 8,
+        },
+        TerminalEvent::Output(b"\x1b[8;1Hlower".to_vec()),
+    ] {
+        scene.message(Message::Terminal(terminal, event));
+    }
+    scene
+        .model
+        .terminal
+        .parse(std::time::Duration::MAX, &|| std::time::Duration::ZERO);
+    let frame = scene.frame(120, 40);
+    assert!(
+        frame.contains("bottom") && frame.contains("lower"),
+        "{frame}"
+    );
+    assert_eq!(typed(&scene), b"");
+    scene.keys("y Ctrl-c");
+    assert_eq!(typed(&scene), b"y\x03");
+    // Left, it goes on; shown again, it is the same.
+    scene.keys("Ctrl-]");
+    assert_ne!(scene.model.focus, Pane::Terminal);
+    scene.effects.clear();
+    scene.keys("t");
+    assert_eq!(scene.model.focus, Pane::Terminal);
+    assert_eq!(scene.effects, []);
+}
+
+#[test]
+fn a_human_ends_the_turn() {
+    for (key, said) in [("D", true), ("c", false)] {
+        let mut scene = scene();
+        scene.keys(key);
+        assert!(
+            scene.effects.iter().any(|effect| matches!(
+                effect,
+                Effect::Send(Command::Claim { done, .. }) if *done == said
+            )),
+            "{:?}",
+            scene.effects
+        );
+    }
+    // Other agents say so themselves.
+    let mut other = Scene::full();
+    other.keys("D");
+    assert_eq!(other.effects, []);
+}
