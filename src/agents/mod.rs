@@ -19,6 +19,7 @@ pub mod plain;
 pub mod recording;
 pub mod replay;
 pub mod shell;
+pub mod takeover;
 
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ use super::attempt::CancelReason;
 use super::ids::{AttemptId, TicketId};
 use super::request::RequestId;
 use super::rules::{Rule, Scope};
+use super::taking::Seat;
 
 /// What a human says to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,6 +133,26 @@ pub enum Command {
         /// Which.
         ticket: TicketId,
     },
+    /// Take the ticket's attempt over: its turn ends, its agent's process too, and a human goes on in the agent's own TUI.
+    TakeSession {
+        /// Which.
+        ticket: TicketId,
+        /// Which attempt; whichever there is without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+        /// From where.
+        by: Seat,
+    },
+    /// Hand an attempt back that was taken over.
+    HandBack {
+        /// Which.
+        ticket: TicketId,
+        /// Words for its agent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
+        /// From where.
+        by: Seat,
+    },
 }
 
 impl Command {
@@ -162,6 +183,8 @@ impl Command {
                 format!("start {}", names.join(", "))
             }
             Self::Unskip { ticket } => format!("take {ticket} back"),
+            Self::TakeSession { ticket, .. } => format!("take {ticket} over"),
+            Self::HandBack { ticket, .. } => format!("hand {ticket} back"),
         }
     }
 }

@@ -187,7 +187,8 @@ impl Bar {
             Event::ValidationStarted { .. }
             | Event::ValidationFinished { .. }
             | Event::CaughtUp { .. } => Doing::Checking,
-            Event::RequestOpened { .. } => Doing::Waiting,
+            Event::RequestOpened { .. } | Event::SessionTaken { .. } => Doing::Waiting,
+            Event::SessionHandedBack { .. } => Doing::Checking,
             Event::GateReached { need, .. } if *need != Need::NoProgress => Doing::Waiting,
             Event::BackedOff { .. } => Doing::BackingOff,
             Event::EvidenceSealed { .. } | Event::MergeQueued { .. } | Event::Integrated { .. } => {

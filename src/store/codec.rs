@@ -72,6 +72,8 @@ kinds! {
     TicketReopened "ticket_reopened" 1,
     RulesAdded "rules_added" 1,
     StepRestored "step_restored" 1,
+    SessionTaken "session_taken" 1,
+    SessionHandedBack "session_handed_back" 1,
 }
 
 /// An event in its stored form.

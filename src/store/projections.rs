@@ -227,7 +227,9 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         // It comes long after: the range of places in which an attempt's events are looked for must not reach that far.
         | Event::EvidenceDropped { .. }
         // Also of an attempt that has ended.
-        | Event::RulesAdded { .. } => Ok(()),
+        | Event::RulesAdded { .. }
+        | Event::SessionTaken { .. }
+        | Event::SessionHandedBack { .. } => Ok(()),
     }
 }
 

@@ -13,6 +13,8 @@ pub struct Abilities {
     pub resumes: bool,
     /// A no to what it asks carries words.
     pub hears_reasons: bool,
+    /// docket knows how to open its own terminal interface on a session of its.
+    pub has_tui: bool,
 }
 
 impl Abilities {

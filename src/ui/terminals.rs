@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
+use crate::domain::ids::{AttemptId, TicketId};
+
 /// Opens programs on terminals of their own.
 pub trait OpenTerminal: Send {
     /// Starts what is wanted. An error is shown in the pane.
@@ -23,6 +25,17 @@ pub enum Launch {
         argv: Vec<OsString>,
         /// What its environment has beside the user's own allowed one.
         environment: Vec<(OsString, OsString)>,
+    },
+    /// The own interface of an agent whose attempt a human has taken over. Who opens it knows what starts it.
+    Agent {
+        /// The ticket.
+        ticket: TicketId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The agent's name.
+        agent: String,
+        /// The agent's session.
+        session: String,
     },
 }
 
