@@ -13,7 +13,7 @@ use super::tail::Watch;
 use super::without;
 use crate::agents::takeover;
 use crate::config::Agent;
-use crate::domain::attempt::Workspace;
+use crate::domain::attempt::{AttemptOutcome, Workspace};
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::ids::AttemptId;
@@ -141,6 +141,15 @@ fn taken(place: &Place, target: &Target) -> Result<Option<Taken>, CliError> {
         match &envelope.event {
             Event::SessionTaken { session, .. } => last = Some(session.clone()),
             Event::SessionHandedBack { .. } | Event::AttemptAbandoned { .. } => last = None,
+            // Stopped, for example: what was taken over is given up.
+            Event::AttemptFinished { outcome, .. }
+                if !matches!(
+                    outcome,
+                    AttemptOutcome::NeedsHuman { .. } | AttemptOutcome::Lost
+                ) =>
+            {
+                last = None;
+            }
             _ => {}
         }
     }

@@ -336,7 +336,8 @@ impl Unfinished {
         by: Seat,
         changed: bool,
     ) -> Result<Vec<Event>, &'static str> {
-        let Some(session) = self.taken.take() else {
+        // What was stopped meanwhile is given up.
+        let Some(session) = self.taken.take().filter(|_| self.carry.is_some()) else {
             return Err("nobody has taken it over");
         };
         let attempt = self.from.clone();

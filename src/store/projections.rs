@@ -207,6 +207,8 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::NoteBrought { attempt, .. }
         | Event::RepliesDelivered { attempt, .. }
         | Event::AttemptAbandoned { attempt }
+        | Event::SessionTaken { attempt, .. }
+        | Event::SessionHandedBack { attempt, .. }
         | Event::ReplyReceived {
             attempt: Some(attempt),
             ..
@@ -227,9 +229,7 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         // It comes long after: the range of places in which an attempt's events are looked for must not reach that far.
         | Event::EvidenceDropped { .. }
         // Also of an attempt that has ended.
-        | Event::RulesAdded { .. }
-        | Event::SessionTaken { .. }
-        | Event::SessionHandedBack { .. } => Ok(()),
+        | Event::RulesAdded { .. } => Ok(()),
     }
 }
 

@@ -39,6 +39,8 @@ const KEYS: &[&str] = &[
     "!",
     "d",
     "Ctrl-o",
+    "Ctrl-t",
+    "H",
     "Left",
     "Right",
     "Ctrl-c",
