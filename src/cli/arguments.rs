@@ -191,7 +191,7 @@ pub enum Command {
     Unskip(OneTicket),
     /// Open your shell where a ticket's attempt works; or its agent's own interface, which takes the attempt over
     #[command(
-        after_help = "The shell takes the place of docket: its exit code is what you get. With --agent it exits with 0 when the \
+        after_help = "The shell takes the place of docket: its exit code is what you get. With --tui it exits with 0 when the \
                             attempt was handed back, and 3 when it can't be taken over or handed back now."
     )]
     Term(TermArguments),

@@ -43,7 +43,7 @@ pub(super) fn run(global: &Global, arguments: &TermArguments) -> Result<Exit, Cl
             "a terminal is for people: `docket term` prints no JSON".to_owned(),
         ));
     }
-    if arguments.agent {
+    if arguments.tui {
         return take_over(global, arguments);
     }
     let place = Place::of(global)?;

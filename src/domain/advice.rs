@@ -19,7 +19,7 @@ pub fn commands(need: &Need, name: &TicketName) -> Vec<String> {
             format!("docket retry {name}"),
         ],
         Need::TakenOver { .. } => vec![
-            format!("docket term {name} --agent"),
+            format!("docket term {name} --tui"),
             format!("docket hand-back {name}"),
         ],
         Need::Request { .. } => vec!["docket requests".to_owned()],

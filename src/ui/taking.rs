@@ -126,7 +126,7 @@ fn open(model: &mut Model, ticket: &TicketId) -> Vec<Effect> {
     };
     let (Some(attempt), Some(workspace)) = (&view.attempt, &view.workspace) else {
         let why =
-            format!("nobody knows where {name} works: `docket term {name} --agent` looks it up");
+            format!("nobody knows where {name} works: `docket term {name} --tui` looks it up");
         model.say(why, Role::Warning);
         return Vec::new();
     };

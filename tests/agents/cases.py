@@ -228,7 +228,7 @@ def take_over(box):
     """a running turn is taken over in the agent's own TUI (in tmux); the turn after it knows what was said there"""
     process = mid_tool(box, "run", "--watch", "--json")
     screen = Tmux(box)
-    screen.start("term", "1", "--agent")
+    screen.start("term", "1", "--tui")
     try:
         words = "herons live at the lake"
         screen.says(words, lambda: words in str(box.model.asked(box.name)))

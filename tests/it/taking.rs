@@ -57,7 +57,7 @@ fn a_running_turn_is_taken_over_and_the_next_one_goes_on_in_the_session() {
     let sandbox = Sandbox::new();
     agent(&sandbox, &["wait"]);
     let run = in_a_turn(&sandbox);
-    let mut terminal = term(&sandbox, &["--agent"]);
+    let mut terminal = term(&sandbox, &["--tui"]);
     terminal.shows("its own: thread-1 in TICKET-010.1 of taken/TICKET-010.1");
     assert!(
         state(&sandbox).contains("taken over"),
@@ -108,7 +108,7 @@ fn a_request_is_closed_and_words_come_with_the_hand_back() {
         sandbox.path(".docket/ledger.db").exists()
             && sandbox.kinds().contains(&"request_opened".to_owned())
     });
-    let mut terminal = term(&sandbox, &["--agent", "--keep"]);
+    let mut terminal = term(&sandbox, &["--tui", "--keep"]);
     terminal.shows("its own: thread-1");
     assert_eq!(terminal.ends(), 0);
     assert!(sandbox.kinds().contains(&"request_closed".to_owned()));
@@ -127,7 +127,7 @@ fn at_its_gate_nothing_new_leads_back_to_it() {
     until("it waits at its gate", || {
         state(&sandbox).contains("review")
     });
-    let mut terminal = term(&sandbox, &["--agent"]);
+    let mut terminal = term(&sandbox, &["--tui"]);
     assert_eq!(terminal.ends(), 0);
     until("it is back", || {
         let kinds = sandbox.kinds();
@@ -152,7 +152,7 @@ fn a_docket_that_is_killed_leaves_it_to_be_handed_back() {
     let sandbox = Sandbox::new();
     agent_with(&sandbox, &["wait"], "exit 0");
     let run = in_a_turn(&sandbox);
-    let mut terminal = term(&sandbox, &["--agent", "--keep"]);
+    let mut terminal = term(&sandbox, &["--tui", "--keep"]);
     assert_eq!(terminal.ends(), 0);
     run.signal(Signal::KILL);
     run.finish();
@@ -163,7 +163,7 @@ fn a_docket_that_is_killed_leaves_it_to_be_handed_back() {
         state(&sandbox)
     );
     // Also without a runner somebody may sit down there again.
-    let mut terminal = term(&sandbox, &["--agent", "--keep"]);
+    let mut terminal = term(&sandbox, &["--tui", "--keep"]);
     terminal.shows("its own: thread-1 in TICKET-010.1");
     assert_eq!(terminal.ends(), 0);
     sandbox.docket(["hand-back", "10", "use zstd"]).exits(0);
@@ -252,7 +252,7 @@ fn an_agent_without_an_interface_says_so() {
     let sandbox = Sandbox::new();
     codex(&sandbox, "patient", &["wait"]);
     let run = in_a_turn(&sandbox);
-    let mut terminal = term(&sandbox, &["--agent"]);
+    let mut terminal = term(&sandbox, &["--tui"]);
     assert_eq!(terminal.ends(), 3);
     assert!(
         terminal.screen().contains("no terminal interface"),

@@ -217,7 +217,7 @@ fn next(need: &Need, name: &TicketName) -> Vec<String> {
             vec![format!("  type: reply {digits} WORDS, or retry {digits}")]
         }
         Need::TakenOver { .. } => vec![
-            format!("  its own TUI: `docket term {name} --agent` in another terminal"),
+            format!("  its own TUI: `docket term {name} --tui` in another terminal"),
             format!("  type: hand-back {digits}, or hand-back {digits} WORDS"),
         ],
         // It was told when it came.

@@ -141,7 +141,7 @@ const TABLE: &[(Verb, &str, &str, &str)] = &[
         Verb::HandBack,
         "hand-back",
         "TICKET [WORDS]",
-        "hand it back after `docket term TICKET --agent --keep`, with words for its agent",
+        "hand it back after `docket term TICKET --tui --keep`, with words for its agent",
     ),
     (
         Verb::Status,
