@@ -1,7 +1,8 @@
 """A terminal for an agent's own TUI: tmux answers what it asks of one."""
-import shutil, subprocess, time
+import json, shutil, subprocess, time
+from pathlib import Path
 
-from box import Failed, Skipped, wait_for
+from box import KEY, Failed, Skipped
 
 # What ends each TUI: keys, one after the other.
 QUITS = {"claude": ["C-c", "C-c"], "codex": ["C-c", "C-c"], "opencode": ["C-c", "C-c"]}
@@ -19,7 +20,21 @@ class Tmux:
         done = subprocess.run(["tmux", "-S", self.socket, "-f", "/dev/null", *words], env=self.box.env | {"TERM": "xterm-256color"}, cwd=self.box.repository, capture_output=True, text=True)
         return done.stdout
 
+    def no_questions(self):
+        """claude's TUI asks a new user a lot, and wants its maker's servers for that: this one has answered it all."""
+        if self.box.agent != "claude":
+            return
+        path = Path(self.box.env["HOME"]) / ".claude.json"
+        said = json.loads(path.read_text()) if path.exists() else {}
+        said |= {"hasCompletedOnboarding": True, "theme": "dark", "customApiKeyResponses": {"approved": [KEY[-20:]], "rejected": []}}
+        trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
+        projects = said.setdefault("projects", {})
+        for folder in (self.box.worktree(), self.box.repository):
+            projects[str(folder)] = projects.get(str(folder), {}) | trusted
+        path.write_text(json.dumps(said))
+
     def start(self, *words):
+        self.no_questions()
         self.tmux("new-session", "-d", "-x", "120", "-y", "40", str(self.box.docket), *words)
         self.tmux("set-option", "-g", "remain-on-exit", "on")
 

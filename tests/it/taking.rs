@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -46,6 +47,13 @@ fn in_a_turn(sandbox: &Sandbox) -> Running {
 fn term(sandbox: &Sandbox, arguments: &[&str]) -> Terminal {
     let arguments = ["term", "10"].iter().chain(arguments);
     Terminal::start(&sandbox.command(arguments), 100, 30)
+}
+
+/// A question counts as read when it has stood for a moment.
+fn says_yes(screen: &Terminal) {
+    screen.shows("Its turn 1 is interrupted");
+    screen.is_quiet_for(Duration::from_millis(400));
+    screen.send("y");
 }
 
 fn state(sandbox: &Sandbox) -> String {
@@ -186,8 +194,7 @@ fn on_the_screen_it_opens_in_the_terminal_pane() {
     screen.send("s");
     hears(&sandbox, "waits", 1);
     screen.send("\x14");
-    screen.shows("Its turn 1 is interrupted");
-    screen.send("y");
+    says_yes(&screen);
     screen.shows("its own: thread-1");
     screen.send("hello\r");
     screen.shows("Hand TICKET-010 back");
@@ -205,8 +212,7 @@ fn a_viewer_takes_over_as_well() {
     let screen = Terminal::start(&sandbox.command([""; 0]), 120, 40);
     screen.shows("Ticket 10");
     screen.send("\x14");
-    screen.shows("Its turn 1 is interrupted");
-    screen.send("y");
+    says_yes(&screen);
     screen.shows("its own: thread-1");
     screen.send("hello\r");
     screen.shows("Hand TICKET-010 back");
