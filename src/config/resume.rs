@@ -56,13 +56,7 @@ pub fn words(agent: &Agent) -> Option<Vec<String>> {
                     .chain(with("--session"))
                     .collect(),
             ),
-            "gemini" => Some(
-                without("--acp")?
-                    .into_iter()
-                    .chain(with("--resume"))
-                    .collect(),
-            ),
-            "qwen" => Some(
+            "gemini" | "qwen" => Some(
                 without("--acp")?
                     .into_iter()
                     .chain(with("--resume"))
