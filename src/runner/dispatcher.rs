@@ -249,9 +249,10 @@ impl Dispatcher {
         let Some(attempt) = self.state.attempt_of(ticket).cloned() else {
             return;
         };
-        let left = match self.state.is_active(ticket) {
-            true => None,
-            false => self.state.unfinished(ticket),
+        let left = if self.state.is_active(ticket) {
+            None
+        } else {
+            self.state.unfinished(ticket)
         };
         let (places, git) = (&self.context.places, self.context.git.as_ref());
         let sight = seat::look(places, git, attempt, left);
