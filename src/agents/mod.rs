@@ -19,6 +19,7 @@ pub mod plain;
 pub mod recording;
 pub mod replay;
 pub mod shell;
+pub mod takeover;
 pub mod terminal;
 
 use std::ffi::OsString;

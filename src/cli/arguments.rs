@@ -2,6 +2,7 @@
 
 mod answers;
 mod order;
+mod taking;
 
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ pub use self::answers::{
     ReplyArguments, StopArguments,
 };
 pub use self::order::{MoveArguments, SpotArguments};
+pub use self::taking::{HandBackArguments, TermArguments};
 use super::reference;
 use crate::config::{Decoder, Overrides};
 use crate::domain::ids::RunId;
@@ -192,6 +194,14 @@ pub enum Command {
     Skip(OneTicket),
     /// Take a ticket that was left out into the run again
     Unskip(OneTicket),
+    /// Open your shell where a ticket's attempt works; or its agent's own interface, which takes the attempt over
+    #[command(
+        after_help = "The shell takes the place of docket: its exit code is what you get. With --tui it exits with 0 when the \
+                            attempt was handed back, and 3 when it can't be taken over or handed back now."
+    )]
+    Term(TermArguments),
+    /// Hand back an attempt that was taken over: its agent goes on in the same session
+    HandBack(HandBackArguments),
     /// Give tickets another place in the run order, by writing priorities into as few ticket files as possible
     #[command(
         after_help = "Exits with 0 when the order is as asked, 3 when it can't be: dependencies are stronger than priorities."

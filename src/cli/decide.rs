@@ -80,6 +80,11 @@ impl Outcome {
         self
     }
 
+    /// Whether it was done.
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
     pub(super) fn refused(mut self, why: impl Into<String>) -> Self {
         self.why = Some(why.into());
         self

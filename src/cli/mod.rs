@@ -44,7 +44,9 @@ mod status;
 mod submit;
 mod survey;
 mod table;
+
 mod tail;
+mod term;
 mod text;
 mod theme_watch;
 mod timeline;
@@ -140,5 +142,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Trust(arguments)) => trust::run(&global, &arguments),
         Some(Command::Completions { shell }) => shell::completions(shell),
         Some(Command::Man { command }) => shell::man(&command),
+        Some(Command::Term(arguments)) => term::run(&global, &arguments),
+        Some(Command::HandBack(arguments)) => term::hand_back(&global, &arguments),
     }
 }

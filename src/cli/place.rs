@@ -118,7 +118,7 @@ impl Place {
         })
     }
 
-    fn check_trust(&self) -> Result<(), CliError> {
+    pub(super) fn check_trust(&self) -> Result<(), CliError> {
         let Some(directories) = Directories::from_process() else {
             return Ok(());
         };

@@ -11,11 +11,13 @@ use super::error::CliError;
 use super::keys;
 use super::outside;
 use super::place::Place;
+use super::term;
 use super::theme_watch;
 use crate::agents::adapter;
-use crate::config::{Config, Directories, Variables};
+use crate::config::{Agent, Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
+use crate::domain::ticket::AgentName;
 use crate::exit::Exit;
 use crate::headless::plain::Plain;
 use crate::headless::{self, Form};
@@ -99,7 +101,7 @@ async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
         .root
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
-    let agents = started.handle.terminals.clone();
+    let terminals = started.handle.terminals.clone();
     let session = Session {
         handle: started.handle,
         repository_name: name.unwrap_or_else(|| places.root.display().to_string()),
@@ -114,9 +116,10 @@ async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
         mouse,
         clock: Arc::new(move || clock.now()),
         terminals: Box::new(Shells {
-            docket: places.program.clone(),
+            places: places.clone(),
+            agents: config.agents.clone(),
             opened: 0,
-            agents,
+            terminals,
         }),
         outside: Box::new(outside::Foreground),
         new_tickets: NewTickets {
@@ -216,6 +219,7 @@ fn abilities(places: &Places, config: &Config) -> BTreeMap<String, Abilities> {
             resumes: can.resume,
             hears_reasons: can.hears_reasons,
             terminal: can.terminal,
+            has_tui: config.agents.get(name).is_some_and(Agent::has_tui),
         };
         Some((name.to_string(), abilities))
     });
@@ -256,17 +260,20 @@ fn themes() -> ThemeSource {
 
 /// Opens the user's shell for the terminal pane.
 struct Shells {
-    /// docket's own program: each shell has a process holder, too.
-    docket: std::path::PathBuf,
+    /// Where docket's own program is (each shell has a process holder, too), and who sits at attempts.
+    places: Places,
+    /// What can be started by its name.
+    agents: BTreeMap<AgentName, Agent>,
     /// How many so far: each has a marker of its own, since closing one ends all that carries its marker.
     opened: u32,
     /// The way to those of agents.
-    agents: Terminals,
+    terminals: Terminals,
 }
 
 impl OpenTerminal for Shells {
     fn open(&mut self, request: &TerminalRequest) -> io::Result<TerminalLink> {
         self.opened += 1;
+        let mut seat = None;
         let (argv, more) = match &request.launch {
             Launch::Shell => {
                 let shell = std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into());
@@ -275,10 +282,28 @@ impl OpenTerminal for Shells {
             Launch::Program { argv, environment } => (argv.clone(), environment.clone()),
             Launch::Attempt { attempt, evidence } => {
                 return Ok(looked_at(
-                    self.agents.attach(attempt.clone(), evidence.clone()),
+                    self.terminals.attach(attempt.clone(), evidence.clone()),
                 ));
             }
+            Launch::Agent {
+                attempt,
+                agent,
+                session,
+                ..
+            } => {
+                let known = agent.parse().ok().and_then(|name| self.agents.get(&name));
+                let known = known.ok_or_else(|| {
+                    io::Error::other(format!("agent `{agent}` is not configured"))
+                })?;
+                let docket = self.places.docket();
+                let (tui, taken) =
+                    term::on_the_screen(known, &self.places.root, &docket, attempt, session)?;
+                seat = Some(taken);
+                (tui.argv, tui.environment)
+            }
         };
+        // Below a shell there is a human; what an agent starts in its own interface answers nothing for itself.
+        let kind = if seat.is_some() { "taken" } else { "terminal" };
         let mut environment = environment::allowed(std::env::vars_os(), &[]);
         environment.retain(|(name, _)| name != "TERM" && name != "COLORTERM");
         environment.extend([
@@ -292,11 +317,11 @@ impl OpenTerminal for Shells {
             control,
             ended,
         } = Pty::open(PtySpec {
-            docket: self.docket.clone(),
+            docket: self.places.program.clone(),
             argv,
             directory: request.folder.clone(),
             environment,
-            marker: format!("terminal/{}/{}", std::process::id(), self.opened),
+            marker: format!("{kind}/{}/{}", std::process::id(), self.opened),
             size: Size {
                 rows: request.rows,
                 columns: request.columns,
@@ -309,7 +334,12 @@ impl OpenTerminal for Shells {
                     return;
                 }
             }
-            let how = match ended.await {
+            let ended = ended.await;
+            // Before anybody hears of its end: whoever does may hand the attempt back at once.
+            if let Some(seat) = seat {
+                seat.leave();
+            }
+            let how = match ended {
                 Ok(Status::Exited(0)) => "ended".to_owned(),
                 Ok(Status::Exited(code)) => format!("ended with exit code {code}"),
                 Ok(Status::Signalled(signal)) => format!("ended by signal {signal}"),

@@ -227,10 +227,13 @@ fn paused(
 ) -> Result<BTreeMap<TicketId, Unfinished>, LedgerError> {
     let mut paused = BTreeMap::new();
     for (ticket, view) in &mut board.tickets {
+        let mut is_lost = false;
         let waited = match &view.state {
             TicketState::Finished { outcome } => {
                 view.requests.clear();
-                matches!(outcome, AttemptOutcome::NeedsHuman { need } if *need != Need::UserTask)
+                is_lost = *outcome == AttemptOutcome::Lost;
+                is_lost
+                    || matches!(outcome, AttemptOutcome::NeedsHuman { need } if *need != Need::UserTask)
             }
             // Said already, and not gone on with yet.
             TicketState::Queued => true,
@@ -242,18 +245,24 @@ fn paused(
         }
         let unfinished = runner::unfinished::of_ticket(reader, ticket)?;
         let needs = |unfinished: &Unfinished| {
-            matches!(unfinished.outcome, AttemptOutcome::NeedsHuman { .. })
+            matches!(unfinished.stands(), AttemptOutcome::NeedsHuman { .. })
         };
         let Some(unfinished) = unfinished.filter(needs) else {
-            // Given up: it is tried from the start.
-            view.state = TicketState::Queued;
+            // Given up: it is tried from the start. (One that was lost is so by itself.)
+            if !is_lost {
+                view.state = TicketState::Queued;
+            }
             continue;
         };
         let open = unfinished.open();
         view.requests = open.map(|(id, request)| (id, request.clone())).collect();
         view.attempt = Some(unfinished.from.clone());
-        view.state = TicketState::Finished {
-            outcome: unfinished.outcome.clone(),
+        view.state = if unfinished.handed_back.is_some() && unfinished.waits_for().is_none() {
+            TicketState::Queued
+        } else {
+            TicketState::Finished {
+                outcome: unfinished.stands(),
+            }
         };
         paused.insert(ticket.clone(), unfinished);
     }
@@ -290,6 +299,7 @@ fn view_of(step: &StepRecord, outcome: AttemptOutcome) -> TicketView {
         dispatches: Vec::new(),
         brought: Vec::new(),
         told: Told::default(),
+        is_over: true,
     }
 }
 

@@ -5,10 +5,12 @@ use super::error::CliError;
 use super::find::Target;
 use super::place::Place;
 use super::survey::Survey;
-use super::{find, text};
+use super::{find, term, text};
 use crate::domain::command::{Command, Reaction};
 use crate::domain::event::Event;
 use crate::domain::ids::AttemptId;
+use crate::domain::taking::Seat;
+use crate::domain::ticket::AgentName;
 use crate::domain::unfinished::Unfinished;
 use crate::runner::{self, NotAnswered};
 use crate::store::Reader;
@@ -81,6 +83,36 @@ pub(super) fn decide(
             format!("the next run goes on with it: `docket --once --ticket {name}`")
         }),
     }
+}
+
+/// Takes over what the ticket's last attempt left. `None` when a runner came meanwhile.
+pub(super) fn take_over(
+    place: &Place,
+    target: &Target,
+    outcome: Outcome,
+) -> Result<Option<Outcome>, CliError> {
+    let has_tui = |agent: &AgentName| term::has_tui(place, agent);
+    let stored = runner::take_over(&place.places, &target.id, Seat::CommandLine, &has_tui);
+    said(stored, outcome, "taken over", || {
+        "no docket runs here".to_owned()
+    })
+}
+
+/// Hands it back. `None` when a runner came meanwhile.
+pub(super) fn hand_back(
+    place: &Place,
+    target: &Target,
+    command: &Command,
+    outcome: Outcome,
+) -> Result<Option<Outcome>, CliError> {
+    let Command::HandBack { ticket, words, by } = command else {
+        return Ok(Some(outcome));
+    };
+    let name = &target.name;
+    let stored = runner::hand_back(&place.places, ticket, words.clone(), *by);
+    said(stored, outcome, &format!("{name}: handed back"), || {
+        format!("the next run goes on with it: `docket --once --ticket {name}`")
+    })
 }
 
 fn said(

@@ -222,6 +222,7 @@ fn agent(read: &Reader<'_>, name: &AgentName) -> Result<Agent, ConfigErrors> {
         name: name.clone(),
         kind: read.required(&key("kind"))?,
         command: command.unwrap_or_default(),
+        resume: read.optional(&key("resume"))?,
         model: read.optional(&key("model"))?,
         reasoning: read.optional(&key("reasoning"))?,
         mode: read.optional(&key("mode"))?,

@@ -231,6 +231,13 @@ const PARTS: &[Key] = &[
     )
     .trusted(),
     key(
+        "agents.*.resume",
+        Kind::Command,
+        None,
+        "what starts its own terminal interface on a session, `{session}`; known of the agents that are built in",
+    )
+    .trusted(),
+    key(
         "agents.*.model",
         Kind::Text,
         None,

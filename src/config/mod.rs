@@ -24,6 +24,7 @@ mod path;
 mod policy;
 mod policy_keys;
 pub mod preset;
+pub mod resume;
 mod suggest;
 mod terminal;
 pub mod trust;

@@ -74,6 +74,9 @@ pub struct Agent {
     pub kind: AgentKind,
     /// The program and its arguments; empty for kinds that start none.
     pub command: Vec<String>,
+    /// What starts its own terminal interface on a session, with `{session}` for that; where it is not set, docket knows it of the
+    /// agents that are built in.
+    pub resume: Option<Vec<String>>,
     /// The model that it is told to use when the ticket names none.
     pub model: Option<String>,
     /// How hard it thinks when the ticket doesn't say, in its own words.
@@ -321,6 +324,7 @@ impl Config {
             claim: agent.claim,
             limits: agent.settled_limits(),
             fallback: agent.fallback.clone(),
+            has_tui: agent.has_tui(),
         };
         Settings {
             jobs: self.jobs,

@@ -18,6 +18,10 @@ pub fn commands(need: &Need, name: &TicketName) -> Vec<String> {
             format!("docket reply {name} \"…\""),
             format!("docket retry {name}"),
         ],
+        Need::TakenOver { .. } => vec![
+            format!("docket term {name} --tui"),
+            format!("docket hand-back {name}"),
+        ],
         Need::Request { .. } => vec!["docket requests".to_owned()],
     }
 }

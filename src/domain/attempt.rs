@@ -409,6 +409,11 @@ pub enum Need {
     },
     /// A human ended the turn and has not said how to go on.
     Interrupted,
+    /// A human has taken the attempt over, and works in its agent's own TUI.
+    TakenOver {
+        /// The agent's session.
+        session: String,
+    },
 }
 
 impl std::fmt::Display for Need {
@@ -431,6 +436,7 @@ impl std::fmt::Display for Need {
             ),
             Self::Request { id, title } => write!(f, "asks {id}: {title}"),
             Self::Interrupted => f.write_str("interrupted: reply to go on"),
+            Self::TakenOver { .. } => f.write_str("taken over by you: hand it back to go on"),
         }
     }
 }

@@ -103,6 +103,9 @@ pub struct TicketView {
     /// More of what its agent says to people.
     #[serde(skip)]
     pub told: Told,
+    /// Whether that attempt has ended.
+    #[serde(skip)]
+    pub is_over: bool,
 }
 
 /// Where a ticket stands in the life of a step (DESIGN 5).
@@ -189,6 +192,7 @@ impl Board {
     pub fn seed_waiting(&mut self, ticket: TicketId, run: RunId, unfinished: &Unfinished) {
         let mut view = TicketView::new(run);
         view.attempt = Some(unfinished.from.clone());
+        view.is_over = true;
         view.turn = unfinished.work.turn;
         view.agent = unfinished.agent.to_string();
         view.workspace = unfinished
@@ -198,7 +202,7 @@ impl Board {
         let open = unfinished.open();
         view.requests = open.map(|(id, request)| (id, request.clone())).collect();
         view.state = TicketState::Finished {
-            outcome: unfinished.outcome.clone(),
+            outcome: unfinished.stands(),
         };
         self.attempts
             .insert(unfinished.from.clone(), ticket.clone());
@@ -255,6 +259,27 @@ impl Board {
         if let Some(view) = self.of(attempt) {
             view.set(at, state);
         }
+    }
+
+    /// A human is needed, by an attempt that lives or by one that has ended.
+    fn needs(&mut self, attempt: &AttemptId, at: Timestamp, need: Need) {
+        let Some(view) = self.of(attempt) else { return };
+        if view.attempt.as_ref() != Some(attempt) {
+            return;
+        }
+        let is_over = match &view.state {
+            TicketState::Finished { .. } => true,
+            // What a human has said is kept until the next run.
+            TicketState::Queued => view.is_over,
+            _ => false,
+        };
+        let state = if is_over {
+            let outcome = AttemptOutcome::NeedsHuman { need };
+            TicketState::Finished { outcome }
+        } else {
+            TicketState::Waiting { need }
+        };
+        view.set(at, state);
     }
 
     /// A human has said what the ended attempt waited for: the next one goes on with that.
@@ -350,6 +375,7 @@ impl Board {
                 view.told = Told::default();
                 view.brought.clear();
                 view.requests.clear();
+                view.is_over = false;
                 view.set(at, TicketState::Preparing);
             }
             Event::WorkspacePrepared { attempt, workspace } => {
@@ -437,8 +463,18 @@ impl Board {
                 attempt: Some(attempt),
                 ..
             } => self.waits_no_more(attempt, at),
-            Event::GateReached { attempt, need } => {
-                self.set(attempt, at, TicketState::Waiting { need: need.clone() });
+            Event::GateReached { attempt, need } => self.needs(attempt, at, need.clone()),
+            Event::SessionTaken {
+                attempt, session, ..
+            } => {
+                let session = session.clone();
+                self.needs(attempt, at, Need::TakenOver { session });
+            }
+            Event::SessionHandedBack { attempt, .. } => {
+                self.waits_no_more(attempt, at);
+                if self.of(attempt).is_some_and(|view| view.is_taken()) {
+                    self.set(attempt, at, TicketState::Validating { check: None });
+                }
             }
             Event::NotMerged { attempt, why } => {
                 self.refused = Some(format!("can't merge {attempt} into your branch: {why}"));
@@ -451,6 +487,9 @@ impl Board {
                 self.set(attempt, at, TicketState::Integrating);
             }
             Event::AttemptFinished { attempt, outcome } => {
+                if let Some(view) = self.of(attempt) {
+                    view.is_over = true;
+                }
                 // Another attempt may follow; `StepFinished` says the last word.
                 if let (AttemptOutcome::Done { .. }, Some(view)) = (outcome, self.of(attempt)) {
                     // All of it is on the run's branch: its working tree goes.
@@ -510,7 +549,13 @@ impl TicketView {
             dispatches: Vec::new(),
             brought: Vec::new(),
             told: Told::default(),
+            is_over: false,
         }
+    }
+
+    /// Whether a human has taken its attempt over.
+    pub fn is_taken(&self) -> bool {
+        matches!(inbox::need(&self.state), Some(Need::TakenOver { .. }))
     }
 
     /// A ticket whose agent asks waits for a human until nothing is open any more.

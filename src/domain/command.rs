@@ -6,6 +6,7 @@ use super::attempt::CancelReason;
 use super::ids::{AttemptId, TicketId};
 use super::request::RequestId;
 use super::rules::{Rule, Scope};
+use super::taking::Seat;
 
 /// What a human says to a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,6 +140,26 @@ pub enum Command {
         /// Whether its work is done: then it is checked; else the next turn begins.
         done: bool,
     },
+    /// Take the ticket's attempt over: its turn ends, its agent's process too, and a human goes on in the agent's own TUI.
+    TakeSession {
+        /// Which.
+        ticket: TicketId,
+        /// Which attempt; whichever there is without it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+        /// From where.
+        by: Seat,
+    },
+    /// Hand an attempt back that was taken over.
+    HandBack {
+        /// Which.
+        ticket: TicketId,
+        /// Words for its agent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        words: Option<String>,
+        /// From where.
+        by: Seat,
+    },
 }
 
 impl Command {
@@ -171,6 +192,8 @@ impl Command {
             Self::Unskip { ticket } => format!("take {ticket} back"),
             Self::Claim { ticket, done: true } => format!("claim that {ticket} is done"),
             Self::Claim { ticket, .. } => format!("end the turn of {ticket}"),
+            Self::TakeSession { ticket, .. } => format!("take {ticket} over"),
+            Self::HandBack { ticket, .. } => format!("hand {ticket} back"),
         }
     }
 }

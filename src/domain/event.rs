@@ -13,6 +13,7 @@ use super::ids::{AttemptId, RunId, Sequence, Sha256, TicketId, TicketName};
 use super::item::Usage;
 use super::request::{Answer, AnsweredBy, Request, RequestId};
 use super::rules::{Rule, Scope};
+use super::taking::Seat;
 use super::time::Timestamp;
 
 /// A fact.
@@ -416,6 +417,30 @@ pub enum Event {
         /// The ticket.
         ticket: TicketId,
     },
+    /// A human has taken the attempt over: its agent's process has ended, and the agent's own TUI may go on with the session.
+    SessionTaken {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its last turn.
+        turn: u32,
+        /// The agent's own token.
+        session: String,
+        /// From where.
+        by: Seat,
+    },
+    /// The attempt was handed back.
+    SessionHandedBack {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Its last turn.
+        turn: u32,
+        /// The agent's own token.
+        session: String,
+        /// From where.
+        by: Seat,
+        /// Whether the working tree is another one than when it was taken over; true where nobody can tell.
+        changed: bool,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -515,7 +540,9 @@ impl Event {
             | Self::Merged { attempt, .. }
             | Self::NotMerged { attempt, .. }
             | Self::EvidenceDropped { attempt, .. }
-            | Self::RulesAdded { attempt, .. } => Some(attempt),
+            | Self::RulesAdded { attempt, .. }
+            | Self::SessionTaken { attempt, .. }
+            | Self::SessionHandedBack { attempt, .. } => Some(attempt),
             Self::ReplyReceived { attempt, .. } => attempt.as_ref(),
             Self::RunStarted { .. }
             | Self::RunPaused

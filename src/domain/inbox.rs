@@ -95,6 +95,8 @@ pub enum What {
     Words,
     /// A human does the ticket.
     Task,
+    /// A human has taken its attempt over, and hands it back when they are done.
+    Taken,
     /// The agent has said something, and goes on.
     Message {
         /// Which attempt.
@@ -139,6 +141,7 @@ pub fn of_ticket(board: &Board, ticket: &TicketId) -> Vec<Waiting> {
         }
         // Its requests are told one by one.
         Some(Need::Request { .. }) | None => None,
+        Some(Need::TakenOver { .. }) => Some(What::Taken),
     };
     let need = need.map(|what| waiting(view.since, what));
     let messages = view.told.messages.iter().enumerate();

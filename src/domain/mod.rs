@@ -26,6 +26,7 @@ pub mod rules;
 pub mod settings;
 pub mod spent;
 pub mod standing;
+pub mod taking;
 pub mod ticket;
 pub mod time;
 pub mod timeline;

@@ -215,6 +215,7 @@ fn need_words(need: &Need) -> String {
         Need::Reply { text } => format!("asks: {}", first_line(text)),
         Need::Request { title, .. } => format!("asks: {}", first_line(title)),
         Need::Interrupted => "interrupted".to_owned(),
+        Need::TakenOver { .. } => "taken over".to_owned(),
     }
 }
 

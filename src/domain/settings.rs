@@ -234,6 +234,9 @@ pub struct AgentSettings {
     pub limits: TicketLimits,
     /// Who takes over, in this order, when it can't go on; only by the user's wish.
     pub fallback: Vec<AgentName>,
+    /// Whether its own terminal interface can go on with a session of its.
+    #[serde(default)]
+    pub has_tui: bool,
 }
 
 /// What `machine::step` needs to know of the configuration.

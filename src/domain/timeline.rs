@@ -186,8 +186,9 @@ impl Bar {
             | Event::RequestClosed { .. } => Doing::Working,
             Event::ValidationStarted { .. }
             | Event::ValidationFinished { .. }
+            | Event::SessionHandedBack { .. }
             | Event::CaughtUp { .. } => Doing::Checking,
-            Event::RequestOpened { .. } => Doing::Waiting,
+            Event::RequestOpened { .. } | Event::SessionTaken { .. } => Doing::Waiting,
             Event::GateReached { need, .. } if *need != Need::NoProgress => Doing::Waiting,
             Event::BackedOff { .. } => Doing::BackingOff,
             Event::EvidenceSealed { .. } | Event::MergeQueued { .. } | Event::Integrated { .. } => {

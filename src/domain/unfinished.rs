@@ -12,6 +12,7 @@ use super::item::Usage;
 use super::machine::{Carry, answer_of, reaches};
 use super::request::{Answer, Request, RequestId};
 use super::rules::{Rule, Scope};
+use super::taking::Seat;
 use super::ticket::AgentName;
 use super::time::Timestamp;
 
@@ -37,6 +38,10 @@ pub struct Unfinished {
     pub decision: Option<Decision>,
     /// Words of humans that no turn has brought to the agent yet, oldest first.
     pub replies: Vec<String>,
+    /// The session that a human has taken over and not handed back.
+    pub taken: Option<String>,
+    /// A human has handed it back and no turn has followed; whether the working tree had changed.
+    pub handed_back: Option<bool>,
 }
 
 /// What a human decided at a gate.
@@ -91,6 +96,8 @@ struct Told {
     decision: Option<Decision>,
     replies: Vec<String>,
     is_abandoned: bool,
+    taken: Option<String>,
+    handed_back: Option<bool>,
 }
 
 impl Told {
@@ -138,6 +145,7 @@ impl Told {
             Event::TurnStarted { turn, .. } => {
                 self.turn = *turn;
                 (self.need, self.decision) = (None, None);
+                (self.taken, self.handed_back) = (None, None);
             }
             Event::TurnSaved { tree, .. } => self.tree.clone_from(tree),
             Event::GateReached { need, .. } => {
@@ -152,6 +160,14 @@ impl Told {
                     reason: reason.clone(),
                     at,
                 });
+            }
+            Event::SessionTaken { session, .. } => {
+                self.taken = Some(session.clone());
+                self.handed_back = None;
+            }
+            Event::SessionHandedBack { changed, .. } => {
+                self.taken = None;
+                self.handed_back = Some(*changed);
             }
             Event::AttemptFinished { .. } => self.is_over = true,
             _ => {}
@@ -174,7 +190,11 @@ pub fn waited_for<'a>(
     events: impl IntoIterator<Item = &'a Envelope>,
 ) -> Option<Need> {
     let told = Told::of(attempt, events);
-    let is_answered = told.decision.is_some() || !told.replies.is_empty();
+    if let Some(session) = told.taken {
+        return Some(Need::TakenOver { session });
+    }
+    let is_answered =
+        told.decision.is_some() || !told.replies.is_empty() || told.handed_back == Some(true);
     told.need.filter(|_| !is_answered)
 }
 
@@ -191,6 +211,13 @@ impl Unfinished {
                 (AttemptOutcome::NeedsHuman { need: need.clone() }, true)
             }
             (Some(AttemptOutcome::Lost) | None, None) => (AttemptOutcome::Lost, true),
+            // Where it was when a human took it over.
+            (
+                Some(AttemptOutcome::NeedsHuman {
+                    need: Need::TakenOver { .. },
+                }),
+                Some(need),
+            ) => (AttemptOutcome::NeedsHuman { need: need.clone() }, true),
             (Some(outcome @ AttemptOutcome::NeedsHuman { .. }), _) => (outcome, true),
             (Some(AttemptOutcome::Done { .. }), _) => return None,
             (Some(outcome), _) => (outcome, false),
@@ -229,17 +256,26 @@ impl Unfinished {
             revision: ended.revision,
             outcome,
             replies: told.replies,
+            taken: told.taken,
+            handed_back: told.handed_back,
         })
     }
 
     /// What a human must still do before it can go on.
     pub fn waits_for(&self) -> Option<Need> {
         self.carry.as_ref()?;
+        if let Some(session) = &self.taken {
+            let session = session.clone();
+            return Some(Need::TakenOver { session });
+        }
+        if self.goes_on() {
+            return None;
+        }
         let AttemptOutcome::NeedsHuman { need } = &self.outcome else {
             return None;
         };
         match need {
-            Need::UserTask => None,
+            Need::UserTask | Need::TakenOver { .. } => None,
             Need::Review { .. } => self.decision.is_none().then(|| need.clone()),
             Need::NoProgress | Need::Conflict { .. } | Need::Reply { .. } | Need::Interrupted => {
                 self.replies.is_empty().then(|| need.clone())
@@ -251,13 +287,92 @@ impl Unfinished {
         }
     }
 
+    /// Whether a human has handed it back with something new: the next attempt goes on, whatever it waited for.
+    fn goes_on(&self) -> bool {
+        self.handed_back
+            .is_some_and(|changed| changed || !self.replies.is_empty())
+    }
+
+    /// What it came to, as people see it: who has taken it over waits for nobody else.
+    pub fn stands(&self) -> AttemptOutcome {
+        match &self.taken {
+            Some(session) => AttemptOutcome::NeedsHuman {
+                need: Need::TakenOver {
+                    session: session.clone(),
+                },
+            },
+            None => self.outcome.clone(),
+        }
+    }
+
+    /// A human takes it over. Gives the fact that is to be stored, or why not.
+    pub fn take_over(&mut self, by: Seat) -> Result<Event, &'static str> {
+        if self.taken.is_some() {
+            return Err("it is taken over already: hand it back first");
+        }
+        let Some(session) = self.carry.as_ref().and_then(|carry| carry.session.clone()) else {
+            return Err(
+                "its agent has left no session that could be gone on with: `docket term` opens a shell in its worktree",
+            );
+        };
+        if self.decision.is_some() {
+            return Err("its gate was decided: the next attempt goes on with that");
+        }
+        self.taken = Some(session.clone());
+        self.handed_back = None;
+        Ok(Event::SessionTaken {
+            attempt: self.from.clone(),
+            turn: self.work.turn,
+            session,
+            by,
+        })
+    }
+
+    /// A human hands it back, with words for its agent. Gives the facts that are to be stored, or why not.
+    pub fn hand_back(
+        &mut self,
+        ticket: &TicketId,
+        words: Option<String>,
+        by: Seat,
+        changed: bool,
+    ) -> Result<Vec<Event>, &'static str> {
+        // What was stopped meanwhile is given up.
+        let Some(session) = self.taken.take().filter(|_| self.carry.is_some()) else {
+            return Err("nobody has taken it over");
+        };
+        let attempt = self.from.clone();
+        let mut events = Vec::new();
+        if let Some(text) = words {
+            self.replies.push(text.clone());
+            events.push(Event::ReplyReceived {
+                ticket: ticket.clone(),
+                attempt: Some(attempt.clone()),
+                text,
+            });
+        }
+        self.handed_back = Some(changed);
+        events.push(Event::SessionHandedBack {
+            attempt: attempt.clone(),
+            turn: self.work.turn,
+            session,
+            by,
+            changed,
+        });
+        if let Some(need) = self.waits_for() {
+            // Back to where it was.
+            events.push(Event::GateReached { attempt, need });
+        }
+        Ok(events)
+    }
+
     /// Whether it came to a gate.
     pub fn is_at_gate(&self) -> bool {
         let need = match &self.outcome {
             AttemptOutcome::NeedsHuman { need } => Some(need),
             _ => None,
         };
-        self.carry.is_some() && matches!(need, Some(Need::Review { .. }))
+        let is_elsewhere = self.taken.is_some() || self.goes_on();
+        self.carry.is_some() && !is_elsewhere && matches!(need, Some(Need::Review { .. }))
     }
 
     /// Whether a decision that names a gate, as far as it names one, means the gate that it came to.
@@ -351,6 +466,8 @@ impl Unfinished {
             _ => None,
         };
         match need {
+            // Its next turn brings them.
+            _ if self.taken.is_some() => {}
             Some(
                 Need::Reply { .. } | Need::NoProgress | Need::Conflict { .. } | Need::Interrupted,
             ) => {}
@@ -363,7 +480,7 @@ impl Unfinished {
             Some(Need::Request { .. }) if self.open().next().is_some() => {
                 return Err("its agent asks for a yes or no: approve or reject it");
             }
-            Some(Need::Request { .. } | Need::UserTask) | None => {
+            Some(Need::Request { .. } | Need::UserTask | Need::TakenOver { .. }) | None => {
                 return Err("its agent waits for no reply");
             }
         }

@@ -1,13 +1,16 @@
-//! A program of the user's own in front: an editor. It has the terminal to itself; docket waits.
+//! A program of the user's own in front: an editor, an agent's own interface, a shell. It has the terminal to itself; docket waits, or
+//! makes room for it.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use signal_hook::consts::{SIGINT, SIGQUIT};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::iterator::Signals;
 use tokio::process::{Child, Command as AsyncCommand};
 
 /// The same while other things go on: the program is asked to end when the future is dropped, and Ctrl-C is the business of whoever
@@ -55,6 +58,75 @@ pub fn command_line(line: &OsStr, file: &Path) -> io::Result<ExitStatus> {
         signal_hook::low_level::unregister(handler);
     }
     status
+}
+
+/// How a program in front ended.
+#[derive(Debug, Clone, Copy)]
+pub struct InFront {
+    /// As the system says.
+    pub status: ExitStatus,
+    /// The signal by which this process was told to end meanwhile: the program was told the same.
+    pub told: Option<u8>,
+}
+
+/// Runs a program in a folder with this environment and nothing else, and waits for its end. Ctrl-C is the program's own meanwhile;
+/// who tells this process to end tells the program.
+#[expect(clippy::disallowed_methods, reason = "this is a home of processes")]
+pub fn program(
+    argv: &[OsString],
+    environment: &[(OsString, OsString)],
+    folder: &Path,
+) -> io::Result<InFront> {
+    let (program, arguments) = argv
+        .split_first()
+        .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    let noted = Arc::new(AtomicBool::new(false));
+    let mut handlers = Vec::new();
+    for signal in [SIGINT, SIGQUIT] {
+        handlers.push(signal_hook::flag::register(signal, Arc::clone(&noted))?);
+    }
+    let mut signals = Signals::new([SIGTERM, SIGHUP])?;
+    let told = Arc::new(AtomicU8::new(0));
+    let mut child = Command::new(program)
+        .args(arguments)
+        .env_clear()
+        .envs(environment.iter().map(|(name, value)| (name, value)))
+        .current_dir(folder)
+        .spawn()?;
+    let id = i32::try_from(child.id()).ok();
+    let id = id.and_then(rustix::process::Pid::from_raw);
+    let (handle, heard) = (signals.handle(), Arc::clone(&told));
+    let listener = std::thread::spawn(move || {
+        for signal in signals.forever() {
+            heard.store(u8::try_from(signal).unwrap_or_default(), Ordering::Release);
+            let signal = if signal == SIGHUP {
+                rustix::process::Signal::HUP
+            } else {
+                rustix::process::Signal::TERM
+            };
+            if let Some(id) = id {
+                // One that ended in this moment needs no word.
+                let _ended = rustix::process::kill_process(id, signal);
+            }
+        }
+    });
+    let status = child.wait();
+    handle.close();
+    let _it_only_listened = listener.join();
+    for handler in handlers {
+        signal_hook::low_level::unregister(handler);
+    }
+    let told = Some(told.load(Ordering::Acquire)).filter(|signal| *signal > 0);
+    status.map(|status| InFront { status, told })
+}
+
+/// Becomes a program in a folder, with this process's own environment, signals and exit code. Gives why not, if not.
+#[expect(clippy::disallowed_methods, reason = "this is a home of processes")]
+pub fn become_program(program: &OsStr, folder: &Path) -> io::Error {
+    Command::new(program)
+        .current_dir(folder)
+        .env("PWD", folder)
+        .exec()
 }
 
 /// For `sh`: the line with the file behind it. The shell makes room for the program where the line is nothing but a command, so

@@ -3,7 +3,7 @@
 
 use super::context::Places;
 use super::inbox::Door;
-use super::{recover, unfinished};
+use super::{recover, seat, unfinished};
 use crate::config::approvals::ApprovalsError;
 use crate::domain::command::Reaction;
 use crate::domain::event::Event;
@@ -11,8 +11,11 @@ use crate::domain::ids::{AttemptId, RunId, TicketId};
 use crate::domain::request::AnsweredBy;
 use crate::domain::request::{Answer, RequestId};
 use crate::domain::rules::Scope;
+use crate::domain::taking::Seat;
+use crate::domain::ticket::AgentName;
 use crate::domain::time::Timestamp;
 use crate::domain::unfinished::Unfinished;
+use crate::git::Repository;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::store::lock::{LockError, RunnerLock};
 use crate::store::{Ledger, LedgerError, Reader, Subscriber};
@@ -141,6 +144,51 @@ pub fn abandon(places: &Places, ticket: &TicketId) -> Result<AttemptId, NotAnswe
             ticket: ticket.clone(),
         };
         Ok((vec![abandoned, retried], attempt))
+    })
+}
+
+/// Takes over what the ticket's last attempt left. `has_tui` says whether an agent's own TUI can go on with its session.
+pub fn take_over(
+    places: &Places,
+    ticket: &TicketId,
+    by: Seat,
+    has_tui: &dyn Fn(&AgentName) -> bool,
+) -> Result<(), NotAnswered> {
+    let nothing = NotAnswered::Refused(
+        "no attempt of it runs or waits: `docket term` opens a shell where its last one worked",
+    );
+    say(places, ticket, nothing, |unfinished, _now| {
+        if !has_tui(&unfinished.agent) {
+            return Err(
+                "its agent has no terminal interface that docket knows: set `resume` in its table of the configuration",
+            );
+        }
+        Ok((vec![unfinished.take_over(by)?], ()))
+    })
+}
+
+/// Hands back what the ticket's last attempt left, with words for its agent.
+pub fn hand_back(
+    places: &Places,
+    ticket: &TicketId,
+    words: Option<String>,
+    by: Seat,
+) -> Result<(), NotAnswered> {
+    let nothing = NotAnswered::Refused("nobody has taken it over");
+    let words = words.filter(|words| !words.trim().is_empty());
+    say(places, ticket, nothing, |unfinished, _now| {
+        let git = Repository::discover(&places.root).ok();
+        let sight = seat::look(
+            places,
+            git.as_ref(),
+            unfinished.from.clone(),
+            Some(unfinished),
+        );
+        if sight.is_occupied {
+            return Err("its agent's own terminal interface still runs: quit it first");
+        }
+        let events = unfinished.hand_back(ticket, words, by, sight.has_changed)?;
+        Ok((events, ()))
     })
 }
 

@@ -167,7 +167,7 @@ pub fn live(
 }
 
 /// What stands in the worktree of an attempt now.
-fn live_tree(
+pub(super) fn live_tree(
     git: &Repository,
     attempt: &AttemptId,
     workspace: &Workspace,

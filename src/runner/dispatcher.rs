@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use super::context::Context;
 use super::inbox::{Letter, Receipt};
-use super::{outside, unfinished, unit};
+use super::{outside, seat, unfinished, unit};
 use crate::domain::board::Feed;
 use crate::domain::command::Command;
 use crate::domain::ids::{AttemptId, TicketId};
@@ -223,11 +223,14 @@ impl Dispatcher {
         | Command::Reject { ticket, .. }
         | Command::Reply { ticket, .. }
         | Command::Unskip { ticket }
+        | Command::TakeSession { ticket, .. }
+        | Command::HandBack { ticket, .. }
         | Command::Retry { ticket }) = command
         else {
             return;
         };
         if self.state.is_active(ticket) {
+            self.look_at_seat(command);
             return;
         }
         match self.unfinished(ticket) {
@@ -235,6 +238,25 @@ impl Dispatcher {
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, %ticket, "what is open there can't be looked up"),
         }
+        self.look_at_seat(command);
+    }
+
+    /// What is handed back is looked at first. (A human waits for it: that this takes a moment holds up nobody.)
+    fn look_at_seat(&mut self, command: &Command) {
+        let Command::HandBack { ticket, .. } = command else {
+            return;
+        };
+        let Some(attempt) = self.state.attempt_of(ticket).cloned() else {
+            return;
+        };
+        let left = if self.state.is_active(ticket) {
+            None
+        } else {
+            self.state.unfinished(ticket)
+        };
+        let (places, git) = (&self.context.places, self.context.git.as_ref());
+        let sight = seat::look(places, git, attempt, left);
+        self.state.see(sight);
     }
 
     fn unfinished(&self, ticket: &TicketId) -> Result<Option<machine::Unfinished>, LedgerError> {

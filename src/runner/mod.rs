@@ -16,6 +16,7 @@ mod outside;
 mod prepare;
 mod recover;
 pub mod sandbox;
+mod seat;
 pub mod terminals;
 pub mod unfinished;
 mod unit;
@@ -27,7 +28,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-pub use answer::{Answered, NotAnswered, abandon, answer, decide, reply};
+pub use answer::{Answered, NotAnswered, abandon, answer, decide, hand_back, reply, take_over};
 pub use context::Places;
 pub use dispatcher::Life;
 pub use follow::follow;
@@ -311,7 +312,10 @@ fn waiting(
     }
     for entry in load::scan(&places.root, &places.tickets).entries {
         let left = unfinished.get(&entry.id);
-        let left = left.filter(|left| left.revision == entry.revision && !entry.is_done());
+        let left = left.filter(|left| {
+            let is_same = left.revision == entry.revision || left.taken.is_some();
+            is_same && !entry.is_done()
+        });
         if let Some(left) = left.filter(|left| left.waits_for().is_some()) {
             board.seed_waiting(entry.id.clone(), last, left);
         }

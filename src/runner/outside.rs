@@ -68,6 +68,11 @@ pub(super) fn note(command: &Command, effects: &[Effect]) -> Option<&'static str
         Command::Reply { .. } if is_said && goes_on => {
             Some("it goes on in this run, and its first turn brings it")
         }
+        Command::HandBack { .. } if !lives => Some(if goes_on {
+            "it goes on in this run"
+        } else {
+            "the next run goes on with it"
+        }),
         Command::Reply { .. } if is_answered => Some("that answers its question"),
         Command::Reply { .. } if order(|order| matches!(order, Order::Turn { .. })) => {
             Some("its next turn begins with it")

@@ -73,6 +73,8 @@ kinds! {
     RulesAdded "rules_added" 1,
     StepRestored "step_restored" 1,
     TurnClaimed "turn_claimed" 1,
+    SessionTaken "session_taken" 1,
+    SessionHandedBack "session_handed_back" 1,
 }
 
 /// An event in its stored form.

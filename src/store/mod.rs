@@ -22,6 +22,7 @@ mod projections;
 pub mod reader;
 pub mod records;
 mod schema;
+pub mod seat;
 pub mod verify;
 
 /// The version of the SQLite that is built in. For `docket doctor`.

@@ -208,6 +208,8 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::NoteBrought { attempt, .. }
         | Event::RepliesDelivered { attempt, .. }
         | Event::AttemptAbandoned { attempt }
+        | Event::SessionTaken { attempt, .. }
+        | Event::SessionHandedBack { attempt, .. }
         | Event::ReplyReceived {
             attempt: Some(attempt),
             ..

@@ -15,6 +15,8 @@ pub struct Abilities {
     pub hears_reasons: bool,
     /// It runs on a terminal, which people may look at and type into.
     pub terminal: bool,
+    /// docket knows how to open its own terminal interface on a session of its.
+    pub has_tui: bool,
 }
 
 impl Abilities {

@@ -167,6 +167,8 @@ actions! {
     OverviewEarlierRun = "overview-earlier-run", "earlier run", "The time line of the run before";
     OverviewLaterRun = "overview-later-run", "later run", "The time line of the run after";
     OverviewMeasure = "overview-measure", "tokens or money", "Bars of money, or of tokens again";
+    TakeOverAgent = "take-over-agent", "its TUI", "Take the selected ticket's attempt over: its agent's own interface opens on the same session; or go back to it";
+    HandBack = "hand-back", "hand back", "Hand back the selected ticket's attempt, which was taken over, with words for its agent or without";
 }
 
 impl Action {

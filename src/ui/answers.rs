@@ -78,6 +78,13 @@ pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) ->
             );
             Vec::new()
         }
+        What::Taken => {
+            model.say(
+                format!("{name} is taken over: hand it back to go on"),
+                Role::Notice,
+            );
+            Vec::new()
+        }
         What::Message { .. } => Vec::new(),
     }
 }
@@ -160,7 +167,7 @@ pub(crate) fn reject(model: &mut Model, waiting: &Waiting) -> Vec<Effect> {
             Some(gate) => composing::open(model, Purpose::Reject(Box::new(gate))),
             None => return gone(model),
         },
-        What::Words | What::Task | What::Message { .. } => {
+        What::Words | What::Task | What::Taken | What::Message { .. } => {
             model.say(format!("{name} asks for no yes or no"), Role::Notice);
         }
     }

@@ -7,6 +7,7 @@ use super::command;
 use super::layout::Pane;
 use super::model::Model;
 use super::pages::{self, Page};
+use super::taking;
 use crate::domain::attempt::Need;
 use crate::domain::board::{PhaseView, TicketState, TicketView};
 use crate::domain::inbox;
@@ -81,6 +82,8 @@ pub(crate) fn available(model: &Model, action: Action) -> bool {
         }),
         Action::Unskip => state == Some(&TicketState::Skipped),
         Action::TakeOver => model.viewer,
+        Action::TakeOverAgent => view.is_some_and(|view| taking::could_be_taken(model, view)),
+        Action::HandBack => view.is_some_and(TicketView::is_taken),
         Action::NextMatch => model.transcript.is_searching(),
         Action::NextWaiting => model.board.waiting() > 0,
         Action::FollowRun => !model.follows_run && model.board.active() > 0,

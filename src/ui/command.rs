@@ -6,6 +6,7 @@ use super::composing;
 use super::effect::Effect;
 use super::model::Model;
 use super::overlay::{AllowAlways, Confirm, Overlay, Purpose, Wish};
+use super::taking;
 use super::theme::Role;
 use super::tickets;
 use crate::domain::attempt::{CancelReason, Need};
@@ -253,6 +254,7 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
             answers::answer(allow, Reaction::AllowLike { scope, rules })
         }
         Wish::AllowTicket(always) => answers::allow_for_ticket(model, *always),
+        Wish::TakeSession(wanted) => taking::confirmed(model, *wanted),
     }
 }
 
@@ -267,6 +269,9 @@ pub(super) fn typed(
     if let Purpose::Comment(anchor) = purpose {
         model.review.comment(*anchor, text);
         return Vec::new();
+    }
+    if let Purpose::HandBack(ticket, _) = purpose {
+        return taking::said(ticket, &text);
     }
     if text.is_empty() {
         model.say("nothing was typed, nothing is sent", Role::Notice);
@@ -289,7 +294,7 @@ pub(super) fn typed(
             request: Some(request),
             reaction: Reaction::Deny { reason: Some(text) },
         }),
-        Purpose::Comment(_) => Vec::new(),
+        Purpose::Comment(_) | Purpose::HandBack(..) => Vec::new(),
         Purpose::Answer(asking) => {
             answers.push(text);
             send(Command::Answer {

@@ -110,7 +110,9 @@ fn about(model: &Model, ticket: &TicketId, purpose: &Purpose) -> About {
             Some(Need::Reply { text }) => (text.clone(), Vec::new()),
             _ => (String::new(), Vec::new()),
         },
-        Purpose::Steer(..) | Purpose::Comment(_) => (String::new(), Vec::new()),
+        Purpose::Steer(..) | Purpose::Comment(_) | Purpose::HandBack(..) => {
+            (String::new(), Vec::new())
+        }
     };
     About {
         agent: view.agent.clone(),

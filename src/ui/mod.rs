@@ -36,6 +36,7 @@ mod render;
 mod screen;
 mod session;
 mod spending;
+mod taking;
 mod terminals;
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,7 @@ use super::totals::Totals;
 use super::update::themes::Themes;
 use super::viewer::Beside;
 use crate::domain::board::{Board, PhaseView, RunView, TicketView};
+use crate::domain::ids::AttemptId;
 use crate::domain::reason::Reason;
 use crate::domain::time::Timestamp;
 
@@ -79,6 +80,8 @@ pub(crate) struct Model {
     pub(crate) notice: Option<Notice>,
     /// The user or a signal wants an end; a run is still being stopped.
     pub(crate) leaving: Option<UiEnd>,
+    /// The attempt that is being taken over: its agent's own interface opens when the runner says that it may.
+    pub(crate) taking: Option<AttemptId>,
 
     pub(crate) queue: QueuePane,
     /// Moves in the run order that are on their way.
@@ -160,6 +163,7 @@ impl Model {
             pressed: Vec::new(),
             notice: None,
             leaving: None,
+            taking: None,
             queue: QueuePane::default(),
             moves: Moves::default(),
             new_tickets: NewTickets::default(),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
-use crate::domain::ids::AttemptId;
+use crate::domain::ids::{AttemptId, TicketId};
 
 /// Opens programs on terminals of their own.
 pub trait OpenTerminal: Send {
@@ -32,6 +32,17 @@ pub enum Launch {
         attempt: AttemptId,
         /// The folder of its evidence.
         evidence: PathBuf,
+    },
+    /// The own interface of an agent whose attempt a human has taken over. Who opens it knows what starts it.
+    Agent {
+        /// The ticket.
+        ticket: TicketId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// The agent's name.
+        agent: String,
+        /// The agent's session.
+        session: String,
     },
 }
 

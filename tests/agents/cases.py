@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 from box import Box, check, wait_for
+from tmux import Tmux
 
 CASES = {}
 
@@ -220,6 +221,29 @@ def interrupt(box):
     box.nothing_left()
     outcome = box.show()["attempts"][0]["outcome"]
     check(outcome == {"outcome": "cancelled", "reason": "interrupt"}, f"the outcome is {outcome}")
+
+
+@case("sleep", ticket='approvals: auto\nvalidate: ["true"]\n')
+def take_over(box):
+    """a running turn is taken over in the agent's own TUI (in tmux); the turn after it knows what was said there"""
+    process = mid_tool(box, "run", "--watch", "--json")
+    screen = Tmux(box)
+    screen.start("term", "1", "--tui")
+    try:
+        words = "herons live at the lake"
+        screen.says(words, lambda: words in str(box.model.asked(box.name)))
+        before = len(box.model.asked(box.name))
+        screen.quit()
+        wait_for(lambda: box.events("session_handed_back"), "the hand-back", 30)
+        wait_for(lambda: len(box.events("turn_started")) > 1, "another turn", 30)
+        wait_for(lambda: len(box.model.asked(box.name)) > before, "the model", 30)
+    finally:
+        screen.end()
+    check(words in str(box.model.asked(box.name)[-1]["body"]), "the next turn does not know what was said in the TUI")
+    check(box.events("session_taken")[0]["by"] == "command_line", "who took it over is not told")
+    sessions = {event["session"] for event in box.events("session_started") + box.events("session_taken")}
+    check(len(sessions) == 1, f"sessions: {sessions}")
+    stopped(box, process)
 
 
 @case("sleep", ticket='approvals: auto\nvalidate: ["true"]\n')

@@ -9,6 +9,7 @@ mod policy;
 mod recurring;
 mod scopes;
 mod spending;
+mod taking;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -31,6 +32,7 @@ use docket::domain::policy::PolicyAction;
 use docket::domain::queue::Queue;
 use docket::domain::request::Answer;
 use docket::domain::settings::Settings;
+use docket::domain::taking::Seat;
 use docket::domain::ticket::{Check, GateRule, QueueEntry};
 use docket::domain::time::{Monotonic, Now, Timestamp};
 use docket::tickets::parse;
@@ -105,6 +107,8 @@ fn print_order(order: &Order) -> String {
         Order::Pause => "pause".into(),
         Order::Resume => "resume".into(),
         Order::Rest => "rest".into(),
+        Order::LetGo => "let go".into(),
+        Order::TakeBack { turn, .. } => format!("take back {turn}"),
         Order::Steer { text } => format!("steer {text}"),
         Order::TurnOver { done } => format!("turn over done={done}"),
         Order::Answer { answer, .. } => match answer {
@@ -1053,6 +1057,8 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
         4 => Just(Report::TicketWritten { before: hash, after: hash, proof: Proof::Proven }),
         1 => Just(Report::TicketNotWritten { why: why() }),
         4 => Just(Report::Closed),
+        4 => Just(Report::Session("s".into())),
+        4 => Just(Report::LetGo),
     ];
     let reason = prop_oneof![
         Just(CancelReason::Interrupt),
@@ -1073,6 +1079,10 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
         2 => (0usize..4).prop_map(|index| Command::Approve { ticket: ticket_id(index), attempt: None, turn: None }),
         1 => (0usize..4).prop_map(|index| Command::Reject {
             ticket: ticket_id(index), reason: "r".into(), attempt: None, turn: None }),
+        3 => (0usize..4).prop_map(|index| Command::TakeSession {
+            ticket: ticket_id(index), attempt: None, by: Seat::Screen }),
+        3 => (0usize..4, any::<bool>()).prop_map(|(index, words)| Command::HandBack {
+            ticket: ticket_id(index), words: words.then(|| "r".into()), by: Seat::CommandLine }),
     ];
     let shot = prop_oneof![
         3 => command.prop_map(Shot::Command),
@@ -1102,6 +1112,8 @@ struct Watch {
     finished: Vec<AttemptId>,
     open: Vec<AttemptId>,
     done: Vec<TicketId>,
+    /// In whose sessions humans are.
+    taken: Vec<AttemptId>,
     runs: (u32, u32),
     passed: bool,
     cancel: Option<CancelReason>,
@@ -1111,10 +1123,14 @@ impl Watch {
     fn see(&mut self, effect: &Effect, deps: &BTreeMap<TicketId, TicketId>) {
         match effect {
             Effect::Open(spec) => self.open.push(spec.attempt.clone()),
-            Effect::Order { attempt, .. } => {
+            Effect::Order { attempt, order } => {
                 assert!(
                     self.open.contains(attempt),
                     "an order to an attempt that was never opened"
+                );
+                assert!(
+                    !matches!(order, Order::Turn { .. }) || !self.taken.contains(attempt),
+                    "a turn in a session that a human has"
                 );
             }
             Effect::Emit { event, .. } => self.see_event(event, deps),
@@ -1173,6 +1189,14 @@ impl Watch {
                     self.done.push(ticket);
                 }
             }
+            Event::SessionTaken { attempt, .. } => {
+                assert!(!self.taken.contains(attempt), "taken over twice");
+                self.taken.push(attempt.clone());
+            }
+            Event::SessionHandedBack { attempt, .. } => {
+                let at = self.taken.iter().position(|taken| taken == attempt);
+                self.taken.remove(at.expect("a session that a human has"));
+            }
             Event::ValidationFinished { validation, .. } => {
                 self.passed |= validation.verdict == Verdict::Pass;
             }
@@ -1186,7 +1210,10 @@ proptest! {
 
     #[test]
     fn any_inputs_keep_the_invariants(shots in shots(), jobs in 1u32..4, waits: bool) {
-        let settings = Settings { jobs: jobs.try_into().expect("not zero"), ..checked() };
+        let mut settings = Settings { jobs: jobs.try_into().expect("not zero"), ..checked() };
+        for agent in settings.agents.values_mut() {
+            agent.has_tui = true;
+        }
         let plan = RunPlan { waits_for_humans: waits, ..RunPlan::default() };
         let entries = vec![
             entry(1, ""),

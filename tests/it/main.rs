@@ -48,6 +48,7 @@ mod side_by_side;
 mod submit;
 mod supervise;
 mod support;
+mod taking;
 mod tampered;
 mod terminals;
 mod themes;

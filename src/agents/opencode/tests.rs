@@ -144,6 +144,7 @@ fn noise_is_shown_and_the_last_of_it_explains_a_failure() {
 #[test]
 fn the_command_line_says_what_was_asked_for_and_never_the_prompt() {
     let agent = Agent {
+        resume: None,
         name: "oc".parse().expect("a name"),
         kind: crate::domain::settings::AgentKind::OpencodeRunJson,
         command: vec!["opencode".into(), "run".into()],

@@ -6,7 +6,7 @@ use super::turns::{
 };
 use super::{
     DiffRules, Effect, Order, Report, approved, claimed, desk, emit, ending, merging, order,
-    paused, refuse, requests,
+    paused, refuse, requests, taking,
 };
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure, Workspace};
 use crate::domain::desk::DeskRules;
@@ -320,7 +320,11 @@ fn take(
             }
             after_turn(attempt, rules, end, collected, now, effects);
         }
-        (Stage::Collecting(_), Report::NotCollected { why }) => {
+        (Stage::LettingGo, Report::LetGo) => taking::gone(attempt, rules, effects),
+        (Stage::Returning, Report::Collected(collected)) => {
+            taking::returned(attempt, rules, &collected, now, effects);
+        }
+        (Stage::Collecting(_) | Stage::Returning, Report::NotCollected { why }) => {
             seal_unless_cancelled(attempt, Failure::Collect { why }, effects);
         }
         (Stage::Validating, Report::ValidationStarted { name }) => {
@@ -474,7 +478,9 @@ fn take(
             | Stage::BackingOff { .. }
             | Stage::Sealing(_)
             | Stage::Integrating { .. }
-            | Stage::Writing { .. },
+            | Stage::Writing { .. }
+            | Stage::LettingGo
+            | Stage::Returning,
             unexpected,
         ) => {
             let what = format!("{id}: {unexpected:?}");
@@ -519,7 +525,11 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
     attempt.cancel = Some(reason);
     match &attempt.stage {
         // What is being sealed is finished; an agent that takes its time to leave is hurried.
-        Stage::Preparing | Stage::Turn | Stage::Validating | Stage::Sealing(_) => {
+        Stage::Preparing
+        | Stage::Turn
+        | Stage::Validating
+        | Stage::Sealing(_)
+        | Stage::LettingGo => {
             order(&attempt.id, Order::Stop { reason }, effects);
         }
         Stage::Waiting(need) => {
@@ -543,6 +553,7 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
         Stage::Accepted { .. }
         | Stage::CatchingUp { .. }
         | Stage::Collecting(_)
+        | Stage::Returning
         | Stage::Integrating { .. }
         | Stage::Writing { .. } => {}
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState, Then};
 use super::{
     Effect, Order, attempt, claimed, deciding, emit, order, paused, refuse, requests, schedule,
-    skipped, standing, turns,
+    skipped, standing, taking, turns,
 };
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::command::{Command, Reaction};
@@ -62,6 +62,14 @@ pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mu
         }
         Command::Unskip { ticket } => skipped::take_back(state, &ticket, effects),
         Command::Claim { ticket, done } => claimed::claim(state, &ticket, done, effects),
+        Command::TakeSession {
+            ticket,
+            attempt,
+            by,
+        } => taking::take(state, &ticket, attempt.as_ref(), by, now, effects),
+        Command::HandBack { ticket, words, by } => {
+            taking::hand_back(state, &ticket, words, by, effects)
+        }
     };
     if let Some(why) = refusal {
         refuse(state, &what, why, effects);

@@ -144,6 +144,15 @@ pub enum Order {
     },
     /// A human is waited for: an agent that can resume its conversation later needs no process until then.
     Rest,
+    /// A human takes the session over: end the agent's process; answer with `LetGo`.
+    LetGo,
+    /// A human has handed the session back: save what is there; answer as to `Collect`.
+    TakeBack {
+        /// After which turn.
+        turn: u32,
+        /// What the agent may do to the queue.
+        desk: DeskRules,
+    },
     /// Save what the turn left; answer with `Collected` or `NotCollected`.
     Collect {
         /// Which turn.

@@ -95,6 +95,8 @@ pub enum Report {
         /// What the processes left behind.
         leftovers: Leftovers,
     },
+    /// Nothing of the agent lives any more: its session may be gone on with elsewhere.
+    LetGo,
     /// What the turn left is saved.
     Collected(Collected),
     /// It could not be saved.

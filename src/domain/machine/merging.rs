@@ -63,6 +63,8 @@ fn is_merging(attempt: &Attempt) -> bool {
         | Stage::Collecting(_)
         | Stage::Accepted { .. }
         | Stage::Waiting(_)
+        | Stage::LettingGo
+        | Stage::Returning
         | Stage::BackingOff { .. } => false,
     }
 }

@@ -21,6 +21,7 @@ mod skipped;
 mod spending;
 mod standing;
 mod state;
+mod taking;
 mod turns;
 
 pub use super::unfinished::Unfinished;

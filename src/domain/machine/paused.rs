@@ -1,12 +1,13 @@
 //! What humans say to an attempt that has ended and waits for them, and the attempt that goes on with it.
 
 use super::state::{Approved, RunPhase, State, Step, StepState};
-use super::{Brief, Effect, emit, standing};
+use super::{Brief, Effect, emit, standing, taking};
 use crate::domain::attempt::{AttemptOutcome, Need};
 use crate::domain::command::Reaction;
 use crate::domain::event::Event;
 use crate::domain::ids::{RunId, TicketId};
 use crate::domain::request::{Answer, AnsweredBy, ChoiceKind, Request, RequestId};
+use crate::domain::taking::Seat;
 use crate::domain::time::Now;
 use crate::domain::unfinished::{Decision, Unfinished};
 
@@ -91,6 +92,36 @@ pub(super) fn reply(
     }
 }
 
+/// A human hands back what the ticket's last attempt left.
+pub(super) fn hand_back(
+    state: &mut State,
+    ticket: &TicketId,
+    words: Option<String>,
+    by: Seat,
+    effects: &mut Vec<Effect>,
+) -> Option<&'static str> {
+    let sight = state.sight.take();
+    let unfinished = state.unfinished.get_mut(ticket)?;
+    // Where nobody has looked, nobody can tell.
+    let changed = sight
+        .filter(|sight| sight.attempt == unfinished.from)
+        .is_none_or(|sight| sight.has_changed);
+    match unfinished.hand_back(ticket, words, by, changed) {
+        Ok(mut events) => {
+            let last = events.pop();
+            let run = current_run(state);
+            for event in events {
+                emit(run, event, effects);
+            }
+            if let Some(event) = last {
+                go_on(state, ticket, event, effects);
+            }
+            None
+        }
+        Err(why) => Some(why),
+    }
+}
+
 /// Stores what a human said. A ticket that ended in this run with a need that is met goes on in this run.
 fn go_on(state: &mut State, ticket: &TicketId, event: Event, effects: &mut Vec<Effect>) {
     let waits = state
@@ -117,7 +148,7 @@ fn go_on(state: &mut State, ticket: &TicketId, event: Event, effects: &mut Vec<E
 }
 
 /// The run that goes on, or the last one.
-fn current_run(state: &State) -> RunId {
+pub(super) fn current_run(state: &State) -> RunId {
     let last = RunId(state.next_run.0.saturating_sub(1));
     state.run.as_ref().map_or(last, |run| run.id)
 }
@@ -152,9 +183,11 @@ pub(super) fn go_on_from(step: &mut Step, unfinished: Unfinished) {
         work,
         decision,
         replies,
+        taken: _,
+        handed_back,
     } = unfinished;
     let text_changed = revision != step.revision;
-    let is_heard = decision.is_some() || !replies.is_empty();
+    let is_heard = decision.is_some() || !replies.is_empty() || handed_back.is_some();
     step.brief.replies = replies;
     let Some(mut carry) = carry else { return };
     if let Some(Decision { approved: true, .. }) = decision {
@@ -184,7 +217,10 @@ pub(super) fn go_on_from(step: &mut Step, unfinished: Unfinished) {
     if carry.session.is_none() && !is_heard {
         return;
     }
-    let mut went_on = why_it_ended(&outcome);
+    let mut went_on = match handed_back {
+        Some(_) => taking::HANDED_BACK.to_owned(),
+        None => why_it_ended(&outcome),
+    };
     for (id, request, answer) in requests {
         let Some(answer) = answer else { continue };
         went_on.push_str(&told(id, &request, &answer));
@@ -224,6 +260,7 @@ fn why_it_ended(outcome: &AttemptOutcome) -> String {
         Need::Interrupted => {
             "A human has interrupted your turn; the working tree is as you left it.".to_owned()
         }
+        Need::TakenOver { .. } => taking::HANDED_BACK.to_owned(),
     }
 }
 

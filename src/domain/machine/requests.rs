@@ -275,7 +275,7 @@ pub(super) fn halt(attempt: &mut Attempt, halt: Halt, effects: &mut Vec<Effect>)
     let reason = match &halt {
         Halt::Asks(_) => CancelReason::Asks,
         Halt::Limit(_) => CancelReason::Limit,
-        Halt::Interrupted => CancelReason::Interrupted,
+        Halt::Interrupted | Halt::TakenOver(_) => CancelReason::Interrupted,
     };
     attempt.halt = Some(halt);
     order(&attempt.id, Order::Stop { reason }, effects);

@@ -93,7 +93,8 @@ fn human_first(state: &State, entry: &QueueEntry) -> Option<Need> {
         return Some(Need::UserTask);
     }
     let unfinished = state.unfinished.get(&entry.id)?;
-    if unfinished.revision != entry.revision {
+    // Where a human works nobody else does, whatever its file says by now.
+    if unfinished.revision != entry.revision && unfinished.taken.is_none() {
         return None;
     }
     let need = unfinished.waits_for()?;
@@ -146,12 +147,12 @@ fn needs_are_done(state: &State, queue: &Queue, index: usize) -> bool {
 
 fn free_slots(state: &State) -> usize {
     let Some(run) = &state.run else { return 0 };
-    // In place there is one working tree for all.
-    let slots = match state.settings.isolation {
-        Isolation::Worktree => state.settings.jobs.get() as usize,
-        Isolation::None => 1,
+    // In place there is one working tree for all, humans included.
+    let (slots, used) = match state.settings.isolation {
+        Isolation::Worktree => (state.settings.jobs.get() as usize, run.slots_used()),
+        Isolation::None => (1, run.slots_used() + run.taken()),
     };
-    slots.saturating_sub(run.slots_used())
+    slots.saturating_sub(used)
 }
 
 /// Whether the run still wants to start this ticket.

@@ -17,6 +17,7 @@ use crate::domain::item::Usage;
 use crate::domain::queue::Queue;
 use crate::domain::request::{Answer, Ask, Request, RequestId, RequestKey};
 use crate::domain::settings::Settings;
+use crate::domain::taking::{Seat, Sight};
 use crate::domain::ticket::{AgentName, Ticket};
 use crate::domain::time::{Monotonic, Timestamp};
 use crate::domain::unfinished::{Unfinished, Work};
@@ -55,6 +56,8 @@ pub struct State {
     pub(super) must_read: bool,
     /// An `Effect::Look` is under way.
     pub(super) reading: bool,
+    /// What was seen last of an attempt that is to be handed back.
+    pub(super) sight: Option<Sight>,
     /// The time of the last `WakeAt`.
     pub(super) wake_at: Option<crate::domain::time::Timestamp>,
 }
@@ -116,6 +119,7 @@ impl State {
             look_again: false,
             must_read: false,
             reading: false,
+            sight: None,
             wake_at: None,
         }
     }
@@ -141,6 +145,25 @@ impl State {
     /// What is always allowed in this repository is this now.
     pub fn set_always_allowed(&mut self, rules: Vec<crate::domain::rules::Rule>) {
         self.standing.set_always(rules);
+    }
+
+    /// Takes in what there is to see of an attempt that is to be handed back: the next command is judged by that.
+    pub fn see(&mut self, sight: Sight) {
+        self.sight = Some(sight);
+    }
+
+    /// The attempt that a ticket's commands are about: the one that lives, or what the last one left.
+    pub fn attempt_of(&self, ticket: &TicketId) -> Option<&AttemptId> {
+        let step = self.run.as_ref().and_then(|run| run.steps.get(ticket));
+        match step.map(|step| &step.state) {
+            Some(StepState::Active(attempt)) => Some(&attempt.id),
+            _ => Some(&self.unfinished.get(ticket)?.from),
+        }
+    }
+
+    /// What the ticket's last attempt left in the middle, as far as the rules know.
+    pub fn unfinished(&self, ticket: &TicketId) -> Option<&Unfinished> {
+        self.unfinished.get(ticket)
     }
 
     /// Whether a run lives.
@@ -300,6 +323,29 @@ pub(super) struct Attempt {
     pub(super) gates: Vec<GateReason>,
     /// The last run of the validations proved this.
     pub(super) proof: Option<Proof>,
+    /// A human takes it over, or has.
+    pub(super) taken: Option<Taken>,
+    /// A human has handed it back, and its agent was not told yet.
+    pub(super) handed_back: bool,
+}
+
+/// That a human takes an attempt over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Taken {
+    pub(super) before: Before,
+    /// From where it was asked for last.
+    pub(super) by: Seat,
+}
+
+/// Where an attempt was when a human took it over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Before {
+    /// In a turn, or between it and what follows it.
+    Turn,
+    /// The provider was given time.
+    BackingOff,
+    /// A human was needed.
+    Waiting(Need),
 }
 
 /// What the attempt's task is doing, and so which report may come next.
@@ -331,6 +377,10 @@ pub(super) enum Stage {
     Writing {
         proof: Proof,
     },
+    /// A human takes it over: the agent's process is being ended.
+    LettingGo,
+    /// A human has handed it back: what is there is being saved.
+    Returning,
 }
 
 /// Why the rules ended a turn.
@@ -342,6 +392,8 @@ pub(super) enum Halt {
     Limit(LimitKind),
     /// A human ended the turn.
     Interrupted,
+    /// A human takes the attempt over.
+    TakenOver(Seat),
 }
 
 impl Attempt {
@@ -378,6 +430,8 @@ impl Attempt {
             conflicts: Vec::new(),
             conflicted: 0,
             proof: None,
+            taken: None,
+            handed_back: false,
         }
     }
 }
@@ -415,6 +469,14 @@ impl Run {
     pub(super) fn slots_used(&self) -> usize {
         self.active()
             .filter(|(_, attempt)| !matches!(attempt.stage, Stage::Waiting(_)))
+            .count()
+    }
+
+    /// Attempts in whose working trees a human works.
+    pub(super) fn taken(&self) -> usize {
+        let is_taken = |stage: &Stage| matches!(stage, Stage::Waiting(Need::TakenOver { .. }));
+        self.active()
+            .filter(|(_, attempt)| is_taken(&attempt.stage))
             .count()
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::attempt::Rules;
-use super::state::{Attempt, Halt, Stage};
+use super::state::{Attempt, Before, Halt, Stage};
 use super::{
     Brief, Collected, DiffRules, Effect, Order, approved, backoff, desk, emit, merging, order,
+    taking,
 };
 use crate::domain::attempt::{
     AttemptOutcome, Failure, Fault, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd, Verdict,
@@ -124,6 +125,7 @@ fn after_halt(
             wait(attempt, rules, Need::Interrupted, now, effects);
         }
         Halt::Interrupted => turn(attempt, rules, None, now, effects),
+        Halt::TakenOver(by) => taking::let_go(attempt, Before::Turn, by, now, effects),
     }
 }
 
@@ -247,6 +249,8 @@ pub(super) fn after_validation(
             None => AttemptOutcome::Cancelled { reason },
         };
         seal(attempt, outcome, effects);
+    } else if let Some(halt) = attempt.halt.take() {
+        after_halt(attempt, rules, halt, now, effects);
     } else if let (true, Some(proof)) = (names.is_empty(), merging) {
         merging::up_to_date(attempt, rules, proof, now, effects);
     } else if names.is_empty() {
@@ -363,6 +367,8 @@ pub(super) fn next_turn(
     // What was approved is what was there before this turn.
     attempt.approved = None;
     attempt.is_approved = false;
+    let handed_back = std::mem::take(&mut attempt.handed_back);
+    let handed_back = handed_back.then(|| taking::HANDED_BACK.to_owned());
     let mut replies = again.replies;
     replies.append(&mut attempt.replies);
     let mut failed = again.failed;
@@ -378,7 +384,7 @@ pub(super) fn next_turn(
         failed,
         rejected: rejected.or(again.rejected),
         conflicts,
-        went_on: again.went_on,
+        went_on: again.went_on.or(handed_back),
         handed_over: again.handed_over,
         previous: attempt.message.clone().or(again.previous),
         left_behind: left_behind

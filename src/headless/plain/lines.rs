@@ -224,6 +224,10 @@ fn next(need: &Need, name: &TicketName) -> Vec<String> {
         Need::NoProgress | Need::Conflict { .. } | Need::Reply { .. } | Need::Interrupted => {
             vec![format!("  type: reply {digits} WORDS, or retry {digits}")]
         }
+        Need::TakenOver { .. } => vec![
+            format!("  its own TUI: `docket term {name} --tui` in another terminal"),
+            format!("  type: hand-back {digits}, or hand-back {digits} WORDS"),
+        ],
         // It was told when it came.
         Need::Request { .. } => Vec::new(),
     }

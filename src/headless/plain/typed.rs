@@ -6,6 +6,7 @@ use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::TicketId;
 use crate::domain::request::{Ask, RequestId};
 use crate::domain::rules::{Rule, Scope, like};
+use crate::domain::taking::Seat;
 use crate::domain::ticket::QueueEntry;
 
 /// What a line asks for.
@@ -48,6 +49,7 @@ enum Verb {
     Retry,
     Skip,
     Unskip,
+    HandBack,
     Status,
     List,
     Show,
@@ -134,6 +136,12 @@ const TABLE: &[(Verb, &str, &str, &str)] = &[
         "unskip",
         "TICKET",
         "take a ticket that was left out into the run again",
+    ),
+    (
+        Verb::HandBack,
+        "hand-back",
+        "TICKET [WORDS]",
+        "hand it back after `docket term TICKET --tui --keep`, with words for its agent",
     ),
     (
         Verb::Status,
@@ -224,6 +232,7 @@ pub(super) fn understand(line: &str, watched: &Watched) -> Result<Wanted, String
             | Verb::Answer
             | Verb::Reply
             | Verb::Tell
+            | Verb::HandBack
     );
     if !takes_words && !words.is_empty() {
         return Err(format!(
@@ -242,6 +251,11 @@ pub(super) fn understand(line: &str, watched: &Watched) -> Result<Wanted, String
         Verb::Skip => Command::Skip { ticket },
         Verb::Unskip => Command::Unskip { ticket },
         Verb::Interrupt => Command::Interrupt { ticket },
+        Verb::HandBack => Command::HandBack {
+            ticket,
+            words: Some(words.to_owned()).filter(|words| !words.is_empty()),
+            by: Seat::Screen,
+        },
         Verb::Reply => Command::Reply {
             ticket,
             text: text()?,

@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::unfinished::Unfinished;
-use crate::runner::answer::{NotAnswered, abandon, answer, decide, reply};
+use crate::runner::answer::{NotAnswered, abandon, answer, decide, hand_back, reply, take_over};
 use crate::runner::context::Places;
 use crate::runner::inbox::{self, Door, Reply, SendError};
 use crate::runner::unfinished;
@@ -136,6 +136,9 @@ fn without(places: &Places, command: &Command) -> Result<(), NotAnswered> {
             left.ok_or(NOTHING)?;
             abandon(places, ticket).map(drop)
         }
+        // The screen offers it only where there is a TUI.
+        Command::TakeSession { ticket, by, .. } => take_over(places, ticket, *by, &|_| true),
+        Command::HandBack { ticket, words, by } => hand_back(places, ticket, words.clone(), *by),
         Command::Start { .. }
         | Command::StartSome { .. }
         | Command::Unskip { .. }

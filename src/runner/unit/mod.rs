@@ -17,6 +17,7 @@ mod provision;
 mod rules;
 mod same_tree;
 mod submitted;
+mod taking;
 mod transcript;
 mod turn;
 mod validate;
@@ -210,6 +211,8 @@ impl Unit {
                 Order::Pause => self.paused = true,
                 Order::Resume => self.paused = false,
                 Order::Rest => self.rest().await,
+                Order::LetGo => self.let_go().await,
+                Order::TakeBack { turn, desk } => self.take_back(turn, desk).await,
                 Order::Steer { text } => self.not_steered(text),
                 // What stays between two orders is frozen, and the orders that follow end it; an answer came after its turn.
                 Order::Stop { .. } | Order::Answer { .. } | Order::TurnOver { .. } => {}

@@ -283,4 +283,8 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Overview, "] r", Action::OverviewLaterRun),
     (Overview, "c", Action::OverviewMeasure),
     (Overview, "o", Action::Back),
+    (Panes, "Ctrl-t", Action::TakeOverAgent),
+    (Panes, "H", Action::HandBack),
+    (Inbox, "Ctrl-t", Action::TakeOverAgent),
+    (Inbox, "H", Action::HandBack),
 ];

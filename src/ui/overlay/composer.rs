@@ -188,6 +188,9 @@ impl Composer {
                 "kept beside its line until you reject or reply; an empty one is dropped"
             }
             Purpose::Answer(_) => "it waits for just this answer; its turn goes on",
+            Purpose::HandBack(..) => {
+                "handed back, with these words or with none; closed without sending, it stays taken over"
+            }
         }
     }
 
@@ -197,6 +200,7 @@ impl Composer {
             Purpose::Reply(_, name) => format!("Reply to {name}"),
             Purpose::Steer(_, name) => format!("Tell {name} now"),
             Purpose::Reject(gate) => format!("Reject {}: why?", gate.name),
+            Purpose::HandBack(_, name) => format!("Hand {name} back"),
             Purpose::Refuse(_, name, _, number) => format!("Refuse {name} {number}: why?"),
             Purpose::Comment(anchor) => format!("Comment on {anchor}"),
             Purpose::Answer(asking) => match self.about.questions.len() {

@@ -45,6 +45,23 @@ pub(crate) enum Wish {
     Reorder(Vec<NewPriority>),
     /// Allow it, and the like for as long as its ticket is worked on.
     AllowTicket(Box<AllowAlways>),
+    /// Take an attempt over.
+    TakeSession(Box<Taking>),
+}
+
+/// An attempt that is to be taken over, as it was shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Taking {
+    /// Its ticket.
+    pub(crate) ticket: TicketId,
+    /// What people call that.
+    pub(crate) name: TicketName,
+    /// Which.
+    pub(crate) attempt: Option<AttemptId>,
+    /// Its agent.
+    pub(crate) agent: String,
+    /// The turn that is interrupted, if one runs.
+    pub(crate) turn: Option<u32>,
 }
 
 /// A gate as it was shown: what is decided is decided about it and no other.
@@ -242,6 +259,7 @@ impl Confirm {
             Wish::AllowTicket(..) => "Allow for this ticket",
             Wish::Many(many) => many.title(),
             Wish::Reorder(..) => "Move",
+            Wish::TakeSession(_) => "Take over",
         }
     }
 
@@ -264,6 +282,7 @@ impl Confirm {
             Wish::AllowTicket(always) => always.question_of_ticket(),
             Wish::Many(many) => many.question(),
             Wish::Reorder(priorities) => reorder_question(priorities),
+            Wish::TakeSession(taking) => crate::ui::taking::question(taking),
             Wish::Approve(gate) => {
                 let mut question = gate.reasons.join("\n\n");
                 if !question.is_empty() {

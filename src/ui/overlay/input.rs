@@ -27,6 +27,8 @@ pub(crate) enum Purpose {
     Comment(Box<Anchor>),
     /// The answer to a question.
     Answer(Box<Asking>),
+    /// Words, or none, for an agent that is handed back.
+    HandBack(TicketId, TicketName),
 }
 
 /// A question that waits: what is answered is answered to it and no other.
@@ -48,7 +50,9 @@ impl Purpose {
         match self {
             Self::Comment(anchor) => DraftOf::Comment(Anchor::clone(anchor)),
             // Words that wait and words for now are the same draft.
-            Self::Reply(ticket, _) | Self::Steer(ticket, _) => DraftOf::Words(ticket.clone()),
+            Self::Reply(ticket, _) | Self::Steer(ticket, _) | Self::HandBack(ticket, _) => {
+                DraftOf::Words(ticket.clone())
+            }
             Self::Reject(gate) => DraftOf::Reject(gate.ticket.clone()),
             Self::Refuse(ticket, _, attempt, request) => {
                 DraftOf::Refuse(ticket.clone(), attempt.clone(), *request)
@@ -65,9 +69,10 @@ impl Purpose {
     pub(crate) fn ticket(&self) -> Option<&TicketId> {
         match self {
             Self::Comment(_) => None,
-            Self::Reply(ticket, _) | Self::Steer(ticket, _) | Self::Refuse(ticket, ..) => {
-                Some(ticket)
-            }
+            Self::Reply(ticket, _)
+            | Self::Steer(ticket, _)
+            | Self::HandBack(ticket, _)
+            | Self::Refuse(ticket, ..) => Some(ticket),
             Self::Reject(gate) => Some(&gate.ticket),
             Self::Answer(asking) => Some(&asking.ticket),
         }

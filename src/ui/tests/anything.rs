@@ -40,6 +40,8 @@ const KEYS: &[&str] = &[
     "!",
     "d",
     "Ctrl-o",
+    "Ctrl-t",
+    "H",
     "Left",
     "Right",
     "Ctrl-c",

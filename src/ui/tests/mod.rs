@@ -20,6 +20,7 @@ mod queue;
 mod reading;
 mod review;
 pub(super) mod scene;
+mod taking;
 mod themes;
 mod transcripts;
 mod trying;

@@ -20,6 +20,7 @@ use super::overlay::{LineOf, Overlay, palette};
 use super::pages;
 use super::panes::evidence;
 use super::session::{Outside, UiEnd};
+use super::taking;
 use super::terminals::TerminalEvent;
 use super::theme::Role;
 use super::tickets;
@@ -95,7 +96,11 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::Loaded(loaded) => on_loaded(model, loaded),
         Message::Terminal(terminal, event) => {
+            let has_ended = matches!(event, TerminalEvent::Ended(_));
             model.terminal.event(terminal, event);
+            if has_ended {
+                taking::ended(model, terminal);
+            }
             Vec::new()
         }
         Message::Returned(outside, result) => {
@@ -155,7 +160,8 @@ fn on_feed(model: &mut Model, feed: Feed) -> Vec<Effect> {
             if model.leaving.is_some() && !model.run_is_alive() {
                 return vec![Effect::End(model.leaving.unwrap_or(UiEnd::Quit))];
             }
-            let effects = pages::review::told(model, &envelope);
+            let mut effects = pages::review::told(model, &envelope);
+            effects.extend(taking::told(model, &envelope.event));
             let concerns_evidence = event.attempt().is_some_and(|attempt| {
                 let ticket = model.board.ticket_of(attempt);
                 ticket.is_some() && ticket == model.queue.selected()

@@ -12,6 +12,7 @@ use super::super::overlay::{Input, LineOf, Overlay, help, palette};
 use super::super::pages::{self, Page};
 use super::super::panes::transcript::Toward;
 use super::super::panes::{Move, evidence, moved};
+use super::super::taking;
 use super::super::theme::Role;
 use super::super::tickets;
 use super::super::viewer;
@@ -140,6 +141,8 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::StopRun => return command::interrupt(model),
         Action::Quit => return command::quit(model),
         Action::TakeOver => return viewer::take_over(model),
+        Action::TakeOverAgent => return taking::ask(model),
+        Action::HandBack => return taking::hand_back(model),
         _ => return command::perform(model, action),
     }
     Vec::new()

@@ -165,6 +165,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Need::Reply { .. } | Need::NoProgress | Need::Conflict { .. } | Need::Interrupted) => {
             actions.push(Action::Reply);
         }
+        Some(Need::TakenOver { .. }) => {
+            actions.extend([Action::HandBack, Action::TakeOverAgent]);
+        }
         Some(Need::UserTask) | None => {}
     }
     match model.board.run.as_ref().map(|run| run.phase) {

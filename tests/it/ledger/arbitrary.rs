@@ -12,6 +12,7 @@ use docket::domain::request::{
     Answer, AnsweredBy, Ask, Choice, ChoiceKind, Question, Request, RequestId,
 };
 use docket::domain::rules::Scope;
+use docket::domain::taking::Seat;
 use docket::domain::time::Timestamp;
 use proptest::option::of;
 use proptest::prelude::*;
@@ -501,6 +502,23 @@ fn end_event() -> impl Strategy<Value = Event> {
             scope: Scope::Always,
             rules: vec!["edit:src/*".parse().expect("a rule")],
         }),
+        (attempt(), any::<u32>(), text()).prop_map(|(attempt, turn, session)| {
+            Event::SessionTaken {
+                attempt,
+                turn,
+                session,
+                by: Seat::Screen,
+            }
+        }),
+        (attempt(), any::<u32>(), text(), any::<bool>()).prop_map(
+            |(attempt, turn, session, changed)| Event::SessionHandedBack {
+                attempt,
+                turn,
+                session,
+                by: Seat::CommandLine,
+                changed,
+            }
+        ),
         (ticket(), hash(), hash()).prop_map(|(ticket, before, after)| Event::TicketReopened {
             ticket,
             before,

@@ -13,6 +13,7 @@ use docket::domain::ids::Sha256;
 use docket::domain::item::Usage;
 use docket::domain::request::{Answer, AnsweredBy, Ask, Choice, ChoiceKind, Request, RequestId};
 use docket::domain::rules::Scope;
+use docket::domain::taking::Seat;
 use docket::domain::time::Timestamp;
 use docket::store::codec::{KINDS, Undecodable, decode, encode, kind_of};
 use proptest::prelude::*;
@@ -373,6 +374,27 @@ fn golden_events() -> Vec<Event> {
             attempt: attempt.clone(),
             turn: 2,
             done: true,
+        },
+        Event::SessionTaken {
+            attempt: attempt.clone(),
+            turn: 2,
+            session: "0199-a".to_owned(),
+            by: Seat::Screen,
+        },
+        Event::SessionHandedBack {
+            attempt: attempt.clone(),
+            turn: 2,
+            session: "0199-a".to_owned(),
+            by: Seat::CommandLine,
+            changed: true,
+        },
+        Event::StepFinished {
+            ticket: ticket.clone(),
+            outcome: AttemptOutcome::NeedsHuman {
+                need: Need::TakenOver {
+                    session: "0199-a".to_owned(),
+                },
+            },
         },
     ]);
     events

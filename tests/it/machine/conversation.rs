@@ -486,6 +486,8 @@ fn unfinished(answered: bool) -> Unfinished {
         work: Work::default(),
         decision: None,
         replies: Vec::new(),
+        taken: None,
+        handed_back: None,
     }
 }
 

@@ -61,6 +61,8 @@ fn left(need: Need, session: Option<&str>) -> Unfinished {
         },
         decision: None,
         replies: Vec::new(),
+        taken: None,
+        handed_back: None,
     }
 }
 

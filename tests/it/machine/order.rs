@@ -371,6 +371,8 @@ impl Life<'_> {
             },
             decision: None,
             replies: Vec::new(),
+            taken: None,
+            handed_back: None,
         };
         self.world.keep(left);
     }
@@ -417,6 +419,8 @@ impl Life<'_> {
             Order::Stop { .. }
             | Order::Pause
             | Order::Resume
+            | Order::LetGo
+            | Order::TakeBack { .. }
             | Order::Rest
             | Order::Go
             | Order::Steer { .. }

@@ -27,6 +27,7 @@ pub(super) struct Peer {
 
 fn agent(set: impl FnOnce(&mut Agent)) -> Agent {
     let mut agent = Agent {
+        resume: None,
         name: "peer".parse().expect("a name"),
         kind: AgentKind::Acp,
         command: vec!["peer".into(), "acp".into()],

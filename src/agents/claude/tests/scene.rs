@@ -181,6 +181,7 @@ pub(super) fn play(name: &str) -> Played {
 /// An agent as it is configured.
 pub(super) fn agent() -> Agent {
     Agent {
+        resume: None,
         name: "claude".parse().expect("a name"),
         kind: AgentKind::ClaudeStreamJson,
         command: vec!["claude".to_owned()],

@@ -16,6 +16,7 @@ use crate::domain::settings::{AgentKind, Claim};
 /// An agent as the configuration gives it.
 fn agent(command: &[&str]) -> Agent {
     Agent {
+        resume: None,
         name: "codex".parse().expect("a name"),
         kind: AgentKind::CodexAppServer,
         command: command.iter().map(|word| (*word).to_owned()).collect(),

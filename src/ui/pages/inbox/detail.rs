@@ -52,6 +52,16 @@ pub(super) fn lines(model: &Model, item: &Waiting, columns: usize) -> Vec<Line<'
         What::Gate => page.gate(model, view, item),
         What::Words => page.need(view),
         What::Task => page.task(model, item),
+        What::Taken => {
+            page.need(view);
+            page.gap();
+            page.key(
+                model,
+                Action::HandBack,
+                "hand it back, with words or without",
+            );
+            page.key(model, Action::TakeOverAgent, "its agent's own interface");
+        }
         What::Message { index, .. } => {
             if let Some(message) = view.told.messages.get(*index) {
                 page.words(&message.title, Role::Text);
@@ -75,6 +85,7 @@ fn origin(model: &Model, view: &TicketView, item: &Waiting, columns: usize) -> S
         What::Gate => format!("the work of {agent} waits for your yes"),
         What::Words => format!("{agent} waits for words"),
         What::Task => "you do this one".to_owned(),
+        What::Taken => format!("you have taken {agent} over"),
         What::Message { .. } => format!("{agent} says"),
     });
     if columns < NARROW {

@@ -364,7 +364,7 @@ pub(crate) fn does(model: &Model, action: Action) -> Option<bool> {
     let view = model.board.tickets.get(&item.ticket);
     let has_attempt = view.is_some_and(|view| view.attempt.is_some());
     Some(match action {
-        Action::Approve => !matches!(item.what, What::Task),
+        Action::Approve => !matches!(item.what, What::Task | What::Taken),
         Action::AllowTicket | Action::AllowAlways => {
             answers::request_of(model, item).is_some_and(|request| like(request).is_ok())
         }
@@ -391,6 +391,7 @@ pub(crate) fn hints(model: &Model) -> Vec<Action> {
             ],
             (What::Gate, _) => &[Action::Approve, Action::Reject, Action::Diff],
             (What::Task, _) => &[],
+            (What::Taken, _) => &[Action::HandBack, Action::TakeOverAgent],
         };
         actions.extend_from_slice(of_item);
         actions.push(Action::Open);

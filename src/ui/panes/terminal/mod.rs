@@ -55,9 +55,9 @@ impl TerminalPane {
     pub(crate) fn open(&mut self, folder: PathBuf, label: String) -> Result<Vec<Effect>, String> {
         let mut effects = Vec::new();
         let mut programs = self.programs.iter();
-        if let Some(position) = programs
-            .position(|program| program.request.folder == folder && !program.runs_elsewhere())
-        {
+        if let Some(position) = programs.position(|program| {
+            program.request.launch == Launch::Shell && program.request.folder == folder
+        }) {
             self.current = position;
             if self.is_alive() {
                 return Ok(effects);
@@ -88,6 +88,59 @@ impl TerminalPane {
         self.current = self.programs.len() - 1;
         effects.push(Effect::OpenTerminal { terminal, request });
         Ok(effects)
+    }
+
+    /// Shows what runs by this launch; opens it when nothing does, or when that has ended.
+    pub(crate) fn open_program(
+        &mut self,
+        launch: Launch,
+        folder: PathBuf,
+        label: String,
+    ) -> Result<Vec<Effect>, String> {
+        let mut effects = Vec::new();
+        let mut programs = self.programs.iter();
+        if let Some(position) = programs.position(|program| program.request.launch == launch) {
+            self.current = position;
+            if self.is_alive() {
+                return Ok(effects);
+            }
+            effects.extend(self.close());
+        }
+        if self.programs.len() >= MOST {
+            return Err(format!(
+                "{MOST} terminals are open: leave one with `exit` first"
+            ));
+        }
+        self.last_id += 1;
+        let terminal = TerminalId(self.last_id);
+        let (columns, rows) = self.size.unwrap_or((80, 24));
+        let request = TerminalRequest {
+            launch,
+            folder,
+            columns,
+            rows,
+        };
+        let program = Program::new(terminal, request.clone(), label, SCROLLBACK);
+        self.programs.push(program);
+        self.current = self.programs.len() - 1;
+        effects.push(Effect::OpenTerminal { terminal, request });
+        Ok(effects)
+    }
+
+    /// What a terminal was opened for.
+    pub(crate) fn launch_of(&self, id: TerminalId) -> Option<&Launch> {
+        let mut programs = self.programs.iter();
+        let program = programs.find(|program| program.id == id)?;
+        Some(&program.request.launch)
+    }
+
+    /// What the programs that have not ended were opened for.
+    pub(crate) fn live(&self) -> impl Iterator<Item = &Launch> {
+        let live = self
+            .programs
+            .iter()
+            .filter(|program| program.ended.is_none());
+        live.map(|program| &program.request.launch)
     }
 
     /// Closes the shown terminal.
