@@ -8,6 +8,7 @@
 //! Only SQLite ever opens the ledger's file: closing another descriptor of it would drop SQLite's locks in this process.
 
 pub mod bundle;
+pub mod cast;
 pub mod chain;
 pub mod codec;
 pub mod error;
