@@ -24,6 +24,8 @@ use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::environment;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
+use crate::redact::Redactor;
+use crate::runner::recorder::{self, Ended, Plan, Tap};
 use crate::runner::{self, Life, Places, RunnerHandle, Setup, StartError, Started};
 use crate::store::lock::LockError;
 use crate::tickets::template::Template;
@@ -313,6 +315,16 @@ impl OpenTerminal for Shells {
             control: Box::new(Shell(control)),
         })
     }
+
+    fn record(&mut self, plan: Plan, done: Box<dyn FnOnce(Ended) + Send>) -> io::Result<Tap> {
+        recorder::start(plan, redactor()?, Arc::new(SystemClock::new()), done)
+    }
+}
+
+/// What records a terminal of the user's keeps out of it.
+pub(super) fn redactor() -> io::Result<Arc<Redactor>> {
+    let redactor = Redactor::new(std::env::vars_os());
+    redactor.map(Arc::new).map_err(io::Error::other)
 }
 
 /// A shell in the terminal pane.

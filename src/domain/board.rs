@@ -480,6 +480,7 @@ impl Board {
             | Event::TicketWritten { .. }
             | Event::Recovered { .. }
             | Event::EvidenceDropped { .. }
+            | Event::Recorded { .. }
             | Event::RulesAdded { .. } => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attempt::CancelReason;
+use super::attempt::{Artifact, CancelReason};
 use super::ids::{AttemptId, TicketId};
 use super::request::RequestId;
 use super::rules::{Rule, Scope};
@@ -132,6 +132,14 @@ pub enum Command {
         /// Which.
         ticket: TicketId,
     },
+    /// Note a finished recording of a terminal, so that a later change of it is found.
+    Record {
+        /// The attempt in whose working tree the terminal was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+        /// The file, relative to the folder of recordings.
+        file: Artifact,
+    },
 }
 
 impl Command {
@@ -162,6 +170,7 @@ impl Command {
                 format!("start {}", names.join(", "))
             }
             Self::Unskip { ticket } => format!("take {ticket} back"),
+            Self::Record { file, .. } => format!("note the recording {}", file.path),
         }
     }
 }

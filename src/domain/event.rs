@@ -407,6 +407,14 @@ pub enum Event {
         /// The ticket.
         ticket: TicketId,
     },
+    /// A recording of a terminal was finished. It lies beside the attempts' folders (`evidence/recordings`), not in one.
+    Recorded {
+        /// The attempt in whose working tree the terminal was; `None` elsewhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+        /// The file, relative to the folder of recordings.
+        file: Artifact,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -506,7 +514,7 @@ impl Event {
             | Self::NotMerged { attempt, .. }
             | Self::EvidenceDropped { attempt, .. }
             | Self::RulesAdded { attempt, .. } => Some(attempt),
-            Self::ReplyReceived { attempt, .. } => attempt.as_ref(),
+            Self::ReplyReceived { attempt, .. } | Self::Recorded { attempt, .. } => attempt.as_ref(),
             Self::RunStarted { .. }
             | Self::RunPaused
             | Self::RunResumed

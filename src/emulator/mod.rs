@@ -8,6 +8,7 @@
 
 mod cell;
 pub(crate) mod fence;
+mod formatted;
 mod history;
 mod keys;
 mod replies;

@@ -15,6 +15,7 @@ mod notify;
 mod outside;
 mod prepare;
 mod recover;
+pub mod recorder;
 pub mod sandbox;
 pub mod unfinished;
 mod unit;

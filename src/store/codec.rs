@@ -72,6 +72,7 @@ kinds! {
     TicketReopened "ticket_reopened" 1,
     RulesAdded "rules_added" 1,
     StepRestored "step_restored" 1,
+    Recorded "recorded" 1,
 }
 
 /// An event in its stored form.

@@ -77,6 +77,7 @@ pub(crate) fn available(model: &Model, action: Action) -> bool {
             shown(model).is_some_and(|view| view.state == TicketState::Running)
         }
         Action::Unskip => state == Some(&TicketState::Skipped),
+        Action::Record => model.terminal.is_alive(),
         Action::TakeOver => model.viewer,
         Action::NextMatch => model.transcript.is_searching(),
         Action::NextWaiting => model.board.waiting() > 0,

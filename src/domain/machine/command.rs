@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState, Then};
 use super::{
-    Effect, Order, attempt, deciding, emit, order, paused, refuse, requests, schedule, skipped,
+    Effect, Order, attempt, deciding, emit, order, paused, recorded, refuse, requests, schedule, skipped,
     standing, turns,
 };
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
@@ -61,6 +61,7 @@ pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mu
             start(state, Some(tickets.into_iter().collect()), now, effects)
         }
         Command::Unskip { ticket } => skipped::take_back(state, &ticket, effects),
+        Command::Record { attempt, file } => recorded::note(state, attempt, file, effects),
     };
     if let Some(why) = refusal {
         refuse(state, &what, why, effects);

@@ -145,7 +145,8 @@ fn without(places: &Places, command: &Command) -> Result<(), NotAnswered> {
         | Command::Cancel { .. }
         | Command::Skip { .. }
         | Command::Steer { .. }
-        | Command::Interrupt { .. } => Err(NOBODY),
+        | Command::Interrupt { .. }
+        | Command::Record { .. } => Err(NOBODY),
     }
 }
 

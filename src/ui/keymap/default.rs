@@ -2,7 +2,7 @@
 
 use super::Context::{
     self, Choose, Composer, Confirm, Editor, Evidence, Filter, Global, Help, Inbox, Input, Notes,
-    OnDisk, Overview, Page, Palette, Panes, Prompt, Queue, Review, Shell, Themes, Transcript,
+    OnDisk, Overview, Page, Palette, Panes, Player, Prompt, Queue, Review, Shell, Themes, Transcript,
     Unsaved,
 };
 use crate::ui::action::Action;
@@ -281,4 +281,23 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Overview, "] r", Action::OverviewLaterRun),
     (Overview, "c", Action::OverviewMeasure),
     (Overview, "o", Action::Back),
+    (Shell, "Ctrl-] R", Action::Record),
+    (Panes, "Ctrl-w r", Action::Record),
+    (Player, "Space", Action::PlayerPause),
+    (Player, "Left", Action::PlayerBack),
+    (Player, "h", Action::PlayerBack),
+    (Player, "Right", Action::PlayerForward),
+    (Player, "l", Action::PlayerForward),
+    (Player, "Shift-Left", Action::PlayerBackMinute),
+    (Player, "H", Action::PlayerBackMinute),
+    (Player, "Shift-Right", Action::PlayerForwardMinute),
+    (Player, "L", Action::PlayerForwardMinute),
+    (Player, "<", Action::PlayerSlower),
+    (Player, "-", Action::PlayerSlower),
+    (Player, ">", Action::PlayerFaster),
+    (Player, "+", Action::PlayerFaster),
+    (Player, ".", Action::PlayerStep),
+    (Player, "[", Action::PlayerPreviousMarker),
+    (Player, "]", Action::PlayerNextMarker),
+    (Player, "i", Action::PlayerIdle),
 ];

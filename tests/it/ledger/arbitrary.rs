@@ -206,6 +206,7 @@ fn run_event() -> impl Strategy<Value = Event> {
         ticket().prop_map(|ticket| Event::StepRetried { ticket }),
         ticket().prop_map(|ticket| Event::StepSkipped { ticket }),
         ticket().prop_map(|ticket| Event::StepRestored { ticket }),
+        (of(attempt()), artifact()).prop_map(|(attempt, file)| Event::Recorded { attempt, file }),
         (text(), text()).prop_map(|(what, why)| Event::Refused { what, why }),
         (ticket(), of(attempt()), text()).prop_map(|(ticket, attempt, text)| {
             Event::ReplyReceived {

@@ -1,6 +1,7 @@
 //! Terminals: shells in working trees, one shown at a time.
 
 mod program;
+mod record;
 
 use std::path::PathBuf;
 use std::time::Duration;
