@@ -219,7 +219,7 @@ fn abilities(places: &Places, config: &Config) -> BTreeMap<String, Abilities> {
     known.collect()
 }
 
-fn look(config: &Config) -> Result<Look, CliError> {
+pub(super) fn look(config: &Config) -> Result<Look, CliError> {
     let variables = Variables::from_process();
     let depth = ColorDepth::choose(config.ui.color, &variables);
     let themes = Directories::from_process().map(|directories| directories.themes());

@@ -514,7 +514,9 @@ impl Event {
             | Self::NotMerged { attempt, .. }
             | Self::EvidenceDropped { attempt, .. }
             | Self::RulesAdded { attempt, .. } => Some(attempt),
-            Self::ReplyReceived { attempt, .. } | Self::Recorded { attempt, .. } => attempt.as_ref(),
+            Self::ReplyReceived { attempt, .. } | Self::Recorded { attempt, .. } => {
+                attempt.as_ref()
+            }
             Self::RunStarted { .. }
             | Self::RunPaused
             | Self::RunResumed

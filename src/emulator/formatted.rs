@@ -64,7 +64,10 @@ mod tests {
         );
         let second = shown(20, 4, first.formatted().as_bytes());
         assert_eq!(cells(&first), cells(&second));
-        assert_eq!(first.cursor().map(|it| it.column), second.cursor().map(|it| it.column));
+        assert_eq!(
+            first.cursor().map(|it| it.column),
+            second.cursor().map(|it| it.column)
+        );
         assert_eq!(first.modes(), second.modes());
         assert_eq!(second.title(), Some("my"));
         let full = shown(20, 4, b"main\x1b[?1049hother\x1b[?25l");

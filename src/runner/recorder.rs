@@ -101,9 +101,7 @@ pub fn start(
         width: plan.columns,
         height: plan.rows,
         timestamp: u64::try_from(now.wall.0 / 1_000).ok(),
-        title: plan
-            .title
-            .map(|title| redactor.redact(&title).into_owned()),
+        title: plan.title.map(|title| redactor.redact(&title).into_owned()),
         ..Header::default()
     };
     let (writer, path) = create(&plan.folder, &name(&plan.stem, now.wall.0), &header)?;
@@ -267,7 +265,13 @@ impl Recording {
 
 /// `stem-20261121-193012`, in UTC.
 fn name(stem: &str, millis: i64) -> String {
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "._-".contains(c) {
+            c
+        } else {
+            '-'
+        }
+    };
     let stem: String = stem.chars().take(100).map(plain).collect();
     let stem = stem.trim_start_matches(['.', '-']);
     let stem = if stem.is_empty() { "terminal" } else { stem };
@@ -394,12 +398,18 @@ mod tests {
         recording.output(1.01, b"fish-and-more\r\n");
         assert_eq!(recording.finish(false), None);
         let text = fs::read_to_string(path).expect("it was written");
-        assert!(text.ends_with("[1.0,\"o\",\"the token is [redacted]\\r\\n\"]\n"), "{text}");
+        assert!(
+            text.ends_with("[1.0,\"o\",\"the token is [redacted]\\r\\n\"]\n"),
+            "{text}"
+        );
     }
 
     #[test]
     fn a_disk_that_does_not_follow_ends_the_recording() {
         let (ended, _) = record(&[], |tap| tap.output(&vec![b'y'; MOST_WAITING + 1]));
-        assert_eq!(ended.trouble.as_deref(), Some("the disk is too slow for it"));
+        assert_eq!(
+            ended.trouble.as_deref(),
+            Some("the disk is too slow for it")
+        );
     }
 }

@@ -42,7 +42,10 @@ impl Recordings {
 /// Records the terminal that is shown, or stops that.
 pub(crate) fn toggle(model: &mut Model) -> Vec<Effect> {
     let Some(terminal) = model.terminal.living() else {
-        model.say("there is no terminal to record: `t` opens one", Role::Notice);
+        model.say(
+            "there is no terminal to record: `t` opens one",
+            Role::Notice,
+        );
         return Vec::new();
     };
     if let Some(of) = model.recordings.on.get_mut(&terminal) {

@@ -14,11 +14,7 @@ pub trait OpenTerminal: Send {
     fn open(&mut self, request: &TerminalRequest) -> io::Result<TerminalLink>;
 
     /// Begins to record what a terminal shows; `done` is called once, on another thread, when the file is complete.
-    fn record(
-        &mut self,
-        plan: Plan,
-        done: Box<dyn FnOnce(Ended) + Send>,
-    ) -> io::Result<Tap> {
+    fn record(&mut self, plan: Plan, done: Box<dyn FnOnce(Ended) + Send>) -> io::Result<Tap> {
         drop((plan, done));
         Err(io::ErrorKind::Unsupported.into())
     }

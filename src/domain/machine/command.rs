@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState, Then};
 use super::{
-    Effect, Order, attempt, deciding, emit, order, paused, recorded, refuse, requests, schedule, skipped,
-    standing, turns,
+    Effect, Order, attempt, deciding, emit, order, paused, recorded, refuse, requests, schedule,
+    skipped, standing, turns,
 };
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::command::{Command, Reaction};

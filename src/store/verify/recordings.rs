@@ -23,7 +23,10 @@ pub(super) fn check(
     let folder = cast::folder(root);
     let is_all = *filter == Filter::All;
     let is_asked = |attempt: &Option<AttemptId>| {
-        is_all || attempts.iter().any(|record| Some(&record.attempt) == attempt.as_ref())
+        is_all
+            || attempts
+                .iter()
+                .any(|record| Some(&record.attempt) == attempt.as_ref())
     };
     for (attempt, file) in recorded.values().filter(|(attempt, _)| is_asked(attempt)) {
         // A name that docket would not have written is that of a changed row: nothing outside is read for it.

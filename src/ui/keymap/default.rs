@@ -2,8 +2,8 @@
 
 use super::Context::{
     self, Choose, Composer, Confirm, Editor, Evidence, Filter, Global, Help, Inbox, Input, Notes,
-    OnDisk, Overview, Page, Palette, Panes, Player, Prompt, Queue, Review, Shell, Themes, Transcript,
-    Unsaved,
+    OnDisk, Overview, Page, Palette, Panes, Player, Prompt, Queue, Review, Shell, Themes,
+    Transcript, Unsaved,
 };
 use crate::ui::action::Action;
 

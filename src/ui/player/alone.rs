@@ -41,7 +41,8 @@ pub async fn play(
     loop {
         terminal.draw(|frame| {
             let area = frame.area();
-            if let Some(cursor) = paint(picture.as_deref(), area, frame.buffer_mut(), &look, &keymap)
+            if let Some(cursor) =
+                paint(picture.as_deref(), area, frame.buffer_mut(), &look, &keymap)
             {
                 frame.set_cursor_position(cursor);
             }

@@ -40,14 +40,27 @@ pub(crate) fn draw(
     };
     let screen = picture.screen.area;
     let cut = screen.width > above.width || screen.height > above.height;
-    standing(&picture.standing, screen, cut.then_some(above), below, buffer, look);
+    standing(
+        &picture.standing,
+        screen,
+        cut.then_some(above),
+        below,
+        buffer,
+        look,
+    );
     if let Some(trouble) = &picture.standing.trouble {
         let words = text::clean(trouble).into_owned();
         let lines = text::wrap(Line::from(words), usize::from(above.width).max(1), 0);
         for (line, y) in lines.into_iter().zip(above.top()..above.bottom()) {
             let style = look.theme.style(Role::Error);
-            line.style(style)
-                .render(Rect { y, height: 1, ..above }, buffer);
+            line.style(style).render(
+                Rect {
+                    y,
+                    height: 1,
+                    ..above
+                },
+                buffer,
+            );
         }
         return None;
     }
@@ -102,7 +115,11 @@ fn standing(
     buffer: &mut Buffer,
     look: &Look,
 ) {
-    let mut left = format!(" {} {}", state(standing, look.ascii), time(standing.seconds));
+    let mut left = format!(
+        " {} {}",
+        state(standing, look.ascii),
+        time(standing.seconds)
+    );
     if let Some(total) = standing.total {
         left.push_str(&format!(" / {}", time(total)));
     }
@@ -125,7 +142,11 @@ fn standing(
     }
     let left = text::fit(&left, usize::from(area.width), look.ascii).into_owned();
     let room = area.width.saturating_sub(text::width(&left) as u16);
-    let title = standing.title.as_deref().map(text::clean).unwrap_or_default();
+    let title = standing
+        .title
+        .as_deref()
+        .map(text::clean)
+        .unwrap_or_default();
     let title = if title.is_empty() {
         String::new()
     } else {
@@ -136,7 +157,11 @@ fn standing(
     let mut spans = vec![Span::styled(left, look.theme.style(Role::Base))];
     if bar >= LEAST_BAR && standing.total.is_some() {
         let done = (f64::from(bar) * standing.share).round() as usize;
-        let (full, empty) = if look.ascii { ("=", "-") } else { ("━", "─") };
+        let (full, empty) = if look.ascii {
+            ("=", "-")
+        } else {
+            ("━", "─")
+        };
         spans.push(Span::raw("  "));
         spans.push(Span::styled(
             full.repeat(done),

@@ -243,9 +243,7 @@ impl Engine {
         let pause = self.played + self.pause - self.position;
         let pause = (self.cuts && pause > 0.0).then_some(pause);
         let least = [event, pause].into_iter().flatten().fold(second, f64::min);
-        Some(Duration::from_secs_f64(
-            least.max(0.0) / SPEEDS[self.speed],
-        ))
+        Some(Duration::from_secs_f64(least.max(0.0) / SPEEDS[self.speed]))
     }
 
     /// What is to be seen.
@@ -265,7 +263,9 @@ impl Engine {
         let standing = Standing {
             seconds: self.position.floor().min(1e9) as u64,
             total: total.map(|total| total.floor() as u64),
-            share: total.map_or(0.0, |total| (self.position / total.max(0.001)).clamp(0.0, 1.0)),
+            share: total.map_or(0.0, |total| {
+                (self.position / total.max(0.001)).clamp(0.0, 1.0)
+            }),
             speed: SPEEDS[self.speed],
             is_playing: self.is_playing,
             is_over: self.is_over(),
@@ -275,7 +275,10 @@ impl Engine {
             }),
             cuts: self.cuts,
             title: header.title.clone().or(title),
-            markers: self.survey.as_ref().map_or(0, |survey| survey.markers.len()),
+            markers: self
+                .survey
+                .as_ref()
+                .map_or(0, |survey| survey.markers.len()),
             damaged: self.reader.damaged(),
             trouble: self.trouble.clone(),
         };

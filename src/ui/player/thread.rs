@@ -150,7 +150,9 @@ fn play(
         let told = match engine.quiet_for() {
             _ if !picture_is_due => orders.recv_timeout(FRAME.saturating_sub(since)),
             Some(quiet) => orders.recv_timeout(quiet.max(Duration::from_millis(1))),
-            None => orders.recv().map_err(|_gone| RecvTimeoutError::Disconnected),
+            None => orders
+                .recv()
+                .map_err(|_gone| RecvTimeoutError::Disconnected),
         };
         match told {
             Ok(told) => hear(&mut engine, told),
