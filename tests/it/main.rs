@@ -29,6 +29,7 @@ mod merge;
 mod merging;
 mod notify;
 mod plain;
+mod playing;
 mod policy;
 mod proof;
 mod provision;

@@ -39,7 +39,7 @@ fn picture(columns: u16, rows: u16) -> Arc<Picture> {
 }
 
 fn with_recording() -> Scene {
-    let scene = Scene::full();
+    let mut scene = Scene::full();
     let folder = scene.folder.path().join("evidence/recordings");
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(
@@ -47,14 +47,32 @@ fn with_recording() -> Scene {
         "{\"version\":2,\"width\":40,\"height\":6}\n[0.1,\"o\",\"hello\"]\n",
     )
     .expect("a file");
+    // Whatever was recorded is listed anew.
+    scene.message(Message::Recorded(
+        TerminalId(9),
+        Ended {
+            path: folder.join("other.cast"),
+            file: None,
+            trouble: None,
+        },
+    ));
+    scene.frame(120, 40);
+    scene.keys("3");
+    for _ in 0..30 {
+        let file = scene.model.evidence.file();
+        if file.is_some_and(|file| file.extension().is_some_and(|end| end == "cast")) {
+            break;
+        }
+        scene.keys("j");
+    }
+    scene.effects.clear();
+    scene.keys("Enter");
     scene
 }
 
 #[test]
 fn a_recording_is_found_among_the_evidence_and_played() {
     let mut scene = with_recording();
-    scene.frame(120, 40);
-    scene.keys("3 G Enter");
     assert_eq!(scene.model.page, Some(Page::Player));
     let played = scene.effects.iter().any(|effect| {
         matches!(effect, Effect::Play(path) if path.ends_with("TICKET-003.1-20261121-193012.cast"))
@@ -86,8 +104,6 @@ fn a_recording_is_found_among_the_evidence_and_played() {
 #[test]
 fn the_player_at_three_sizes() {
     let mut scene = with_recording();
-    scene.frame(120, 40);
-    scene.keys("3 G Enter");
     scene.message(Message::Played(picture(80, 24)));
     for (columns, rows) in [(120, 40), (80, 24), (40, 12)] {
         let name = format!("player_{columns}x{rows}");
