@@ -67,9 +67,8 @@ fn a_session_is_recorded_played_and_vouched_for() {
 
     let path = recording(&sandbox);
     let file = path.to_str().expect("a name");
-    let report = sandbox.docket(["evidence", "verify"]).exits(0);
-    let report = report.prints("intact");
-    drop(report);
+    let report = sandbox.verify();
+    assert!(report.is_intact() && report.warnings.is_empty(), "{report}");
     sandbox
         .docket(["play", file])
         .exits(0)
