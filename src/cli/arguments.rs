@@ -138,6 +138,12 @@ pub enum Command {
                       to the second."
     )]
     Diff(DiffArguments),
+    /// Play a recording of a terminal: a file, or the newest one of a ticket or an attempt
+    #[command(
+        after_help = "Space pauses, Left and Right go 5 seconds back and on, < and > change the speed, digits go to tenths, q leaves. \
+                      Without a terminal, and with --text, what its last screen shows is printed."
+    )]
+    Play(PlayArguments),
     /// Bring back what an attempt's turn left: as a branch, or as files in a new folder; nothing is overwritten
     Rewind(RewindArguments),
     /// Bring a run's accepted work into the branch that you are on; nothing is overwritten
@@ -268,6 +274,16 @@ pub struct NewArguments {
     /// Open it in $VISUAL or $EDITOR
     #[arg(long, short)]
     pub edit: bool,
+}
+
+/// What to play.
+#[derive(Debug, Clone, Args)]
+pub struct PlayArguments {
+    /// An asciicast file (version 2 or 3), a ticket (TICKET-003) or an attempt (TICKET-003.2)
+    pub recording: String,
+    /// Print what its last screen shows
+    #[arg(long)]
+    pub text: bool,
 }
 
 /// What to edit.

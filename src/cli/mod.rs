@@ -31,6 +31,7 @@ mod new;
 mod order;
 mod outside;
 pub mod place;
+mod play;
 mod redecode;
 pub mod reference;
 mod replay;
@@ -132,6 +133,7 @@ fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(Command::Timeline(arguments)) => timeline::run(&global, &arguments),
         Some(Command::Log(arguments)) => log::run(&global, &arguments),
         Some(Command::Diff(arguments)) => diff::run(&global, &arguments),
+        Some(Command::Play(arguments)) => play::run(&global, &arguments),
         Some(Command::Rewind(arguments)) => rewind::run(&global, &arguments),
         Some(Command::Merge(arguments)) => merge::run(&global, &arguments),
         Some(Command::Gc(arguments)) => gc::run(&global, &arguments),

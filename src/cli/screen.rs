@@ -26,6 +26,8 @@ use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::environment;
 use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
+use crate::redact::Redactor;
+use crate::runner::recorder::{self, Ended, Plan, Tap};
 use crate::runner::terminals::{Attached, AttachedControl, Shown, TerminalInput, Terminals};
 use crate::runner::{self, Life, Places, RunnerHandle, Setup, StartError, Started};
 use crate::store::lock::LockError;
@@ -226,7 +228,7 @@ fn abilities(places: &Places, config: &Config) -> BTreeMap<String, Abilities> {
     known.collect()
 }
 
-fn look(config: &Config) -> Result<Look, CliError> {
+pub(super) fn look(config: &Config) -> Result<Look, CliError> {
     let variables = Variables::from_process();
     let depth = ColorDepth::choose(config.ui.color, &variables);
     let themes = Directories::from_process().map(|directories| directories.themes());
@@ -353,6 +355,16 @@ impl OpenTerminal for Shells {
             control: Box::new(Shell(control)),
         })
     }
+
+    fn record(&mut self, plan: Plan, done: Box<dyn FnOnce(Ended) + Send>) -> io::Result<Tap> {
+        recorder::start(plan, redactor()?, Arc::new(SystemClock::new()), done)
+    }
+}
+
+/// What records a terminal of the user's keeps out of it.
+pub(super) fn redactor() -> io::Result<Arc<Redactor>> {
+    let redactor = Redactor::new(std::env::vars_os());
+    redactor.map(Arc::new).map_err(io::Error::other)
 }
 
 /// An agent's terminal in the terminal pane.

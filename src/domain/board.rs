@@ -520,6 +520,7 @@ impl Board {
             | Event::TicketWritten { .. }
             | Event::Recovered { .. }
             | Event::EvidenceDropped { .. }
+            | Event::Recorded { .. }
             | Event::RulesAdded { .. } => {}
         }
     }

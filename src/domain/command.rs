@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::attempt::CancelReason;
+use super::attempt::{Artifact, CancelReason};
 use super::ids::{AttemptId, TicketId};
 use super::request::RequestId;
 use super::rules::{Rule, Scope};
@@ -160,6 +160,14 @@ pub enum Command {
         /// From where.
         by: Seat,
     },
+    /// Note a finished recording of a terminal, so that a later change of it is found.
+    Record {
+        /// The attempt in whose working tree the terminal was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+        /// The file, relative to the folder of recordings.
+        file: Artifact,
+    },
 }
 
 impl Command {
@@ -194,6 +202,7 @@ impl Command {
             Self::Claim { ticket, .. } => format!("end the turn of {ticket}"),
             Self::TakeSession { ticket, .. } => format!("take {ticket} over"),
             Self::HandBack { ticket, .. } => format!("hand {ticket} back"),
+            Self::Record { file, .. } => format!("note the recording {}", file.path),
         }
     }
 }

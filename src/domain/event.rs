@@ -441,6 +441,14 @@ pub enum Event {
         /// Whether the working tree is another one than when it was taken over; true where nobody can tell.
         changed: bool,
     },
+    /// A recording of a terminal was finished. It lies beside the attempts' folders (`evidence/recordings`), not in one.
+    Recorded {
+        /// The attempt in whose working tree the terminal was; `None` elsewhere.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        attempt: Option<AttemptId>,
+        /// The file, relative to the folder of recordings.
+        file: Artifact,
+    },
 }
 
 /// What an agent's processes left behind at the end of a turn.
@@ -543,7 +551,9 @@ impl Event {
             | Self::RulesAdded { attempt, .. }
             | Self::SessionTaken { attempt, .. }
             | Self::SessionHandedBack { attempt, .. } => Some(attempt),
-            Self::ReplyReceived { attempt, .. } => attempt.as_ref(),
+            Self::ReplyReceived { attempt, .. } | Self::Recorded { attempt, .. } => {
+                attempt.as_ref()
+            }
             Self::RunStarted { .. }
             | Self::RunPaused
             | Self::RunResumed

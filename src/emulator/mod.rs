@@ -9,6 +9,7 @@
 mod cell;
 mod extras;
 pub(crate) mod fence;
+mod formatted;
 mod history;
 mod host;
 mod keyboard;

@@ -14,6 +14,7 @@ pub mod inbox;
 mod notify;
 mod outside;
 mod prepare;
+pub mod recorder;
 mod recover;
 pub mod sandbox;
 mod seat;

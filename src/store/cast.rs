@@ -15,7 +15,7 @@ mod tests;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -23,6 +23,11 @@ pub use reader::{CastError, Reader, Survey};
 
 /// How a recording's file name ends.
 pub const EXTENSION: &str = "cast";
+
+/// Where recordings lie that are in no attempt's folder, below the root of all evidence.
+pub fn folder(evidence: &Path) -> PathBuf {
+    evidence.join("recordings")
+}
 
 /// One event holds at most so much text: players read line by line.
 const LONGEST_EVENT: usize = 64 * 1024;
@@ -84,8 +89,7 @@ pub struct Writer {
     file: File,
     /// The time of the last event.
     seconds: f64,
-    /// The beginning of a character whose end hasn't come.
-    held: Vec<u8>,
+    characters: Characters,
     line: Vec<u8>,
     bytes: u64,
     failure: Option<io::ErrorKind>,
@@ -139,7 +143,7 @@ impl Writer {
         let mut writer = Self {
             file,
             seconds: 0.0,
-            held: Vec::new(),
+            characters: Characters::default(),
             line: Vec::new(),
             bytes: 0,
             failure: None,
@@ -163,7 +167,7 @@ impl Writer {
     /// What the program wrote, `seconds` after the beginning. A character whose end hasn't come waits for it; what is no
     /// UTF-8 becomes U+FFFD.
     pub fn output(&mut self, seconds: f64, bytes: &[u8]) -> io::Result<()> {
-        let text = self.text(bytes);
+        let text = self.characters.next(bytes);
         self.text_event(seconds, &text)
     }
 
@@ -186,10 +190,8 @@ impl Writer {
 
     /// Writes what waits, waits until all of it is on the disk, and says how many bytes the file has.
     pub fn finish(mut self) -> io::Result<u64> {
-        if !self.held.is_empty() {
-            self.held.clear();
-            self.text_event(self.seconds, "\u{fffd}")?;
-        }
+        let rest = self.characters.finish();
+        self.text_event(self.seconds, rest)?;
         self.flush()?;
         Ok(self.bytes)
     }
@@ -197,37 +199,6 @@ impl Writer {
     /// How many bytes the file has.
     pub fn bytes(&self) -> u64 {
         self.bytes
-    }
-
-    /// The whole characters of what waited and came.
-    fn text(&mut self, bytes: &[u8]) -> String {
-        let joined;
-        let mut rest = if self.held.is_empty() {
-            bytes
-        } else {
-            self.held.extend_from_slice(bytes);
-            joined = std::mem::take(&mut self.held);
-            &joined
-        };
-        let mut text = String::with_capacity(rest.len());
-        loop {
-            match std::str::from_utf8(rest) {
-                Ok(valid) => {
-                    text.push_str(valid);
-                    return text;
-                }
-                Err(error) => {
-                    let (valid, after) = rest.split_at(error.valid_up_to());
-                    text.push_str(&String::from_utf8_lossy(valid));
-                    let Some(invalid) = error.error_len() else {
-                        self.held = after.to_vec();
-                        return text;
-                    };
-                    text.push('\u{fffd}');
-                    rest = &after[invalid..];
-                }
-            }
-        }
     }
 
     fn text_event(&mut self, seconds: f64, text: &str) -> io::Result<()> {
@@ -269,6 +240,54 @@ impl Writer {
 
     fn check(&self) -> io::Result<()> {
         self.failure.map_or(Ok(()), |kind| Err(kind.into()))
+    }
+}
+
+/// Makes text of bytes that come in pieces: a character whose end hasn't come waits for it, what is no UTF-8 becomes U+FFFD.
+#[derive(Debug, Default)]
+pub struct Characters {
+    held: Vec<u8>,
+}
+
+impl Characters {
+    /// The whole characters of what waited and came.
+    pub fn next(&mut self, bytes: &[u8]) -> String {
+        let joined;
+        let mut rest = if self.held.is_empty() {
+            bytes
+        } else {
+            self.held.extend_from_slice(bytes);
+            joined = std::mem::take(&mut self.held);
+            &joined
+        };
+        let mut text = String::with_capacity(rest.len());
+        loop {
+            match std::str::from_utf8(rest) {
+                Ok(valid) => {
+                    text.push_str(valid);
+                    return text;
+                }
+                Err(error) => {
+                    let (valid, after) = rest.split_at(error.valid_up_to());
+                    text.push_str(&String::from_utf8_lossy(valid));
+                    let Some(invalid) = error.error_len() else {
+                        self.held = after.to_vec();
+                        return text;
+                    };
+                    text.push('\u{fffd}');
+                    rest = &after[invalid..];
+                }
+            }
+        }
+    }
+
+    /// What stands for a character whose end never came.
+    pub fn finish(&mut self) -> &'static str {
+        if std::mem::take(&mut self.held).is_empty() {
+            ""
+        } else {
+            "\u{fffd}"
+        }
     }
 }
 

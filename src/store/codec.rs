@@ -75,6 +75,7 @@ kinds! {
     TurnClaimed "turn_claimed" 1,
     SessionTaken "session_taken" 1,
     SessionHandedBack "session_handed_back" 1,
+    Recorded "recorded" 1,
 }
 
 /// An event in its stored form.

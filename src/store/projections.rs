@@ -229,6 +229,7 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::Refused { .. }
         // It comes long after: the range of places in which an attempt's events are looked for must not reach that far.
         | Event::EvidenceDropped { .. }
+        | Event::Recorded { .. }
         // Also of an attempt that has ended.
         | Event::RulesAdded { .. } => Ok(()),
     }

@@ -215,6 +215,25 @@ impl Reader {
         Ok(rows.iter().filter_map(of_row).collect())
     }
 
+    /// The recordings that were noted, by their names, each with the attempt that it belongs to.
+    pub fn recordings(
+        &self,
+    ) -> Result<BTreeMap<String, (Option<AttemptId>, Artifact)>, LedgerError> {
+        let rows = self.rows(
+            "SELECT seq, at, run, kind, version, payload FROM events WHERE kind = 'recorded' ORDER BY seq",
+            &[],
+            |row| Ok(codec::decode_row(read_row(row)?)),
+        )?;
+        let mut recordings = BTreeMap::new();
+        for stored in &rows {
+            if let Some(Event::Recorded { attempt, file }) = stored.envelope().map(|one| &one.event)
+            {
+                recordings.insert(file.path.clone(), (attempt.clone(), file.clone()));
+            }
+        }
+        Ok(recordings)
+    }
+
     /// The rows that tell of these attempts, their tickets' turns and their runs, in order, each with its place in the chain.
     pub fn rows_about(&self, attempts: &[AttemptRecord]) -> Result<Vec<LinkedRow>, LedgerError> {
         let ids: BTreeSet<_> = attempts.iter().map(|one| one.attempt.to_string()).collect();

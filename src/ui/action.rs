@@ -169,6 +169,18 @@ actions! {
     OverviewMeasure = "overview-measure", "tokens or money", "Bars of money, or of tokens again";
     TakeOverAgent = "take-over-agent", "its TUI", "Take the selected ticket's attempt over: its agent's own interface opens on the same session; or go back to it";
     HandBack = "hand-back", "hand back", "Hand back the selected ticket's attempt, which was taken over, with words for its agent or without";
+    Record = "record", "record", "Record what the terminal shows into a file that can be played, or stop that";
+    PlayerPause = "player-pause", "pause", "Pause the recording, or go on";
+    PlayerBack = "player-back", "5 s back", "Five seconds back";
+    PlayerForward = "player-forward", "5 s on", "Five seconds on";
+    PlayerBackMinute = "player-back-minute", "1 min back", "A minute back";
+    PlayerForwardMinute = "player-forward-minute", "1 min on", "A minute on";
+    PlayerSlower = "player-slower", "slower", "Play half as fast";
+    PlayerFaster = "player-faster", "faster", "Play twice as fast";
+    PlayerStep = "player-step", "step", "Pause, and show the next piece of output";
+    PlayerPreviousMarker = "player-previous-marker", "previous marker", "To the marker before; to the beginning when there is none";
+    PlayerNextMarker = "player-next-marker", "next marker", "To the next marker; digits go to tenths of the recording";
+    PlayerIdle = "player-idle", "cut pauses", "Cut pauses to two seconds, or play them whole";
 }
 
 impl Action {

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::future::{Future, pending, ready};
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::Event;
@@ -22,10 +23,11 @@ use super::clipboard;
 use super::draft::Draft;
 use super::effect::{Effect, Loaded};
 use super::left_over::left_over;
-use super::links::Links;
+use super::links::{Links, Recorded};
 use super::loader;
 use super::model::Model;
 use super::panes::queue::QueuePane;
+use super::player::{Playing, playing};
 use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Outside, RunOutside, Session, UiEnd, UiError};
 use super::terminals::TerminalEvent;
@@ -47,6 +49,9 @@ const ECHO: Duration = Duration::from_millis(4);
 
 /// How long a program that is asked to end has to leave the terminal as it was.
 const LEAVE: Duration = Duration::from_millis(150);
+
+/// How long recordings have to get onto the disk when docket is left.
+const WRITE: Duration = Duration::from_secs(2);
 
 /// How long the runner has to freeze its agents before docket is stopped.
 const FREEZE: Duration = Duration::from_millis(100);
@@ -99,6 +104,8 @@ pub(crate) struct App<H: Host> {
         mpsc::UnboundedReceiver<Loaded>,
     ),
     links: Links,
+    recorded: Recorded,
+    player: Option<Playing>,
     announcer: Announcer,
     theme_changes: mpsc::Receiver<()>,
     outside: Box<dyn RunOutside>,
@@ -149,6 +156,7 @@ impl<H: Host> App<H> {
         model.overview.books = session.books;
         model.beside.takes_over = session.handle.takes_over();
         model.mouse = mouse;
+        let (links, recorded) = Links::new(session.terminals);
         let title = session.preferences.title.then(String::new);
         model.prefer(session.preferences);
         Ok(Self {
@@ -159,7 +167,9 @@ impl<H: Host> App<H> {
             handle: session.handle,
             feed_ended: false,
             loaded: mpsc::unbounded_channel(),
-            links: Links::new(session.terminals),
+            links,
+            recorded,
+            player: None,
             in_tmux: session.announce.in_tmux,
             title,
             announcer: Announcer::new(session.announce),
@@ -209,6 +219,7 @@ impl<H: Host> App<H> {
             }
         }
         self.links.hang_up();
+        self.note_recordings().await;
         let why = self.end.unwrap_or(UiEnd::Quit);
         for save in left_over(&mut self.model, why) {
             // The end came from outside: what was typed is not lost.
@@ -232,6 +243,22 @@ impl<H: Host> App<H> {
             viewer: model.viewer,
             board: model.board,
         })
+    }
+
+    /// What was recorded to the end goes into the ledger, too.
+    async fn note_recordings(&mut self) {
+        while self.model.recordings.is_any() {
+            let recorded = self.recorded.next();
+            let Ok((id, ended)) = tokio::time::timeout(WRITE, recorded).await else {
+                return;
+            };
+            let effects = update(&mut self.model, Message::Recorded(id, ended));
+            for effect in effects {
+                if let Effect::Send(command) = effect {
+                    drop(self.handle.commands.send(command));
+                }
+            }
+        }
     }
 
     async fn next(&mut self, batch: &mut Vec<Feed>) -> Found {
@@ -266,6 +293,8 @@ impl<H: Host> App<H> {
             () = ready(()), if is_behind => Found::Parse,
             () = after(due_in.unwrap_or_default()), if due_in.is_some() => Found::Parse,
             // A program is not listened to while there is something of it left to parse: so it waits, and memory is bounded.
+            (id, ended) = self.recorded.next() => one(Message::Recorded(id, ended)),
+            picture = playing(self.player.as_mut()) => one(Message::Played(picture)),
             (id, event) = self.links.next(), if !is_behind => one(Message::Terminal(id, event)),
             () = after(tick_in), if !self.is_dirty => Found::Tick,
         }
@@ -439,6 +468,22 @@ impl<H: Host> App<H> {
                         drop(answer.send(Loaded::Text(loader::texts::save(save))));
                     }));
                 }
+                Effect::Record { terminal, plan } => {
+                    if let Some(ended) = self.links.record(terminal, plan) {
+                        effects.extend(update(&mut self.model, Message::Recorded(terminal, ended)));
+                    }
+                }
+                Effect::StopRecording(terminal) => self.links.stop_recording(terminal),
+                Effect::Play(path) => {
+                    let (depth, clock) = (self.model.look.depth, Arc::clone(&self.clock));
+                    self.player = Some(Playing::start(path, depth, clock));
+                }
+                Effect::Player(order) => {
+                    if let Some(player) = &self.player {
+                        player.order(order);
+                    }
+                }
+                Effect::EndPlay => self.player = None,
                 Effect::TakeOver(wanted) => {
                     if let Some(wish) = &self.handle.take_over {
                         wish.send_replace(wanted);

@@ -81,6 +81,7 @@ pub(crate) fn available(model: &Model, action: Action) -> bool {
             view.state == TicketState::Running && command::has_terminal(model, view)
         }),
         Action::Unskip => state == Some(&TicketState::Skipped),
+        Action::Record => model.terminal.is_alive(),
         Action::TakeOver => model.viewer,
         Action::TakeOverAgent => view.is_some_and(|view| taking::could_be_taken(model, view)),
         Action::HandBack => view.is_some_and(TicketView::is_taken),

@@ -9,6 +9,7 @@ use super::change::{Change, Changed};
 pub(crate) use super::loader::texts::{Save, TextLoad, TextLoaded};
 use super::needle::{Hit, Needle};
 use super::pages::review::unified::Unified;
+use super::player::Order;
 use super::render::highlight::{Hint, Key, Painted, Syntaxes};
 use super::session::{Outside, UiEnd};
 use super::terminals::TerminalRequest;
@@ -19,6 +20,7 @@ use crate::domain::ids::{AttemptId, RunId, TicketName};
 use crate::domain::item::Entry;
 use crate::domain::time::Timestamp;
 use crate::runner::comparison::Attempted;
+use crate::runner::recorder::Plan;
 use crate::store::past::{Past, Spending};
 use crate::store::verify::AttemptState;
 
@@ -67,6 +69,16 @@ pub(crate) enum Effect {
     Change(Change),
     /// Run the queue from here when the docket that runs it has ended, or don't.
     TakeOver(bool),
+    /// Record what a terminal shows.
+    Record { terminal: TerminalId, plan: Plan },
+    /// Record it no longer.
+    StopRecording(TerminalId),
+    /// Play a recording; the one before is played no longer.
+    Play(PathBuf),
+    /// Tell the player something.
+    Player(Order),
+    /// Play no longer.
+    EndPlay,
 }
 
 /// Which terminal; never used again.

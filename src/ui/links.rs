@@ -3,10 +3,13 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
+use tokio::sync::mpsc;
+
 use super::effect::TerminalId;
 use super::terminals::{
     OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
 };
+use crate::runner::recorder::{Ended, Plan, Tap};
 
 /// See the module.
 pub(super) struct Links {
@@ -14,15 +17,37 @@ pub(super) struct Links {
     open: Vec<(TerminalId, TerminalLink)>,
     /// Where the next round begins, so that a flood from one doesn't silence the others.
     turn: usize,
+    /// What records them.
+    taps: Vec<(TerminalId, Tap)>,
+    /// Where they tell that they ended.
+    told: mpsc::UnboundedSender<(TerminalId, Ended)>,
+}
+
+/// Recordings that ended.
+pub(super) struct Recorded(mpsc::UnboundedReceiver<(TerminalId, Ended)>);
+
+impl Recorded {
+    /// The next one. Dropping the future loses nothing.
+    pub(super) async fn next(&mut self) -> (TerminalId, Ended) {
+        match self.0.recv().await {
+            Some(ended) => ended,
+            // It can't be: the sender is beside it.
+            None => std::future::pending().await,
+        }
+    }
 }
 
 impl Links {
-    pub(super) fn new(opener: Box<dyn OpenTerminal>) -> Self {
-        Self {
+    pub(super) fn new(opener: Box<dyn OpenTerminal>) -> (Self, Recorded) {
+        let (told, recorded) = mpsc::unbounded_channel();
+        let links = Self {
             opener,
             open: Vec::new(),
             turn: 0,
-        }
+            taps: Vec::new(),
+            told,
+        };
+        (links, Recorded(recorded))
     }
 
     /// Starts a program. What went wrong, if something did.
@@ -57,6 +82,33 @@ impl Links {
         if let Some(control) = self.control(id) {
             control.resize(columns, rows);
         }
+        if let Some((_, tap)) = self.taps.iter_mut().find(|(known, _)| *known == id) {
+            tap.resize(columns, rows);
+        }
+    }
+
+    /// Records what a program shows from now on. How it ended at once, if it could not begin.
+    pub(super) fn record(&mut self, id: TerminalId, plan: Plan) -> Option<Ended> {
+        let told = self.told.clone();
+        let path = plan.folder.clone();
+        // Without a screen nobody wants to know.
+        let done = Box::new(move |ended| drop(told.send((id, ended))));
+        match self.opener.record(plan, done) {
+            Ok(tap) => {
+                self.taps.push((id, tap));
+                None
+            }
+            Err(error) => Some(Ended {
+                path,
+                file: None,
+                trouble: Some(error.to_string()),
+            }),
+        }
+    }
+
+    /// Records no longer. That it has ended comes by [`Recorded::next`].
+    pub(super) fn stop_recording(&mut self, id: TerminalId) {
+        self.taps.retain(|(known, _)| *known != id);
     }
 
     pub(super) fn close(&mut self, id: TerminalId) {
@@ -64,6 +116,7 @@ impl Links {
             control.hang_up();
         }
         self.open.retain(|(known, _)| *known != id);
+        self.stop_recording(id);
     }
 
     /// Hangs up everywhere.
@@ -71,6 +124,7 @@ impl Links {
         for (_, mut link) in self.open.drain(..) {
             link.control.hang_up();
         }
+        self.taps.clear();
     }
 
     /// What the next program does. Never ready without a program; dropping the future loses nothing.
@@ -89,8 +143,17 @@ impl Links {
                 self.turn = index + 1;
                 let event =
                     event.unwrap_or_else(|| TerminalEvent::Ended("the shell ended".to_owned()));
-                if let TerminalEvent::Ended(_) = event {
-                    self.open.remove(index);
+                match &event {
+                    TerminalEvent::Output(bytes) => {
+                        let mut taps = self.taps.iter_mut();
+                        if let Some((_, tap)) = taps.find(|(known, _)| *known == id) {
+                            tap.output(bytes);
+                        }
+                    }
+                    TerminalEvent::Ended(_) => {
+                        self.open.remove(index);
+                        self.stop_recording(id);
+                    }
                 }
                 return Poll::Ready((id, event));
             }

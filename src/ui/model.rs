@@ -21,7 +21,9 @@ use super::panes::evidence::EvidencePane;
 use super::panes::queue::QueuePane;
 use super::panes::terminal::TerminalPane;
 use super::panes::transcript::TranscriptPane;
+use super::player::Player;
 use super::preferences::Preferences;
+use super::recording::Recordings;
 use super::render::highlight::Highlights;
 use super::session::{Look, NewTickets, UiEnd};
 use super::spending::Spending;
@@ -98,6 +100,8 @@ pub(crate) struct Model {
     pub(crate) review: ReviewPage,
     pub(crate) editor: EditorPage,
     pub(crate) overview: OverviewPage,
+    pub(crate) player: Player,
+    pub(crate) recordings: Recordings,
 
     /// How the user wants the panes.
     pub(crate) shape: Shape,
@@ -174,6 +178,8 @@ impl Model {
             review: ReviewPage::default(),
             editor: EditorPage::default(),
             overview: OverviewPage::default(),
+            player: Player::default(),
+            recordings: Recordings::default(),
             shape: Shape::default(),
             dragged: None,
             recent: Vec::new(),

@@ -48,6 +48,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
     }
+    effects.extend(pages::player::settle(model));
     effects.extend(model.highlights.wishes(now));
     guard::painted(model);
     effects

@@ -7,11 +7,18 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 
 use crate::domain::ids::{AttemptId, TicketId};
+use crate::runner::recorder::{Ended, Plan, Tap};
 
 /// Opens programs on terminals of their own.
 pub trait OpenTerminal: Send {
     /// Starts what is wanted. An error is shown in the pane.
     fn open(&mut self, request: &TerminalRequest) -> io::Result<TerminalLink>;
+
+    /// Begins to record what a terminal shows; `done` is called once, on another thread, when the file is complete.
+    fn record(&mut self, plan: Plan, done: Box<dyn FnOnce(Ended) + Send>) -> io::Result<Tap> {
+        drop((plan, done));
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// What runs on a terminal.

@@ -32,6 +32,7 @@ mod merging;
 mod notify;
 mod on_terminals;
 mod plain;
+mod playing;
 mod policy;
 mod proof;
 mod provision;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::state::{Attempt, Halt, Run, RunPhase, Stage, State, StepState, Then};
 use super::{
-    Effect, Order, attempt, claimed, deciding, emit, order, paused, refuse, requests, schedule,
-    skipped, standing, taking, turns,
+    Effect, Order, attempt, claimed, deciding, emit, order, paused, recorded, refuse, requests,
+    schedule, skipped, standing, taking, turns,
 };
 use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
 use crate::domain::command::{Command, Reaction};
@@ -70,6 +70,7 @@ pub(super) fn handle(state: &mut State, command: Command, now: Now, effects: &mu
         Command::HandBack { ticket, words, by } => {
             taking::hand_back(state, &ticket, words, by, effects)
         }
+        Command::Record { attempt, file } => recorded::note(state, attempt, file, effects),
     };
     if let Some(why) = refusal {
         refuse(state, &what, why, effects);

@@ -14,6 +14,7 @@ mod ending;
 mod input;
 mod merging;
 mod paused;
+mod recorded;
 mod recurring;
 mod requests;
 mod schedule;
@@ -164,14 +165,16 @@ fn order(attempt: &AttemptId, order: Order, effects: &mut Vec<Effect>) {
     });
 }
 
+/// The current run, or the last one.
+fn current_or_last(state: &State) -> RunId {
+    let last = RunId(state.next_run.0.saturating_sub(1));
+    state.run.as_ref().map_or(last, |run| run.id)
+}
+
 /// Says that an input did not fit. The event belongs to the current run, or to the last one.
 fn refuse(state: &State, what: &str, why: &str, effects: &mut Vec<Effect>) {
-    let run = state
-        .run
-        .as_ref()
-        .map_or(RunId(state.next_run.0.saturating_sub(1)), |run| run.id);
     emit(
-        run,
+        current_or_last(state),
         Event::Refused {
             what: what.to_owned(),
             why: why.to_owned(),

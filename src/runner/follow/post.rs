@@ -149,7 +149,8 @@ fn without(places: &Places, command: &Command) -> Result<(), NotAnswered> {
         | Command::Skip { .. }
         | Command::Steer { .. }
         | Command::Interrupt { .. }
-        | Command::Claim { .. } => Err(NOBODY),
+        | Command::Claim { .. }
+        | Command::Record { .. } => Err(NOBODY),
     }
 }
 

@@ -169,7 +169,7 @@ fn find_extra(attempt: &AttemptId, folder: &Path, known: &BTreeSet<PathBuf>, rep
 }
 
 /// A folder's entries in order, each with whether it is a folder; none when it can't be read.
-fn entries(folder: &Path) -> Vec<(PathBuf, bool)> {
+pub(super) fn entries(folder: &Path) -> Vec<(PathBuf, bool)> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
@@ -184,7 +184,7 @@ fn entries(folder: &Path) -> Vec<(PathBuf, bool)> {
     entries
 }
 
-fn is_missing(error: &EvidenceError) -> bool {
+pub(super) fn is_missing(error: &EvidenceError) -> bool {
     matches!(
         error,
         EvidenceError::Io { source, .. }

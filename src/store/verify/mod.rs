@@ -9,6 +9,7 @@
 mod chain;
 mod files;
 mod folds;
+mod recordings;
 mod report;
 
 use std::path::Path;
@@ -39,7 +40,7 @@ pub fn verify(ledger: &Path, evidence: &Path, filter: &Filter) -> Result<Report,
     let mut report = Report::default();
     // Looked at before the ledger: a live runner makes a folder after it stored the attempt.
     let folders = files::folders(evidence, filter);
-    let (attempts, dropped) = match reader.connection()? {
+    let (attempts, dropped, recorded) = match reader.connection()? {
         None => Default::default(),
         Some(connection) => {
             let failed = |error| LedgerError::sqlite(ledger, "verify", error);
@@ -53,9 +54,10 @@ pub fn verify(ledger: &Path, evidence: &Path, filter: &Filter) -> Result<Report,
                 Filter::Ticket(ticket) => reader.attempts_of_ticket(ticket)?,
                 Filter::Attempt(attempt) => reader.attempt(attempt)?.into_iter().collect(),
             };
-            (attempts, reader.dropped()?)
+            (attempts, reader.dropped()?, reader.recordings()?)
         }
     };
     files::check(evidence, &attempts, &dropped, &folders, &mut report);
+    recordings::check(evidence, &attempts, &recorded, filter, &mut report);
     Ok(report)
 }

@@ -151,6 +151,25 @@ pub enum Problem {
         /// The folder.
         path: PathBuf,
     },
+    /// A recording of a terminal has other bytes.
+    ChangedRecording {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A recording of a terminal is gone.
+    MissingRecording {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A recording of a terminal can't be read, or is something else than a file.
+    UnreadableRecording {
+        /// The attempt, if it belongs to one.
+        attempt: Option<AttemptId>,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        why: String,
+    },
 }
 
 /// Something odd that changes no evidence.
@@ -179,6 +198,12 @@ pub enum Warning {
     /// A folder without a manifest that the ledger knows nothing of.
     UnknownFolder {
         /// The folder.
+        path: PathBuf,
+    },
+    /// A file among the recordings that the ledger knows nothing of: it is being recorded, docket died while it was, or somebody else put
+    /// it there.
+    UnknownRecording {
+        /// The file.
         path: PathBuf,
     },
 }
@@ -280,6 +305,15 @@ impl fmt::Display for Problem {
                 "{} is sealed, but the ledger has no such seal: events were removed, or it comes from elsewhere",
                 path.display()
             ),
+            Self::ChangedRecording { path } => {
+                write!(f, "the recording {} was changed", path.display())
+            }
+            Self::MissingRecording { path } => {
+                write!(f, "the recording {} is missing", path.display())
+            }
+            Self::UnreadableRecording { path, why, .. } => {
+                write!(f, "can't read the recording {}: {why}", path.display())
+            }
         }
     }
 }
@@ -301,6 +335,11 @@ impl fmt::Display for Warning {
             Self::UnknownFolder { path } => {
                 write!(f, "{} belongs to no attempt of the ledger", path.display())
             }
+            Self::UnknownRecording { path } => write!(
+                f,
+                "the recording {} is not in the ledger: it goes on, docket died while it was made, or somebody else put it there",
+                path.display()
+            ),
         }
     }
 }

@@ -26,6 +26,7 @@ impl Context {
             Self::Notes => "notes",
             Self::Composer => "composer",
             Self::Themes => "themes",
+            Self::Player => "player",
             Self::Choose => "choose",
             Self::Prompt => "prompt",
             Self::Unsaved => "unsaved",
@@ -43,7 +44,7 @@ impl Context {
     pub(crate) fn below(self) -> &'static [Self] {
         match self {
             Self::Queue | Self::Transcript | Self::Evidence => &[Self::Panes, Self::Global],
-            Self::Inbox | Self::Review | Self::Overview | Self::Notes => {
+            Self::Inbox | Self::Review | Self::Overview | Self::Notes | Self::Player => {
                 &[Self::Page, Self::Global]
             }
             Self::Panes | Self::Page => &[Self::Global],

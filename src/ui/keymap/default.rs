@@ -2,8 +2,8 @@
 
 use super::Context::{
     self, Choose, Composer, Confirm, Editor, Evidence, Filter, Global, Help, Inbox, Input, Notes,
-    OnDisk, Overview, Page, Palette, Panes, Prompt, Queue, Review, Shell, Themes, Transcript,
-    Unsaved,
+    OnDisk, Overview, Page, Palette, Panes, Player, Prompt, Queue, Review, Shell, Themes,
+    Transcript, Unsaved,
 };
 use crate::ui::action::Action;
 
@@ -165,7 +165,8 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Review, "N", Action::Reject),
     (Review, "r", Action::Reply),
     (Review, "R", Action::Reload),
-    (Shell, "Ctrl-]", Action::LeaveTerminal),
+    (Shell, "Ctrl-] Ctrl-]", Action::LeaveTerminal),
+    (Shell, "Ctrl-] d", Action::LeaveTerminal),
     (Shell, "Shift-PageUp", Action::ScrollbackUp),
     (Shell, "Shift-PageDown", Action::ScrollbackDown),
     (Confirm, "y", Action::Yes),
@@ -287,4 +288,23 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Panes, "H", Action::HandBack),
     (Inbox, "Ctrl-t", Action::TakeOverAgent),
     (Inbox, "H", Action::HandBack),
+    (Shell, "Ctrl-] R", Action::Record),
+    (Panes, "Ctrl-w r", Action::Record),
+    (Player, "Space", Action::PlayerPause),
+    (Player, "Left", Action::PlayerBack),
+    (Player, "h", Action::PlayerBack),
+    (Player, "Right", Action::PlayerForward),
+    (Player, "l", Action::PlayerForward),
+    (Player, "Shift-Left", Action::PlayerBackMinute),
+    (Player, "H", Action::PlayerBackMinute),
+    (Player, "Shift-Right", Action::PlayerForwardMinute),
+    (Player, "L", Action::PlayerForwardMinute),
+    (Player, "<", Action::PlayerSlower),
+    (Player, "-", Action::PlayerSlower),
+    (Player, ">", Action::PlayerFaster),
+    (Player, "+", Action::PlayerFaster),
+    (Player, ".", Action::PlayerStep),
+    (Player, "[", Action::PlayerPreviousMarker),
+    (Player, "]", Action::PlayerNextMarker),
+    (Player, "i", Action::PlayerIdle),
 ];

@@ -7,7 +7,7 @@ use super::super::effect::{AttemptFiles, Facts, FileEntry, RunFiles};
 use super::ledger;
 use crate::domain::ids::{AttemptId, RunId, TicketName};
 use crate::runner::comparison::Attempted;
-use crate::store::{LedgerError, Reader};
+use crate::store::{LedgerError, Reader, cast};
 
 /// An attempt shows at most so many files.
 const MOST_FILES: usize = 500;
@@ -28,11 +28,17 @@ pub(super) fn list(root: &Path, ticket: &TicketName) -> Vec<RunFiles> {
                 .filter_map(|name| name.parse().ok())
                 .collect();
             numbers.sort_unstable();
+            let recordings = cast::folder(root);
             let attempts: Vec<AttemptFiles> = numbers
                 .into_iter()
                 .map(|number| AttemptFiles {
                     facts: facts.of(run, ticket, number),
                     ..attempt(&folder.join(number.to_string()), number)
+                })
+                .map(|mut attempt| {
+                    let prefix = format!("{ticket}.{}-", attempt.number);
+                    recorded(&recordings, &prefix, &mut attempt.files);
+                    attempt
                 })
                 .collect();
             (!attempts.is_empty()).then(|| RunFiles {
@@ -134,6 +140,24 @@ fn collect(folder: &Path, prefix: &str, files: &mut Vec<FileEntry>) {
     }
 }
 
+/// Recordings of terminals in the attempt's working tree lie beside the attempts' folders.
+fn recorded(folder: &Path, prefix: &str, files: &mut Vec<FileEntry>) {
+    let mut names: Vec<_> = names(folder)
+        .into_iter()
+        .filter(|name| name.starts_with(prefix))
+        .collect();
+    names.sort();
+    let room = MOST_FILES.saturating_sub(files.len());
+    for name in names.into_iter().take(room) {
+        let path = folder.join(&name);
+        files.push(FileEntry {
+            bytes: fs::metadata(&path).map_or(0, |metadata| metadata.len()),
+            name: format!("recordings/{name}"),
+            path,
+        });
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,6 +172,8 @@ mod tests {
             "r10/TICKET-003/2/validations/cargo test.log",
             "r10/TICKET-003/2/prompt.md",
             "r10/TICKET-004/1/prompt.md",
+            "recordings/TICKET-003.2-20261121-193012.cast",
+            "recordings/TICKET-003.20-20261121-193012.cast",
         ] {
             let path = root.path().join(path);
             fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
@@ -166,7 +192,8 @@ mod tests {
             [
                 ("prompt.md", 4),
                 ("validations/cargo test.log", 4),
-                ("manifest.json", 4)
+                ("manifest.json", 4),
+                ("recordings/TICKET-003.2-20261121-193012.cast", 4)
             ]
         );
         assert!(list(&root.path().join("none"), &ticket).is_empty());

@@ -40,6 +40,7 @@ const PLACES: &[Context] = &[
     Context::Overview,
     Context::Notes,
     Context::Editor,
+    Context::Player,
 ];
 
 /// What Enter does.

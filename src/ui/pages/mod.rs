@@ -5,6 +5,7 @@
 pub(crate) mod editor;
 pub(crate) mod inbox;
 pub(crate) mod overview;
+pub(crate) mod player;
 pub(crate) mod review;
 
 use crossterm::event::{KeyEvent, MouseEvent};
@@ -29,6 +30,8 @@ pub(crate) enum Page {
     Editor,
     /// The run in pictures.
     Overview,
+    /// A recording of a terminal, played.
+    Player,
 }
 
 impl Page {
@@ -39,6 +42,7 @@ impl Page {
             Self::Review => Context::Review,
             Self::Editor => Context::Editor,
             Self::Overview => Context::Overview,
+            Self::Player => Context::Player,
         }
     }
 }
@@ -51,6 +55,7 @@ pub(crate) fn open(model: &mut Model, page: Page) -> Vec<Effect> {
         Page::Review => review::open(model),
         Page::Editor => editor::open(model),
         Page::Overview => overview::open(model),
+        Page::Player => Vec::new(),
     }
 }
 
@@ -61,6 +66,7 @@ pub(crate) fn act(model: &mut Model, page: Page, action: Action) -> Option<Vec<E
         Page::Review => review::act(model, action),
         Page::Editor => editor::act(model, action),
         Page::Overview => overview::act(model, action),
+        Page::Player => player::act(model, action),
     };
     if done.is_none() && action == Action::Back {
         model.page = None;
@@ -74,6 +80,7 @@ pub(crate) fn key(model: &mut Model, page: Page, key: KeyEvent) -> Vec<Effect> {
     match page {
         Page::Editor => editor::key(model, key),
         Page::Inbox => inbox::key(model, key),
+        Page::Player => player::key(model, key),
         Page::Review | Page::Overview => Vec::new(),
     }
 }
@@ -82,7 +89,7 @@ pub(crate) fn key(model: &mut Model, page: Page, key: KeyEvent) -> Vec<Effect> {
 pub(crate) fn paste(model: &mut Model, page: Page, text: &str) -> Vec<Effect> {
     match page {
         Page::Editor => editor::paste(model, text),
-        Page::Inbox | Page::Review | Page::Overview => Vec::new(),
+        Page::Inbox | Page::Review | Page::Overview | Page::Player => Vec::new(),
     }
 }
 
@@ -93,6 +100,7 @@ pub(crate) fn mouse(model: &mut Model, page: Page, mouse: MouseEvent) -> Vec<Eff
         Page::Review => review::mouse(model, mouse),
         Page::Editor => editor::mouse(model, mouse),
         Page::Overview => overview::mouse(model, mouse),
+        Page::Player => player::mouse(model, mouse),
     }
 }
 
@@ -109,6 +117,7 @@ pub(crate) fn prepare(model: &mut Model, page: Page, area: Rect) -> Vec<Effect> 
         Page::Review => review::prepare(model, area),
         Page::Editor => editor::prepare(model, area),
         Page::Overview => overview::prepare(model, area),
+        Page::Player => Vec::new(),
     }
 }
 
@@ -119,5 +128,6 @@ pub(crate) fn draw(model: &Model, page: Page, area: Rect, buffer: &mut Buffer) -
         Page::Review => review::draw(model, area, buffer),
         Page::Editor => editor::draw(model, area, buffer),
         Page::Overview => overview::draw(model, area, buffer),
+        Page::Player => player::draw(model, area, buffer),
     }
 }

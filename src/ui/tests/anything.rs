@@ -10,6 +10,10 @@ use crate::ui::terminals::TerminalEvent;
 use crate::ui::update::{Message, Signal};
 
 const KEYS: &[&str] = &[
+    ".",
+    "Shift-Right",
+    "7",
+    "r",
     "j",
     "k",
     "g",

@@ -18,6 +18,7 @@ mod looping;
 mod overview;
 mod queue;
 mod reading;
+mod recording;
 mod review;
 pub(super) mod scene;
 mod taking;

@@ -7,6 +7,8 @@ mod perform;
 mod reading;
 pub(crate) mod themes;
 
+use std::sync::Arc;
+
 use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::command;
@@ -19,6 +21,8 @@ use super::model::Model;
 use super::overlay::{LineOf, Overlay, palette};
 use super::pages;
 use super::panes::evidence;
+use super::player::Picture;
+use super::recording;
 use super::session::{Outside, UiEnd};
 use super::taking;
 use super::terminals::TerminalEvent;
@@ -27,6 +31,7 @@ use super::tickets;
 use super::viewer;
 use crate::domain::board::Feed;
 use crate::domain::event::{Event, RunOutcome};
+use crate::runner::recorder::Ended;
 
 pub(crate) use perform::perform;
 
@@ -57,6 +62,10 @@ pub(crate) enum Message {
     Written(Result<String, String>),
     /// A file of the user's themes has changed.
     ThemesChanged,
+    /// A recording has ended.
+    Recorded(TerminalId, Ended),
+    /// The player shows something else.
+    Played(Arc<Picture>),
 }
 
 /// A signal to this process.
@@ -114,6 +123,11 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::ThemesChanged => themes::changed(model),
+        Message::Recorded(terminal, ended) => recording::ended(model, terminal, ended),
+        Message::Played(picture) => {
+            model.player.picture = Some(picture);
+            Vec::new()
+        }
     }
 }
 

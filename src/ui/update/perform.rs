@@ -12,6 +12,7 @@ use super::super::overlay::{Input, LineOf, Overlay, help, palette};
 use super::super::pages::{self, Page};
 use super::super::panes::transcript::Toward;
 use super::super::panes::{Move, evidence, moved};
+use super::super::recording;
 use super::super::taking;
 use super::super::theme::Role;
 use super::super::tickets;
@@ -143,6 +144,7 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::TakeOver => return viewer::take_over(model),
         Action::TakeOverAgent => return taking::ask(model),
         Action::HandBack => return taking::hand_back(model),
+        Action::Record => return recording::toggle(model),
         _ => return command::perform(model, action),
     }
     Vec::new()
@@ -232,7 +234,10 @@ fn open(model: &mut Model) -> Vec<Effect> {
     match model.focus {
         Pane::Queue => focus(model, Pane::Transcript),
         Pane::Transcript => model.transcript.toggle_item(),
-        Pane::Evidence => return model.evidence.open(),
+        Pane::Evidence => {
+            let effects = pages::player::open_selected(model);
+            return effects.unwrap_or_else(|| model.evidence.open());
+        }
         // The shell has ended: its screen was looked at.
         Pane::Terminal => {
             let effects = model.terminal.close();

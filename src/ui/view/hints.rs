@@ -145,6 +145,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
         Some(Context::Review) => return review::wanted(model),
         Some(Context::Themes) => return vec![Action::Open, Action::Cancel, Action::Down],
         Some(Context::Overview) => return model.overview.hints(),
+        Some(Context::Player) => return pages::player::hints(),
         Some(Context::Help) => return vec![Action::Cancel, Action::Down, Action::PageDown],
         Some(first) if model.page == Some(Page::Editor) => {
             return pages::editor::wanted(*first, &model.editor);

@@ -214,6 +214,7 @@ fn run_event() -> impl Strategy<Value = Event> {
                 done,
             }
         }),
+        (of(attempt()), artifact()).prop_map(|(attempt, file)| Event::Recorded { attempt, file }),
         (text(), text()).prop_map(|(what, why)| Event::Refused { what, why }),
         (ticket(), of(attempt()), text()).prop_map(|(ticket, attempt, text)| {
             Event::ReplyReceived {

@@ -396,6 +396,22 @@ fn golden_events() -> Vec<Event> {
                 },
             },
         },
+        Event::Recorded {
+            attempt: Some(attempt.clone()),
+            file: Artifact {
+                path: "TICKET-003.2-20261121-193012.cast".to_owned(),
+                sha256: Sha256([0xee; 32]),
+                bytes: 4096,
+            },
+        },
+        Event::Recorded {
+            attempt: None,
+            file: Artifact {
+                path: "api-server-20261121-193012.cast".to_owned(),
+                sha256: Sha256([0xff; 32]),
+                bytes: 17,
+            },
+        },
     ]);
     events
 }

@@ -2,6 +2,7 @@
 
 mod agents;
 mod program;
+mod record;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,0 +1,181 @@
+//! `docket play`: a recording on the screen, or its end as text. Files are played anywhere, without a repository.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+use super::arguments::{Global, PlayArguments};
+use super::error::CliError;
+use super::output;
+use super::place::{Place, start_folder};
+use super::{drive, find, history, keys, screen, text};
+use crate::config::{self, Directories, Variables};
+use crate::emulator::Emulator;
+use crate::exit::Exit;
+use crate::proc::clock::{Clock as _, SystemClock};
+use crate::store::cast::{self, CastError, EXTENSION, Reader, What};
+
+pub(super) fn run(global: &Global, arguments: &PlayArguments) -> Result<Exit, CliError> {
+    let path = find_recording(global, &arguments.recording)?;
+    let in_words = |error: CastError| CliError::Usage(error.to_string());
+    if global.json || arguments.text || !output::is_interactive() {
+        let end = end_of(&path).map_err(in_words)?;
+        if global.json {
+            output::document(&end)?;
+        } else {
+            output::bytes(text::block(&end.text).as_bytes())?;
+        }
+        return Ok(Exit::Done);
+    }
+    // What can't be played is told before the screen is taken.
+    drop(Reader::open(&path).map_err(in_words)?);
+    let config = config::load(
+        Directories::from_process().as_ref(),
+        None,
+        &Variables::from_process(),
+        &global.overrides(),
+    )?;
+    let look = screen::look(&config.config)?;
+    let clock = SystemClock::new();
+    let clock = Arc::new(move || clock.now());
+    let played = crate::ui::play(path, look, keys::effective().keymap, clock);
+    let ended = drive::runtime()?
+        .block_on(played)
+        .map_err(|error| CliError::Failed(error.to_string()))?;
+    Ok(ended.map_or(Exit::Done, Exit::Signal))
+}
+
+/// The file of that name; else the newest recording of that ticket or attempt.
+fn find_recording(global: &Global, word: &str) -> Result<PathBuf, CliError> {
+    let file = start_folder(global.directory.as_ref())?.join(word);
+    if file.is_file() {
+        return Ok(file);
+    }
+    if Path::new(word)
+        .extension()
+        .is_some_and(|end| end == EXTENSION)
+    {
+        return Err(CliError::Usage(format!("there is no file {word}")));
+    }
+    let place = Place::of(global)?;
+    let (reader, target) = find::one(&place, word)?;
+    let mut found = Vec::new();
+    let prefix = match &target.attempt {
+        Some(attempt) => format!("{attempt}-"),
+        None => format!("{}.", target.name),
+    };
+    let evidence = place.places.evidence();
+    collect(&cast::folder(&evidence), &prefix, &mut found);
+    for record in reader.attempts_of_ticket(&target.id)? {
+        if target
+            .attempt
+            .as_ref()
+            .is_none_or(|one| *one == record.attempt)
+        {
+            let folder = history::folder_of(&place.places, record.run, &record);
+            collect(&folder, "", &mut found);
+        }
+    }
+    found.sort();
+    let name = target
+        .attempt
+        .map_or_else(|| target.name.to_string(), |one| one.to_string());
+    let newest = found.pop().map(|(_, path)| path);
+    newest.ok_or_else(|| {
+        CliError::Usage(format!(
+            "{name} has no recording: open a terminal in its working tree (`t` on the screen) and record it"
+        ))
+    })
+}
+
+fn collect(folder: &Path, prefix: &str, found: &mut Vec<(SystemTime, PathBuf)>) {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let is_recording = path.extension().is_some_and(|end| end == EXTENSION);
+        let is_meant = entry.file_name().to_string_lossy().starts_with(prefix);
+        if is_recording && is_meant {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            found.push((modified.unwrap_or(SystemTime::UNIX_EPOCH), path));
+        }
+    }
+}
+
+/// A recording without its course.
+#[derive(Serialize)]
+struct End {
+    path: PathBuf,
+    title: Option<String>,
+    /// In seconds since 1970.
+    began: Option<u64>,
+    seconds: f64,
+    columns: u16,
+    rows: u16,
+    events: u64,
+    markers: Vec<Marker>,
+    /// Lines that could not be read.
+    damaged: u64,
+    /// What its last screen shows.
+    text: String,
+}
+
+#[derive(Serialize)]
+struct Marker {
+    seconds: f64,
+    name: String,
+}
+
+fn end_of(path: &Path) -> Result<End, CastError> {
+    let failed = |source: io::Error| CastError::Io {
+        path: path.to_path_buf(),
+        source,
+    };
+    let mut reader = Reader::open(path)?;
+    let header = reader.header().clone();
+    let mut emulator = Emulator::new(header.width, header.height, 0);
+    let (mut events, mut markers) = (0, Vec::new());
+    while let Some(event) = reader.next_event().map_err(failed)? {
+        events += 1;
+        match event.what {
+            What::Output(text) => {
+                emulator.feed(text.as_bytes());
+                emulator.parse(Duration::MAX, || Duration::ZERO);
+                drop(emulator.replies());
+            }
+            What::Resize { columns, rows } => emulator.resize(columns, rows),
+            What::Marker(name) => markers.push(Marker {
+                seconds: event.seconds,
+                name,
+            }),
+            What::Input | What::Other => {}
+        }
+    }
+    let mut text = String::new();
+    for row in emulator.top()..emulator.end() {
+        text.push_str(&emulator.text(row));
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let (columns, rows) = emulator.size();
+    Ok(End {
+        path: path.to_path_buf(),
+        title: header.title,
+        began: header.timestamp,
+        seconds: reader.seconds(),
+        columns,
+        rows,
+        events,
+        markers,
+        damaged: reader.damaged(),
+        text,
+    })
+}
