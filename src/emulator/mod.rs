@@ -127,6 +127,11 @@ impl Emulator {
         self.parser.callbacks().title()
     }
 
+    /// Whether the bell rang since this was asked last.
+    pub fn take_bell(&mut self) -> bool {
+        self.parser.callbacks_mut().take_bell()
+    }
+
     /// What the program asked of its terminal.
     pub fn modes(&self) -> Modes {
         let screen = self.parser.screen();

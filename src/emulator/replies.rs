@@ -12,6 +12,8 @@ const MOST: usize = 4_096;
 pub(super) struct Host {
     bytes: Vec<u8>,
     title: Option<String>,
+    /// It rang.
+    bell: bool,
     pub(super) history: History,
 }
 
@@ -26,6 +28,7 @@ impl Host {
         Self {
             bytes: Vec::new(),
             title: None,
+            bell: false,
             history: History::new(scrollback),
         }
     }
@@ -36,6 +39,10 @@ impl Host {
 
     pub(super) fn title(&self) -> Option<&str> {
         self.title.as_deref()
+    }
+
+    pub(super) fn take_bell(&mut self) -> bool {
+        std::mem::take(&mut self.bell)
     }
 
     fn answer(&mut self, text: &str) {
@@ -50,6 +57,10 @@ impl vt100::Callbacks for Host {
         if !alternate_screen {
             self.history.keep(&row);
         }
+    }
+
+    fn audible_bell(&mut self, _: &mut vt100::Screen) {
+        self.bell = true;
     }
 
     fn set_window_title(&mut self, _: &mut vt100::Screen, title: &[u8]) {

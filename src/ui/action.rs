@@ -165,6 +165,29 @@ actions! {
     OverviewEarlierRun = "overview-earlier-run", "earlier run", "The time line of the run before";
     OverviewLaterRun = "overview-later-run", "later run", "The time line of the run after";
     OverviewMeasure = "overview-measure", "tokens or money", "Bars of money, or of tokens again";
+    NewTab = "new-tab", "new tab", "Open another terminal in the same folder, as a tab";
+    NewTabWorktree = "new-tab-worktree", "in worktree", "Open a terminal in the working tree of the selected ticket, as a tab";
+    NewTabRepository = "new-tab-repository", "in repository", "Open a terminal in the repository, as a tab";
+    NewTabEvidence = "new-tab-evidence", "in evidence", "Open a terminal in the evidence of the selected ticket's attempt, as a tab";
+    NextTab = "next-tab", "next tab", "Go to the next tab of the terminal";
+    PreviousTab = "previous-tab", "previous tab", "Go to the tab before";
+    Tab1 = "tab-1", "tab 1", "Go to the tab of this number";
+    Tab2 = "tab-2", "tab 2", "Go to the tab of this number";
+    Tab3 = "tab-3", "tab 3", "Go to the tab of this number";
+    Tab4 = "tab-4", "tab 4", "Go to the tab of this number";
+    Tab5 = "tab-5", "tab 5", "Go to the tab of this number";
+    Tab6 = "tab-6", "tab 6", "Go to the tab of this number";
+    Tab7 = "tab-7", "tab 7", "Go to the tab of this number";
+    Tab8 = "tab-8", "tab 8", "Go to the tab of this number";
+    SplitBeside = "split-beside", "beside", "Open another terminal in the same folder, beside this one";
+    SplitBelow = "split-below", "below", "Open another terminal in the same folder, below this one";
+    NextProgram = "next-program", "next split", "Go to the next terminal of a split tab";
+    PreviousProgram = "previous-program", "previous split", "Go to the terminal before in a split tab";
+    RenameTab = "rename-tab", "rename", "Give the tab a name of your own; an empty one takes it away";
+    CloseTerminal = "close-terminal", "close", "Close the terminal; asks when its shell runs something";
+    ReopenTerminal = "reopen-terminal", "open again", "Open another terminal where this one was";
+    SendChord = "send-chord", "type it", "Type the chord itself into the program";
+    PasteAsLine = "paste-as-line", "as one line", "Paste the lines as one, with spaces between them";
 }
 
 impl Action {

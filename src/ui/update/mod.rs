@@ -5,9 +5,10 @@ mod mouse;
 pub(crate) mod movement;
 mod perform;
 mod reading;
+pub(super) mod terminal;
 pub(crate) mod themes;
 
-use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::command;
 use super::composing;
@@ -56,6 +57,8 @@ pub(crate) enum Message {
     Written(Result<String, String>),
     /// A file of the user's themes has changed.
     ThemesChanged,
+    /// Somebody looks at the outer terminal now, or nobody does.
+    Looked(bool),
 }
 
 /// A signal to this process.
@@ -109,6 +112,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
             Vec::new()
         }
         Message::ThemesChanged => themes::changed(model),
+        Message::Looked(is_looked_at) => {
+            model.is_looked_at = is_looked_at;
+            Vec::new()
+        }
     }
 }
 
@@ -277,6 +284,9 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             model.overview.spending_came(question, spent);
             Vec::new()
         }
+        Loaded::Terminals { .. } | Loaded::TerminalsKept { .. } | Loaded::Foreground { .. } => {
+            terminal::loaded(model, loaded)
+        }
     }
 }
 
@@ -295,9 +305,9 @@ fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         }
         Meaning::Begun => Vec::new(),
         Meaning::None => {
-            let was_sequence = model.pressed.len() > 1;
-            model.pressed.clear();
-            if was_sequence {
+            let pressed = std::mem::take(&mut model.pressed);
+            if pressed.len() > 1 {
+                terminal::unknown(model, &pressed, event.code == KeyCode::Esc);
                 // What the second key means by itself was not meant.
                 return Vec::new();
             }
@@ -375,7 +385,7 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             Some(page) => pages::paste(model, page, text),
             None => Vec::new(),
         },
-        None if model.focus == Pane::Terminal => model.terminal.paste(text),
+        None if model.focus == Pane::Terminal => terminal::paste(model, text),
         // Pasted text presses no keys.
         None => {
             model.say("pasted text goes into a reply or a terminal", Role::Notice);

@@ -8,7 +8,7 @@ use super::super::composing;
 use super::super::effect::Effect;
 use super::super::layout::Pane;
 use super::super::model::Model;
-use super::super::overlay::{Input, LineOf, Overlay, help, palette};
+use super::super::overlay::{Input, LineOf, Overlay, Wish, help, palette};
 use super::super::pages::{self, Page};
 use super::super::panes::transcript::Toward;
 use super::super::panes::{Move, evidence, moved};
@@ -18,6 +18,7 @@ use super::super::viewer;
 use super::arrange::arrange;
 use super::movement::{focus, go, movement};
 use super::reading;
+use super::terminal;
 use super::themes;
 use crate::domain::ids::TicketId;
 
@@ -54,6 +55,9 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(to) = movement(action) {
         return go(model, model.focus, to);
     }
+    if let Some(effects) = terminal::perform(model, action) {
+        return effects;
+    }
     if let Some(effects) = tickets::perform(model, action) {
         return effects;
     }
@@ -64,7 +68,6 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::FocusQueue | Action::LeaveTerminal => focus(model, Pane::Queue),
         Action::FocusTranscript => focus(model, Pane::Transcript),
         Action::FocusEvidence => focus(model, Pane::Evidence),
-        Action::Terminal => return open_terminal(model),
         Action::ScrollbackUp => model.terminal.scroll(1),
         Action::ScrollbackDown => model.terminal.scroll(-1),
         Action::NextPane => step_focus(model, 1),
@@ -167,9 +170,16 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
             return Vec::new();
         }
     }
+    let is_paste = |overlay: &Option<Overlay>| matches!(overlay, Some(Overlay::Confirm(confirm)) if matches!(confirm.wish, Wish::Paste(_)));
+    if action == Action::PasteAsLine && !is_paste(&model.overlay) {
+        return Vec::new();
+    }
     let Some(Overlay::Confirm(confirm)) = model.overlay.take() else {
         return Vec::new();
     };
+    if let (Action::PasteAsLine, Wish::Paste(pasting)) = (action, &confirm.wish) {
+        return model.terminal.paste_after_all(pasting, true);
+    }
     if action == Action::Yes {
         command::confirmed(model, confirm.wish)
     } else {
@@ -188,7 +198,9 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
             };
             return model.transcript.go_to_match(toward, false);
         }
-        model.queue.go(to);
+        if !matches!(&model.overlay, Some(Overlay::Input(input)) if input.of == LineOf::TabName) {
+            model.queue.go(to);
+        }
         return Vec::new();
     }
     let Some(Overlay::Input(input)) = model.overlay.take() else {
@@ -205,6 +217,8 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
         LineOf::Search => {
             model.transcript.end_search();
         }
+        LineOf::TabName if is_sent => model.terminal.rename(&input.text()),
+        LineOf::TabName => {}
     }
     Vec::new()
 }
@@ -232,7 +246,9 @@ fn open(model: &mut Model) -> Vec<Effect> {
         // The shell has ended: its screen was looked at.
         Pane::Terminal => {
             let effects = model.terminal.close();
-            focus(model, Pane::Queue);
+            if !model.terminal.is_open() {
+                focus(model, Pane::Queue);
+            }
             return effects;
         }
     }
@@ -254,27 +270,5 @@ fn back(model: &mut Model) {
         focus(model, Pane::Queue);
     } else if !model.queue.unmark() {
         model.queue.set_filter("");
-    }
-}
-
-/// A shell where the selected ticket's attempt works, or in the repository.
-fn open_terminal(model: &mut Model) -> Vec<Effect> {
-    let workspace = model.view().and_then(|view| view.workspace.as_ref());
-    let (folder, label) = match (workspace, model.queue.entry()) {
-        (Some(workspace), Some(entry)) if workspace.branch.is_some() => (
-            workspace.path.clone(),
-            format!("worktree of {}", entry.name.digits()),
-        ),
-        _ => (model.repository_root.clone(), model.repository_name.clone()),
-    };
-    match model.terminal.open(folder, label) {
-        Ok(effects) => {
-            focus(model, Pane::Terminal);
-            effects
-        }
-        Err(why) => {
-            model.say(why, Role::Warning);
-            Vec::new()
-        }
     }
 }
