@@ -244,11 +244,7 @@ fn tabs_have_names_marks_and_titles() {
     scene.text("build");
     scene.keys("Enter");
     writes(&mut scene, 1, "\u{7}");
-    writes(
-        &mut scene,
-        2,
-        "\u{1b}]0;make \u{1b}\u{202e}all\u{7}$ make\r\n",
-    );
+    writes(&mut scene, 2, "\u{1b}]0;make \u{202e}all\u{7}$ make\r\n");
     let frame = scene.frame(120, 40);
     assert!(frame.contains("1 003 worktree! 2 build*"), "{frame}");
     insta::assert_snapshot!("terminal_tabs_120", frame);

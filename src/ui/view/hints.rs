@@ -16,7 +16,7 @@ use crate::ui::composing;
 use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::model::Model;
-use crate::ui::overlay::{Overlay, which_key};
+use crate::ui::overlay::{Overlay, Wish, which_key};
 use crate::ui::pages::{self, Page, review};
 use crate::ui::text;
 use crate::ui::theme::Role;
@@ -163,6 +163,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             if let Some(Overlay::Confirm(confirm)) = &model.overlay {
                 if confirm.is_unread() {
                     actions.remove(0);
+                }
+                if matches!(confirm.wish, Wish::Paste(_)) {
+                    actions.push(Action::PasteAsLine);
                 }
                 if confirm.scrolls() {
                     actions.extend([Action::PageDown, Action::PageUp]);
