@@ -24,8 +24,18 @@ fn with_a_shell(sandbox: &Sandbox) -> Terminal {
     let terminal = open(sandbox);
     terminal.send("t");
     terminal.shows("Ctrl-] and then");
-    terminal.shows("│$ ");
+    waits_for_a_command(&terminal);
     terminal
+}
+
+/// A shell shows its prompt at the beginning of the pane: `#` for root.
+fn waits_for_a_command(terminal: &Terminal) {
+    terminal.wait("a shell waits", |screen| {
+        let last = screen
+            .lines()
+            .filter(|line| line.contains("│$ ") || line.contains("│# "));
+        last.count() > 0
+    });
 }
 
 /// A time to sleep that nobody else sleeps, to find the process by.
@@ -196,7 +206,10 @@ fn a_storm_of_sizes_is_told_once() {
     let told = screen.matches("size ").count();
     assert!((1..=3).contains(&told), "{screen}");
     terminal.send("\x03");
+    terminal.send("echo do''ne\r");
+    terminal.shows("done");
     terminal.send("\x1dx");
+    terminal.wait("it is closed", |screen| !screen.contains("zoomed"));
     terminal.send("q");
     assert_eq!(terminal.ends(), 0);
 }

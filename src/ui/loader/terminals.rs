@@ -46,12 +46,16 @@ fn text_of(path: &Path) -> Result<Option<String>, String> {
 }
 
 fn put_aside(path: &Path, why: &str) -> Restored {
-    let shown = path.display();
+    let name = |path: &Path| {
+        let name = path.file_name().unwrap_or_default();
+        format!(".docket/{}", name.to_string_lossy())
+    };
+    let shown = name(path);
     let (trouble, is_locked) = match aside(path) {
         Ok(other) => (
             format!(
                 "{shown} can't be read ({why}); it is kept as {}",
-                other.display()
+                name(&other)
             ),
             false,
         ),
