@@ -206,8 +206,8 @@ fn a_storm_of_sizes_is_told_once() {
     let told = screen.matches("size ").count();
     assert!((1..=3).contains(&told), "{screen}");
     terminal.send("\x03");
-    terminal.send("echo do''ne\r");
-    terminal.shows("done");
+    terminal.send("echo fin''ished\r");
+    terminal.shows("finished");
     terminal.send("\x1dx");
     terminal.wait("it is closed", |screen| !screen.contains("zoomed"));
     terminal.send("q");
