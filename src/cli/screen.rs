@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::drive;
 use super::error::CliError;
@@ -24,7 +24,7 @@ use crate::headless::{self, Form};
 use crate::output;
 use crate::proc::clock::{Clock as _, SystemClock};
 use crate::proc::environment;
-use crate::proc::pty::{Pty, PtyControl, PtySpec, Size};
+use crate::proc::pty::{self, Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
 use crate::redact::Redactor;
 use crate::runner::recorder::{self, Ended, Plan, Tap};
@@ -34,8 +34,9 @@ use crate::store::lock::LockError;
 use crate::tickets::template::Template;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Abilities, Announce, Books, Launch, Look, NewTickets, OpenTerminal, Preferences, Session,
-    TerminalControl, TerminalEvent, TerminalLink, TerminalRequest, ThemeSource, UiEnd, UiError,
+    Abilities, Announce, Books, Foreground, Launch, Look, NewTickets, OpenTerminal, Preferences,
+    Session, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest, ThemeSource, UiEnd,
+    UiError,
 };
 
 /// How a docket that people look at begins.
@@ -308,9 +309,11 @@ impl OpenTerminal for Shells {
         let kind = if seat.is_some() { "taken" } else { "terminal" };
         let mut environment = environment::allowed(std::env::vars_os(), &[]);
         environment.retain(|(name, _)| name != "TERM" && name != "COLORTERM");
+        // A prompt can tell where it is. Of a ticket nothing is said: the shell is the user's.
         environment.extend([
             ("TERM".into(), "xterm-256color".into()),
             ("COLORTERM".into(), "truecolor".into()),
+            ("DOCKET_TERMINAL".into(), "1".into()),
         ]);
         environment.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
         environment.extend(more);
@@ -416,6 +419,19 @@ impl TerminalControl for Shell {
 
     fn resize(&mut self, columns: u16, rows: u16) {
         self.0.resize(Size { rows, columns });
+    }
+
+    fn foreground(&mut self, answer: oneshot::Sender<Foreground>) {
+        let asked = self.0.foreground();
+        tokio::spawn(async move {
+            // Dropped without an answer when there is none.
+            if let Ok(found) = asked.await {
+                let _nobody_asks_any_more = answer.send(match found {
+                    pty::Foreground::Itself => Foreground::Itself,
+                    pty::Foreground::Other(name) => Foreground::Other(name),
+                });
+            }
+        });
     }
 
     fn hang_up(&mut self) {

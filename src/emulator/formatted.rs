@@ -1,10 +1,11 @@
 //! A screen as a program could have written it: a recording begins with it.
 
-use super::Emulator;
+use super::{Emulator, extras};
 
 impl Emulator {
     /// The screen as escape sequences: a terminal of the same size that gets them on an empty screen shows the same, and is in the same
-    /// modes. Not in it: rows above the screen, the main screen behind an alternate one, the scroll region, and what
+    /// modes. Not in it: rows above the screen, the main screen behind an alternate one, the scroll region, looks that vt100 doesn't
+    /// know, and what
     /// [waits](Self::waiting) to be parsed.
     pub fn formatted(&self) -> String {
         let screen = self.parser.screen();
@@ -12,7 +13,8 @@ impl Emulator {
         if screen.alternate_screen() {
             text.push_str("\x1b[?1049h");
         }
-        text.push_str(&screen.state_formatted());
+        let written = screen.state_formatted();
+        text.extend(written.chars().filter(|c| !extras::is_tag(*c)));
         if let Some(title) = self.title() {
             let title: String = title.chars().filter(|c| !c.is_control()).collect();
             text.push_str("\x1b]2;");
@@ -24,7 +26,7 @@ impl Emulator {
 
     /// What has come and is not parsed yet.
     pub fn waiting(&self) -> Vec<u8> {
-        self.waiting.iter().copied().collect()
+        self.waiting.left().to_vec()
     }
 }
 

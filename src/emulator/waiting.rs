@@ -43,7 +43,8 @@ impl Waiting {
         self.look_for_end();
     }
 
-    fn left(&self) -> &[u8] {
+    /// All that waits.
+    pub(super) fn left(&self) -> &[u8] {
         self.bytes.get(self.taken..).unwrap_or_default()
     }
 

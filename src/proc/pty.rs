@@ -3,6 +3,7 @@
 //! It runs below a shim like every agent, so that nothing of it outlives its pane or docket; the shim's session has the
 //! pseudo terminal as its controlling terminal, so it never sees docket's own. Nothing here becomes evidence.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -14,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::os;
 use super::supervise::{Ladder, LaunchSpec, ProcessEvent, Shim, Status, Supervised};
 use crate::domain::attempt::CancelReason;
 
@@ -69,10 +71,20 @@ pub struct PtyControl {
     asks: mpsc::UnboundedSender<Ask>,
 }
 
+/// Who has the keys on a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Foreground {
+    /// The program that was started there.
+    Itself,
+    /// Something that it runs, by its name as far as the system tells it.
+    Other(Option<String>),
+}
+
 #[derive(Debug)]
 enum Ask {
     Write(Vec<u8>),
     Resize(Size),
+    Foreground(oneshot::Sender<Foreground>),
     Close,
 }
 
@@ -85,6 +97,13 @@ impl PtyControl {
     /// Changes the terminal's size; the program is told by SIGWINCH.
     pub fn resize(&self, size: Size) {
         let _it_has_ended = self.asks.send(Ask::Resize(size));
+    }
+
+    /// Who has the keys there. Closed without an answer when nobody can tell, or nothing runs any more.
+    pub fn foreground(&self) -> oneshot::Receiver<Foreground> {
+        let (answer, receiver) = oneshot::channel();
+        let _it_has_ended = self.asks.send(Ask::Foreground(answer));
+        receiver
     }
 
     /// Hangs up: SIGHUP, a short grace, SIGKILL.
@@ -114,11 +133,17 @@ impl Pty {
         });
         // The terminal is the program's alone: else it would never be at its end.
         drop(pts);
+        let terminal = pty.as_fd().try_clone_to_owned()?;
         let (reader, writer) = pty.into_split();
         let (output_sender, output) = mpsc::channel(CHUNKS);
         let (asks, ask_receiver) = mpsc::unbounded_channel();
         let (ended_sender, ended) = oneshot::channel();
-        let keeper = Keeper { supervised, writer };
+        let keeper = Keeper {
+            supervised,
+            writer,
+            terminal,
+            leader: None,
+        };
         tokio::spawn(async move {
             let status = keeper.keep(reader, output_sender, ask_receiver).await;
             let _nobody_waits = ended_sender.send(status);
@@ -135,6 +160,43 @@ impl Pty {
 struct Keeper {
     supervised: Supervised,
     writer: OwnedWritePty,
+    /// The same terminal, to be asked about.
+    terminal: OwnedFd,
+    /// The program's process.
+    leader: Option<u32>,
+}
+
+/// What was typed and not written yet, in pieces as it came: a large paste is not moved about for each of its writes.
+#[derive(Default)]
+struct Typed {
+    pieces: VecDeque<Vec<u8>>,
+    /// How much of the first piece is written.
+    written: usize,
+}
+
+impl Typed {
+    fn add(&mut self, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.pieces.push_back(bytes);
+        }
+    }
+
+    fn next(&self) -> &[u8] {
+        let first = self.pieces.front().map_or(&[][..], Vec::as_slice);
+        first.get(self.written..).unwrap_or_default()
+    }
+
+    fn written(&mut self, count: usize) {
+        self.written += count;
+        if self.next().is_empty() {
+            self.pieces.pop_front();
+            self.written = 0;
+        }
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
 
 impl Keeper {
@@ -164,29 +226,51 @@ impl Keeper {
         output: &mpsc::Sender<Vec<u8>>,
         mut asks: mpsc::UnboundedReceiver<Ask>,
     ) -> Option<Status> {
-        let mut typed: Vec<u8> = Vec::new();
+        let mut typed = Typed::default();
         loop {
             // A program that does not read what is typed makes only the typing wait.
             tokio::select! { biased;
                 event = self.supervised.events.recv() => {
+                    if let Some(ProcessEvent::Started { pid }) = &event {
+                        self.leader = Some(*pid);
+                    }
                     if let Some(status) = end_of(event) {
                         return Some(status);
                     }
                 }
                 ask = asks.recv() => match ask {
-                    Some(Ask::Write(bytes)) => typed.extend(bytes),
+                    Some(Ask::Write(bytes)) => typed.add(bytes),
                     Some(Ask::Resize(size)) => {
                         let _ended_already = self.writer.resize(size.into());
                     }
+                    Some(Ask::Foreground(answer)) => self.tell_foreground(answer),
                     Some(Ask::Close) | None => return None,
                 },
                 () = output.closed() => return None,
-                written = self.writer.write(&typed), if !typed.is_empty() => match written {
-                    Ok(written) => { typed.drain(..written); }
+                written = self.writer.write(typed.next()), if !typed.next().is_empty() => match written {
+                    Ok(written) => typed.written(written),
                     Err(_nobody_reads_any_more) => typed.clear(),
                 },
             }
         }
+    }
+
+    /// Tells who has the keys: whose group is in the terminal's foreground.
+    fn tell_foreground(&self, answer: oneshot::Sender<Foreground>) {
+        let groups = self.leader.and_then(os::pid).and_then(|leader| {
+            let own = rustix::process::getpgid(Some(leader)).ok()?;
+            let front = rustix::termios::tcgetpgrp(&self.terminal).ok()?;
+            Some((own, front))
+        });
+        let Some((own, front)) = groups else { return };
+        if own == front {
+            let _nobody_asks_any_more = answer.send(Foreground::Itself);
+            return;
+        }
+        // Names are read from the system's files, or told by a program.
+        drop(tokio::task::spawn_blocking(move || {
+            let _nobody_asks_any_more = answer.send(Foreground::Other(os::name(front)));
+        }));
     }
 
     /// SIGHUP, a grace, SIGKILL.

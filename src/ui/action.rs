@@ -69,7 +69,7 @@ actions! {
     Close = "close", "close", "Close what is open around the selection";
     Back = "back", "back", "Back: clear the filter, leave the zoom, go to the queue";
     Filter = "filter", "filter", "Show only tickets that match; words in any order, `!word` excludes";
-    LeaveTerminal = "leave-terminal", "leave the terminal", "Leave the terminal; the shell goes on";
+    LeaveTerminal = "leave-terminal", "leave", "Leave the terminal; the shell goes on";
     ScrollbackUp = "scrollback-up", "scroll up", "Look at what the terminal showed before";
     ScrollbackDown = "scrollback-down", "scroll down", "Back towards the terminal's end";
     ToggleMouse = "toggle-mouse", "mouse", "Take the mouse, or leave it to your terminal (to select text)";
@@ -181,6 +181,29 @@ actions! {
     PlayerPreviousMarker = "player-previous-marker", "previous marker", "To the marker before; to the beginning when there is none";
     PlayerNextMarker = "player-next-marker", "next marker", "To the next marker; digits go to tenths of the recording";
     PlayerIdle = "player-idle", "cut pauses", "Cut pauses to two seconds, or play them whole";
+    NewTab = "new-tab", "new tab", "Open another terminal in the same folder, as a tab";
+    NewTabWorktree = "new-tab-worktree", "in worktree", "Open a terminal in the working tree of the selected ticket, as a tab";
+    NewTabRepository = "new-tab-repository", "in repository", "Open a terminal in the repository, as a tab";
+    NewTabEvidence = "new-tab-evidence", "in evidence", "Open a terminal in the evidence of the selected ticket's attempt, as a tab";
+    NextTab = "next-tab", "next tab", "Go to the next tab of the terminal";
+    PreviousTab = "previous-tab", "previous tab", "Go to the tab before";
+    Tab1 = "tab-1", "go to tab", "Go to the tab of this number";
+    Tab2 = "tab-2", "go to tab", "Go to the tab of this number";
+    Tab3 = "tab-3", "go to tab", "Go to the tab of this number";
+    Tab4 = "tab-4", "go to tab", "Go to the tab of this number";
+    Tab5 = "tab-5", "go to tab", "Go to the tab of this number";
+    Tab6 = "tab-6", "go to tab", "Go to the tab of this number";
+    Tab7 = "tab-7", "go to tab", "Go to the tab of this number";
+    Tab8 = "tab-8", "go to tab", "Go to the tab of this number";
+    SplitBeside = "split-beside", "beside", "Open another terminal in the same folder, beside this one";
+    SplitBelow = "split-below", "below", "Open another terminal in the same folder, below this one";
+    NextProgram = "next-program", "next split", "Go to the next terminal of a split tab";
+    PreviousProgram = "previous-program", "previous split", "Go to the terminal before in a split tab";
+    RenameTab = "rename-tab", "rename", "Give the tab a name of your own; an empty one takes it away";
+    CloseTerminal = "close-terminal", "close", "Close the terminal; asks when its shell runs something";
+    ReopenTerminal = "reopen-terminal", "open again", "Open another terminal where this one was";
+    SendChord = "send-chord", "type it", "Type the chord itself into the program";
+    PasteAsLine = "paste-as-line", "as one line", "Paste the lines as one, with spaces between them";
 }
 
 impl Action {

@@ -31,6 +31,7 @@ use super::player::{Playing, playing};
 use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Outside, RunOutside, Session, UiEnd, UiError};
 use super::terminals::TerminalEvent;
+use super::update::terminal::unkept;
 use super::update::{Message, Signal, update};
 use super::view;
 use crate::domain::board::{Feed, PhaseView};
@@ -225,6 +226,11 @@ impl<H: Host> App<H> {
             // The end came from outside: what was typed is not lost.
             loader::texts::save(save);
         }
+        if let Some(keeping) = unkept(&mut self.model)
+            && let Err(why) = loader::terminals::write(&keeping)
+        {
+            tracing::warn!("the terminals are not kept for the next start: {why}");
+        }
         let Self {
             terminal,
             events,
@@ -232,11 +238,14 @@ impl<H: Host> App<H> {
             model,
             handle,
             end,
+            links,
             ..
         } = self;
         drop(events);
         drop(terminal);
         drop(host);
+        // The user has their terminal back; what ran here hears of the end before docket is gone.
+        links.ended().await;
         Ok(Ended {
             why: end.unwrap_or(UiEnd::Quit),
             handle,
@@ -484,6 +493,21 @@ impl<H: Host> App<H> {
                     }
                 }
                 Effect::EndPlay => self.player = None,
+                Effect::LookAtTerminals { why, terminals } => {
+                    let answer = self.loaded.0.clone();
+                    let asked = self.links.foreground(&terminals);
+                    tokio::spawn(async move {
+                        let found = asked.await;
+                        drop(answer.send(Loaded::Foreground { why, found }));
+                    });
+                }
+                Effect::KeepTerminals(keeping) => {
+                    let answer = self.loaded.0.clone();
+                    drop(tokio::task::spawn_blocking(move || {
+                        let result = loader::terminals::write(&keeping);
+                        drop(answer.send(Loaded::TerminalsKept { result }));
+                    }));
+                }
                 Effect::TakeOver(wanted) => {
                     if let Some(wish) = &self.handle.take_over {
                         wish.send_replace(wanted);
@@ -591,7 +615,9 @@ fn classify(event: Option<io::Result<Event>>) -> Message {
         Some(Ok(Event::Key(key))) => Message::Key(key),
         Some(Ok(Event::Paste(text))) => Message::Paste(text),
         Some(Ok(Event::Mouse(mouse))) => Message::Mouse(mouse),
-        Some(Ok(Event::Resize(..) | Event::FocusGained | Event::FocusLost)) => Message::Nothing,
+        Some(Ok(Event::FocusGained)) => Message::Looked(true),
+        Some(Ok(Event::FocusLost)) => Message::Looked(false),
+        Some(Ok(Event::Resize(..))) => Message::Nothing,
         Some(Err(_)) | None => Message::Signal(Signal::HangUp),
     }
 }

@@ -99,6 +99,18 @@ pub(crate) fn available(model: &Model, action: Action) -> bool {
                 || model.focus != Pane::Queue
                 || !model.queue.filter().is_empty()
         }
+        Action::NextTab | Action::PreviousTab => {
+            model.terminal.is_open() && model.terminal.count() > 1
+        }
+        Action::NextProgram | Action::PreviousProgram => {
+            model.terminal.is_open() && model.terminal.is_split()
+        }
+        Action::SplitBeside
+        | Action::SplitBelow
+        | Action::RenameTab
+        | Action::CloseTerminal
+        | Action::SendChord => model.terminal.is_open(),
+        Action::ReopenTerminal => model.terminal.is_open() && !model.terminal.is_alive(),
         Action::Wider
         | Action::Narrower
         | Action::Taller

@@ -9,6 +9,7 @@ use super::overlay::{AllowAlways, Confirm, Overlay, Purpose, Wish};
 use super::taking;
 use super::theme::Role;
 use super::tickets;
+use super::update::terminal;
 use crate::domain::attempt::{CancelReason, Need};
 use crate::domain::board::{PhaseView, TicketState, TicketView};
 use crate::domain::command::{Command, Reaction};
@@ -170,6 +171,11 @@ pub(super) fn reply_with(model: &mut Model, words: &str) {
 
 /// The user wants to leave.
 pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
+    if model.leaving.is_none()
+        && let Some(effects) = terminal::before_leaving(model)
+    {
+        return effects;
+    }
     if model.viewer || !model.run_is_alive() {
         return vec![Effect::End(super::session::UiEnd::Quit)];
     }
@@ -187,6 +193,12 @@ pub(super) fn quit(model: &mut Model) -> Vec<Effect> {
 /// Ctrl-C: asks, and kills when it comes again.
 pub(super) fn interrupt(model: &mut Model) -> Vec<Effect> {
     if model.viewer || !model.run_is_alive() {
+        if model.leaving.is_none()
+            && !is_asking_to_stop(model)
+            && let Some(effects) = terminal::before_leaving(model)
+        {
+            return effects;
+        }
         return vec![Effect::End(super::session::UiEnd::Quit)];
     }
     if let Some(end) = leaves_for_nothing(model) {
@@ -214,7 +226,7 @@ fn is_asking_to_stop(model: &Model) -> bool {
     let Some(Overlay::Confirm(confirm)) = &model.overlay else {
         return false;
     };
-    matches!(confirm.wish, Wish::StopRun | Wish::Quit)
+    matches!(confirm.wish, Wish::StopRun | Wish::Quit | Wish::Leave(_))
 }
 
 /// SIGTERM: a graceful end without asking.
@@ -255,6 +267,13 @@ pub(super) fn confirmed(model: &mut Model, wish: Wish) -> Vec<Effect> {
         }
         Wish::AllowTicket(always) => answers::allow_for_ticket(model, *always),
         Wish::TakeSession(wanted) => taking::confirmed(model, *wanted),
+        Wish::CloseTerminal(id, _) => terminal::closed(model, id),
+        Wish::Leave(leaving) if leaving.stops_run && model.run_is_alive() => {
+            model.leaving = Some(super::session::UiEnd::Quit);
+            cancel(CancelReason::RunEnds)
+        }
+        Wish::Leave(_) => vec![Effect::End(super::session::UiEnd::Quit)],
+        Wish::Paste(pasting) => model.terminal.paste_after_all(&pasting, false),
     }
 }
 

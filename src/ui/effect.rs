@@ -9,10 +9,11 @@ use super::change::{Change, Changed};
 pub(crate) use super::loader::texts::{Save, TextLoad, TextLoaded};
 use super::needle::{Hit, Needle};
 use super::pages::review::unified::Unified;
+use super::panes::terminal::{Keeping, Restored};
 use super::player::Order;
 use super::render::highlight::{Hint, Key, Painted, Syntaxes};
 use super::session::{Outside, UiEnd};
-use super::terminals::TerminalRequest;
+use super::terminals::{Foreground, TerminalRequest};
 use super::theme::{ColorDepth, Theme};
 use crate::domain::attempt::Workspace;
 use crate::domain::command::Command;
@@ -79,6 +80,22 @@ pub(crate) enum Effect {
     Player(Order),
     /// Play no longer.
     EndPlay,
+    /// Find out who has the keys on terminals; comes back as a message.
+    LookAtTerminals {
+        why: WhyLook,
+        terminals: Vec<TerminalId>,
+    },
+    /// Write down which terminals are open, off the UI's thread.
+    KeepTerminals(Keeping),
+}
+
+/// What is to be done when it is known what runs in terminals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhyLook {
+    /// One is to be closed.
+    Close(TerminalId),
+    /// docket is to be left.
+    Leave,
 }
 
 /// Which terminal; never used again.
@@ -170,6 +187,8 @@ pub(crate) enum Load {
         zone: TimeZone,
         now: Timestamp,
     },
+    /// The terminals of the last time; the root is the repository's.
+    Terminals { path: PathBuf, root: PathBuf },
 }
 
 impl Load {
@@ -282,6 +301,15 @@ pub(crate) enum Loaded {
     Spent {
         question: u64,
         spent: Result<Spending, String>,
+    },
+    /// The terminals of the last time.
+    Terminals { path: PathBuf, restored: Restored },
+    /// The terminals are written down, or are not.
+    TerminalsKept { result: Result<(), String> },
+    /// Who has the keys on terminals, as far as anybody can tell.
+    Foreground {
+        why: WhyLook,
+        found: Vec<(TerminalId, Option<Foreground>)>,
     },
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn painted(model: &mut Model) {
 /// Whether this action is a decision about something that nobody can have read yet.
 pub(crate) fn is_too_early(model: &Model, action: Action) -> bool {
     let decides = match &model.overlay {
-        Some(Overlay::Confirm(_)) => action == Action::Yes,
+        Some(Overlay::Confirm(_)) => matches!(action, Action::Yes | Action::PasteAsLine),
         Some(_) => false,
         None => matches!(
             action,
@@ -69,7 +69,11 @@ pub(crate) fn is_seen(model: &Model) -> bool {
     if let Some(Overlay::Confirm(confirm)) = &model.overlay {
         let is_own = matches!(
             confirm.wish,
-            Wish::Quit | Wish::StopRun | Wish::StopTicket(..)
+            Wish::Quit
+                | Wish::StopRun
+                | Wish::StopTicket(..)
+                | Wish::Leave(..)
+                | Wish::CloseTerminal(..)
         );
         // What the user has just asked for themselves is answered at once; all else may have come by itself.
         return is_own || confirm.shown_since().is_some_and(is_long);

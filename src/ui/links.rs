@@ -2,14 +2,24 @@
 
 use std::future::poll_fn;
 use std::task::Poll;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use tokio::sync::mpsc;
 
 use super::effect::TerminalId;
 use super::terminals::{
-    OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
+    Foreground, OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
 };
 use crate::runner::recorder::{Ended, Plan, Tap};
+
+/// How long it may take to tell who has the keys on a terminal.
+const ANSWER: Duration = Duration::from_millis(300);
+
+/// How long docket waits for programs that it hung up: a little more than their time between SIGHUP and SIGKILL.
+const LAST: Duration = Duration::from_millis(500);
 
 /// See the module.
 pub(super) struct Links {
@@ -119,12 +129,45 @@ impl Links {
         self.stop_recording(id);
     }
 
+    /// Asks who has the keys on these terminals. The answer comes in a moment, also when nobody can tell.
+    pub(super) fn foreground(
+        &mut self,
+        terminals: &[TerminalId],
+    ) -> impl Future<Output = Vec<(TerminalId, Option<Foreground>)>> + Send + 'static {
+        let mut asked = Vec::new();
+        for id in terminals {
+            let (answer, receiver) = oneshot::channel();
+            if let Some(control) = self.control(*id) {
+                control.foreground(answer);
+            }
+            asked.push((*id, receiver));
+        }
+        async move {
+            let mut found = Vec::new();
+            for (id, receiver) in asked {
+                let answer = timeout(ANSWER, receiver).await;
+                found.push((id, answer.ok().and_then(Result::ok)));
+            }
+            found
+        }
+    }
+
     /// Hangs up everywhere.
     pub(super) fn hang_up(&mut self) {
-        for (_, mut link) in self.open.drain(..) {
+        for (_, link) in &mut self.open {
             link.control.hang_up();
         }
         self.taps.clear();
+    }
+
+    /// Waits until all that was hung up has ended, and not for long: what doesn't end is killed without docket, too.
+    pub(super) async fn ended(mut self) {
+        let ends = async {
+            while !self.open.is_empty() {
+                self.next().await;
+            }
+        };
+        drop(timeout(LAST, ends).await);
     }
 
     /// What the next program does. Never ready without a program; dropping the future loses nothing.
@@ -148,6 +191,12 @@ impl Links {
                         let mut taps = self.taps.iter_mut();
                         if let Some((_, tap)) = taps.find(|(known, _)| *known == id) {
                             tap.output(bytes);
+                        }
+                    }
+                    TerminalEvent::Resized { columns, rows } => {
+                        let mut taps = self.taps.iter_mut();
+                        if let Some((_, tap)) = taps.find(|(known, _)| *known == id) {
+                            tap.resize(*columns, *rows);
                         }
                     }
                     TerminalEvent::Ended(_) => {

@@ -64,7 +64,7 @@ pub use session::{
     UiError,
 };
 pub use terminals::{
-    Launch, OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
+    Foreground, Launch, OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
 };
 
 /// The terminal, taken and still empty. Dropping it gives the terminal back.

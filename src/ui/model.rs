@@ -70,6 +70,8 @@ pub(crate) struct Model {
     pub(crate) focus: Pane,
     pub(crate) zoom: bool,
     pub(crate) mouse: bool,
+    /// Whether somebody looks at docket's own terminal, as far as that one tells.
+    pub(crate) is_looked_at: bool,
     pub(crate) overlay: Option<Overlay>,
     /// What takes the place of the panes.
     pub(crate) page: Option<Page>,
@@ -160,6 +162,7 @@ impl Model {
             focus: Pane::Queue,
             zoom: false,
             mouse: false,
+            is_looked_at: true,
             overlay: None,
             page: None,
             start_is_asked: false,
@@ -225,7 +228,17 @@ impl Model {
             Pane::Queue => Context::Queue,
             Pane::Transcript => Context::Transcript,
             Pane::Evidence => Context::Evidence,
-            Pane::Terminal if self.terminal.is_alive() => return vec![Context::Shell],
+            Pane::Terminal if self.terminal.is_open() && self.terminal.is_alive() => {
+                return vec![Context::Shell];
+            }
+            Pane::Terminal if self.terminal.is_open() => {
+                return vec![
+                    Context::Ended,
+                    Context::Shell,
+                    Context::Panes,
+                    Context::Global,
+                ];
+            }
             Pane::Terminal => return vec![Context::Panes, Context::Global],
         };
         vec![pane, Context::Panes, Context::Global]

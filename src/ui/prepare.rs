@@ -6,10 +6,11 @@ use ratatui::layout::{Rect, Size};
 
 use super::effect::Effect;
 use super::guard;
-use super::layout::inside;
+use super::layout::{Pane, inside};
 use super::model::Model;
 use super::overlay::Overlay;
 use super::pages;
+use super::panes::terminal::{Surroundings, evidence_folder};
 use super::panes::transcript::Shown;
 use super::render::canvas::Canvas;
 use super::tickets;
@@ -43,7 +44,19 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     effects.extend(model.transcript.prepare(area, &mut canvas, ticket));
     let area = inner(places.evidence).unwrap_or_default();
     effects.extend(model.evidence.prepare(area, &model.look));
-    effects.extend(model.terminal.prepare(inner(places.terminal)));
+    let around = Surroundings {
+        area: inner(places.terminal),
+        now: model.uptime,
+        has_keys: model.is_looked_at
+            && model.focus == Pane::Terminal
+            && model.page.is_none()
+            && model.overlay.is_none(),
+    };
+    effects.extend(model.terminal.prepare(around));
+    if !model.viewer {
+        let docket = model.evidence_root.parent().unwrap_or(&model.evidence_root);
+        effects.extend(model.terminal.keep(&model.repository_root, docket));
+    }
     model.overview.settle(now);
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
@@ -79,10 +92,8 @@ fn transcript_path(
     run: crate::domain::ids::RunId,
     attempt: &crate::domain::ids::AttemptId,
 ) -> std::path::PathBuf {
-    root.join(run.to_string())
-        .join(attempt.ticket.as_str())
-        .join(attempt.number.to_string())
-        .join("transcript.jsonl")
+    let ticket = attempt.ticket.as_str();
+    evidence_folder(root, &run.to_string(), ticket, attempt.number).join("transcript.jsonl")
 }
 
 /// Durations that change seldom are brought up to date together, at multiples of this many milliseconds: twenty agents that
@@ -96,7 +107,9 @@ pub(crate) fn quiet_for(model: &Model, now: Timestamp) -> Duration {
         .running_since(&model.board, now)
         .chain(view::doing_since(model))
         .chain(pages::inbox::shown_since(model));
-    quiet(shown, now)
+    let quiet = quiet(shown, now);
+    let settles_in = model.terminal.settles_in(model.uptime);
+    settles_in.map_or(quiet, |settles_in| quiet.min(settles_in))
 }
 
 fn quiet(shown: impl Iterator<Item = Timestamp>, now: Timestamp) -> Duration {

@@ -6,6 +6,7 @@ use super::layout::Pane;
 use super::model::Model;
 use super::overlay::{Confirm, Overlay, Purpose, Taking, Wish};
 use super::pages::Page;
+use super::panes::terminal::Place;
 use super::terminals::Launch;
 use super::theme::Role;
 use super::update::movement::focus;
@@ -137,8 +138,11 @@ fn open(model: &mut Model, ticket: &TicketId) -> Vec<Effect> {
         session: session.clone(),
     };
     let label = format!("{} of {}", view.agent, digits(&name));
-    let folder = workspace.path.clone();
-    match model.terminal.open_program(launch, folder, label) {
+    let place = Place {
+        folder: workspace.path.clone(),
+        label,
+    };
+    match model.terminal.show(launch, place) {
         Ok(effects) => {
             model.page = None;
             focus(model, Pane::Terminal);

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::ids::{AttemptId, TicketId};
 use crate::runner::recorder::{Ended, Plan, Tap};
@@ -90,12 +90,25 @@ pub enum TerminalEvent {
     Ended(String),
 }
 
+/// Who has the keys on a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Foreground {
+    /// The program that was started there: a shell waits for a command.
+    Itself,
+    /// Something that it runs; its name, as far as it is known.
+    Other(Option<String>),
+}
+
 /// What can be done to a program on a terminal. Nothing here waits.
 pub trait TerminalControl: Send {
     /// Types these bytes.
     fn write(&mut self, bytes: Vec<u8>);
     /// Says how large the terminal is now.
     fn resize(&mut self, columns: u16, rows: u16);
+    /// Tells who has the keys there, as soon as that is known. An answer that is dropped: nobody can tell.
+    fn foreground(&mut self, answer: oneshot::Sender<Foreground>) {
+        drop(answer);
+    }
     /// Hangs up: the program and what it started get SIGHUP.
     fn hang_up(&mut self);
 }

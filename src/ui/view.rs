@@ -2,6 +2,7 @@
 
 mod header;
 mod hints;
+pub(in crate::ui) mod terminal;
 mod title;
 
 use ratatui::Frame;
@@ -15,7 +16,6 @@ use super::model::Model;
 use super::overlay::{Overlay, borders, help, which_key};
 use super::pages;
 use super::panes::transcript::attempts;
-use super::recording;
 use super::text;
 use super::theme::Role;
 use crate::domain::board::TicketState;
@@ -94,12 +94,7 @@ fn panes(model: &Model, places: &Places, buffer: &mut Buffer) -> Option<Position
             .draw(inner, buffer, has_keys(Pane::Evidence), look);
     }
     let area = places.terminal?;
-    let end = [recording::mark(model), model.terminal.position()];
-    let end: Vec<_> = end.into_iter().flatten().collect();
-    let end = (!end.is_empty()).then(|| end.join("  "));
-    let title = model.terminal.title();
-    let inner = frame(model, Pane::Terminal, area, &title, end.as_deref(), buffer);
-    let cursor = model.terminal.draw(inner, buffer, look);
+    let cursor = terminal::draw(model, area, buffer);
     cursor.filter(|_| has_keys(Pane::Terminal))
 }
 

@@ -45,6 +45,7 @@ mod runs;
 mod sandbox;
 mod scopes;
 mod screen;
+mod shells;
 mod side_by_side;
 mod submit;
 mod supervise;

@@ -18,6 +18,13 @@ pub(in crate::proc) fn start_time(pid: u32) -> Option<u64> {
     fields.nth(22 - 4)?.parse().ok()
 }
 
+/// What a process is called; of a group, its first one.
+pub(in crate::proc) fn name(pid: rustix::process::Pid) -> Option<String> {
+    let name = fs::read_to_string(format!("/proc/{}/comm", pid.as_raw_nonzero())).ok()?;
+    let name = name.trim_end_matches('\n');
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// A text that no other boot has.
 pub(in crate::proc) fn boot_id() -> String {
     static BOOT: OnceLock<String> = OnceLock::new();

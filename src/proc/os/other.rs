@@ -38,6 +38,14 @@ pub(in crate::proc) fn start_time(pid: u32) -> Option<u64> {
     Some(u64::from_be_bytes(hash.0[..8].try_into().ok()?))
 }
 
+/// What a process is called; of a group, its first one.
+pub(in crate::proc) fn name(pid: rustix::process::Pid) -> Option<String> {
+    let pid = pid.as_raw_nonzero().to_string();
+    let (_, path) = output("/bin/ps", &["-o", "comm=", "-p", &pid])?;
+    let name = path.trim().rsplit('/').next()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
 /// A text that no other boot has: the time of the boot.
 pub(in crate::proc) fn boot_id() -> String {
     static BOOT: OnceLock<String> = OnceLock::new();

@@ -95,7 +95,7 @@ pub enum Item {
         /// Where the folder was.
         path: PathBuf,
     },
-    /// What the snapshots of a worktree remembered, and nobody needs.
+    /// What the snapshots of a worktree remembered, or a list of terminals that could not be read, and nobody needs.
     Cache {
         /// The file.
         path: PathBuf,

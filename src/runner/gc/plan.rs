@@ -10,6 +10,7 @@ use crate::domain::attempt::AttemptOutcome;
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId};
 use crate::domain::retention::{Holding, Over};
+use crate::domain::time::Timestamp;
 use crate::git::{
     Autosave, BranchName, CommitId, GitError, Head, Removal, Repository, SnapshotOptions,
     WorktreeState,
@@ -22,6 +23,10 @@ use crate::store::{Reader, evidence};
 
 /// Nobody waits so long for an answer to a letter.
 const OLD_LETTER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// What a damaged list of terminals is called when it was put aside, and how long it is kept. The list itself stays.
+const TERMINALS_ASIDE: &str = "terminals.damaged-";
+const OLD_ASIDE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// What is known of an attempt.
 struct Known {
@@ -354,22 +359,32 @@ fn strays(places: &Places, attempts: &[Known], clock: &SystemClock, sweep: &mut 
             sweep.items.push(Item::Cache { path, bytes });
         }
     }
+    let now = clock.now().wall;
+    for (path, found) in files_in(&places.docket()) {
+        let name = path.file_name().and_then(|name| name.to_str());
+        let is_aside = name.is_some_and(|name| name.starts_with(TERMINALS_ASIDE));
+        if is_aside && age(&found, now).is_some_and(|age| age > OLD_ASIDE) {
+            let bytes = found.len();
+            sweep.items.push(Item::Cache { path, bytes });
+        }
+    }
     let inbox = places.docket().join(inbox::FOLDER);
     let bad = inbox.join(inbox::BAD);
-    let now = clock.now().wall;
     for (path, found) in files_in(&inbox).into_iter().chain(files_in(&bad)) {
         let is_lock = path.file_name().is_some_and(|name| name == inbox::LOCK);
-        let written = found
-            .modified()
-            .ok()
-            .and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-        let age = written
-            .map(|at| u128::from(now.0.max(0).unsigned_abs()).saturating_sub(at.as_millis()));
-        if !is_lock && age.is_some_and(|age| age > OLD_LETTER.as_millis()) {
+        if !is_lock && age(&found, now).is_some_and(|age| age > OLD_LETTER) {
             let bytes = found.len();
             sweep.items.push(Item::Letter { path, bytes });
         }
     }
+}
+
+/// How long ago a file was written.
+fn age(found: &fs::Metadata, now: Timestamp) -> Option<Duration> {
+    let written = found.modified().ok()?;
+    let written = written.duration_since(std::time::UNIX_EPOCH).ok()?;
+    let now = Duration::from_millis(now.0.max(0).unsigned_abs());
+    Some(now.saturating_sub(written))
 }
 
 fn files_in(folder: &Path) -> Vec<(PathBuf, fs::Metadata)> {

@@ -13,6 +13,7 @@ impl Context {
             Self::Transcript => "transcript",
             Self::Evidence => "evidence",
             Self::Shell => "shell",
+            Self::Ended => "ended",
             Self::Confirm => "confirm",
             Self::Input => "input",
             Self::Filter => "filter",
@@ -47,6 +48,7 @@ impl Context {
             Self::Inbox | Self::Review | Self::Overview | Self::Notes | Self::Player => {
                 &[Self::Page, Self::Global]
             }
+            Self::Ended => &[Self::Shell, Self::Panes, Self::Global],
             Self::Panes | Self::Page => &[Self::Global],
             Self::Composer => &[Self::Input],
             _ => &[],

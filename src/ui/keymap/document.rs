@@ -23,6 +23,10 @@ preset = \"vim\"              # default, vim or emacs
 \"X\" = \"stop-ticket\"         # keys = the name of an action
 \"x\" = \"none\"                # takes the meaning away
 
+[shell]
+chord = \"Ctrl-\\\\\"          # the one key that a terminal does not get: all its sequences follow
+\"chord y\" = \"zoom\"        # what follows the chord, whichever it is
+
 [global]
 \"Ctrl-x Ctrl-s\" = \"start\"   # one after the other: what may follow is shown
 \"F5\" = \"redraw\"

@@ -7,6 +7,7 @@ use std::fmt;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::chord;
 use super::preset::{PRESETS, Preset};
 use super::{Binding, Context, Key, Keymap, Source, label, sequence};
 use crate::config::{nearest, place_at};
@@ -46,6 +47,7 @@ struct Entry {
 struct Reading<'a> {
     text: &'a str,
     preset: &'static Preset,
+    chord: Option<Key>,
     entries: Vec<Entry>,
     faults: Vec<KeyFault>,
 }
@@ -56,6 +58,7 @@ impl Keymap {
         let mut reading = Reading {
             text,
             preset: &PRESETS[0],
+            chord: None,
             entries: Vec::new(),
             faults: Vec::new(),
         };
@@ -71,6 +74,9 @@ impl Keymap {
         }
         reading.root(root.get_ref());
         let mut keymap = Self::with_preset(reading.preset);
+        if let Some(chord) = reading.chord {
+            keymap.set_chord(chord);
+        }
         let Reading {
             entries,
             mut faults,
@@ -297,10 +303,44 @@ impl Reading<'_> {
         self.fault(at, message);
     }
 
+    /// The key that is to begin the sequences of a terminal.
+    fn chord(&mut self, value: &Spanned<DeValue<'_>>) {
+        let at = value.span().start;
+        let DeValue::String(word) = value.get_ref() else {
+            let message = "`chord` takes a key, such as \"Ctrl-\\\\\"".to_owned();
+            return self.fault(at, message);
+        };
+        match word.parse::<Key>() {
+            Ok(key) if key.may_be_chord() => self.chord = Some(key),
+            Ok(key) => self.fault(
+                at,
+                format!(
+                    "`{key}` is typed into terminals: a chord has Ctrl or Alt, or is F1 to F12"
+                ),
+            ),
+            Err(error) => self.fault(at, error.to_string()),
+        }
+    }
+
     fn table(&mut self, context: Context, table: &DeTable<'_>) {
+        let is_chord = |name: &str| context == Context::Shell && name == chord::WORD;
+        if let Some((_, value)) = in_order(table)
+            .into_iter()
+            .find(|(name, _)| is_chord(name.get_ref()))
+        {
+            self.chord(value);
+        }
         for (name, value) in in_order(table) {
             let at = name.span().start;
-            let keys = match sequence(name.get_ref()) {
+            if is_chord(name.get_ref()) {
+                continue;
+            }
+            let text = if context == Context::Shell {
+                chord::spelled(name.get_ref(), self.chord.unwrap_or(Key::CHORD))
+            } else {
+                name.get_ref().to_string()
+            };
+            let keys = match sequence(&text) {
                 Ok(keys) => keys,
                 Err(error) => {
                     self.fault(at, error.to_string());
@@ -541,7 +581,7 @@ mod tests {
     #[test]
     fn nobody_is_locked_up() {
         let (keymap, faults) =
-            Keymap::read("[shell]\n\"Ctrl-] Ctrl-]\" = \"none\"\n\"Ctrl-] d\" = \"none\"\n");
+            Keymap::read("[shell]\n\"chord chord\" = \"none\"\n\"chord d\" = \"none\"\n");
         assert!(faults[0].message.contains("leave-terminal"), "{faults:?}");
         assert_eq!(
             means(&keymap, &[Context::Shell], "Ctrl-] Ctrl-]"),

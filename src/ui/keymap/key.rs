@@ -49,6 +49,18 @@ impl Key {
         Self { code, modifiers }
     }
 
+    /// What begins the sequences of a terminal unless the user says otherwise.
+    pub(super) const CHORD: Self = Self {
+        code: KeyCode::Char(']'),
+        modifiers: KeyModifiers::CONTROL,
+    };
+
+    /// Whether it may begin the sequences of a terminal: nothing that is typed all day.
+    pub(super) fn may_be_chord(&self) -> bool {
+        let held = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        self.modifiers.intersects(held) || matches!(self.code, KeyCode::F(_))
+    }
+
     /// Whether it types a character.
     pub(crate) fn types(&self) -> bool {
         let plain = !self

@@ -1,5 +1,6 @@
 //! Keys as data: one table gives dispatch, hints, the help and `docs/KEYS.md`.
 
+mod chord;
 mod conflict;
 mod context;
 mod default;
@@ -33,6 +34,8 @@ pub(crate) enum Context {
     Evidence,
     /// In a terminal with a living shell: every other key goes to the shell.
     Shell,
+    /// In a terminal whose program has ended, beside what holds in all of them.
+    Ended,
     /// In a question.
     Confirm,
     /// Where text is typed; every other key edits.
@@ -80,6 +83,7 @@ impl Context {
         Self::Transcript,
         Self::Evidence,
         Self::Shell,
+        Self::Ended,
         Self::Filter,
         Self::Input,
         Self::Composer,
@@ -109,6 +113,7 @@ impl Context {
             Self::Transcript => "Transcript",
             Self::Evidence => "Evidence",
             Self::Shell => "Terminal",
+            Self::Ended => "A terminal whose program has ended",
             Self::Confirm => "A question",
             Self::Input => "Typing a reply or a reason",
             Self::Composer => "Words for an agent",
@@ -173,6 +178,8 @@ pub(crate) enum Meaning {
 #[derive(Debug, Clone)]
 pub struct Keymap {
     bindings: Vec<Binding>,
+    /// The key that begins docket's own sequences in a terminal.
+    chord: Key,
 }
 
 impl Default for Keymap {
@@ -187,6 +194,7 @@ impl Default for Keymap {
         };
         Self {
             bindings: default::BINDINGS.iter().filter_map(binding).collect(),
+            chord: Key::CHORD,
         }
     }
 }

@@ -5,6 +5,7 @@ mod piece;
 mod proof;
 mod review;
 mod scan;
+pub(crate) mod terminals;
 pub(crate) mod texts;
 mod transcript;
 
@@ -130,6 +131,10 @@ pub(crate) fn load(load: Load) -> Loaded {
         } => Loaded::Spent {
             question,
             spent: past::spending(&ledger, &zone, now).map_err(|error| error.to_string()),
+        },
+        Load::Terminals { path, root } => Loaded::Terminals {
+            restored: terminals::read(&path, &root),
+            path,
         },
     }
 }

@@ -16,8 +16,10 @@ use crate::domain::request::RequestId;
 use crate::domain::rules::Rule;
 use crate::domain::time::Timestamp;
 use crate::ui::action::Action;
+use crate::ui::effect::TerminalId;
 use crate::ui::keymap::{Context, Keymap};
 use crate::ui::layout::{inside, split_top};
+use crate::ui::panes::terminal::Pasting;
 use crate::ui::panes::{Move, moved};
 use crate::ui::render::plain;
 use crate::ui::session::Look;
@@ -47,6 +49,12 @@ pub(crate) enum Wish {
     AllowTicket(Box<AllowAlways>),
     /// Take an attempt over.
     TakeSession(Box<Taking>),
+    /// Close a terminal in which this runs.
+    CloseTerminal(TerminalId, String),
+    /// Leave, and end what runs in terminals.
+    Leave(Box<Leaving>),
+    /// Type a paste into a terminal.
+    Paste(Box<Pasting>),
 }
 
 /// An attempt that is to be taken over, as it was shown.
@@ -62,6 +70,31 @@ pub(crate) struct Taking {
     pub(crate) agent: String,
     /// The turn that is interrupted, if one runs.
     pub(crate) turn: Option<u32>,
+}
+
+/// What ends with docket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Leaving {
+    /// Whether a run is stopped, too.
+    pub(crate) stops_run: bool,
+    /// The terminals in which something runs: a line for each.
+    pub(crate) shells: Vec<String>,
+}
+
+impl Leaving {
+    fn question(&self) -> String {
+        let run = if self.stops_run {
+            "A run is alive: its agents are stopped, what they did so far is kept.\n\n"
+        } else {
+            ""
+        };
+        let what = match self.shells.len() {
+            1 => "This terminal is open and ends with docket:",
+            _ => "These terminals are open and end with docket:",
+        };
+        let shells = self.shells.join("\n  ");
+        format!("{run}{what}\n\n  {shells}\n\nLeave?")
+    }
 }
 
 /// A gate as it was shown: what is decided is decided about it and no other.
@@ -260,6 +293,9 @@ impl Confirm {
             Wish::Many(many) => many.title(),
             Wish::Reorder(..) => "Move",
             Wish::TakeSession(_) => "Take over",
+            Wish::CloseTerminal(..) => "Close a terminal",
+            Wish::Leave(..) => "Leave docket",
+            Wish::Paste(..) => "Paste",
         }
     }
 
@@ -283,6 +319,11 @@ impl Confirm {
             Wish::Many(many) => many.question(),
             Wish::Reorder(priorities) => reorder_question(priorities),
             Wish::TakeSession(taking) => crate::ui::taking::question(taking),
+            Wish::CloseTerminal(_, what) => {
+                format!("{what}. Close it? What runs there is ended.")
+            }
+            Wish::Leave(leaving) => leaving.question(),
+            Wish::Paste(pasting) => pasting.question(),
             Wish::Approve(gate) => {
                 let mut question = gate.reasons.join("\n\n");
                 if !question.is_empty() {
@@ -328,6 +369,15 @@ impl Confirm {
             Span::styled(key(Action::No), theme.style(Role::HintKey)),
             Span::styled(" no", theme.style(Role::Hint)),
         ]);
+        if matches!(self.wish, Wish::Paste(_)) {
+            spans.extend([
+                Span::styled(
+                    format!("   {}", key(Action::PasteAsLine)),
+                    theme.style(Role::HintKey),
+                ),
+                Span::styled(" as one line", theme.style(Role::Hint)),
+            ]);
+        }
         Line::from(spans).render(answers, buffer);
         let more = match (self.top, below) {
             (0, 0) => return,

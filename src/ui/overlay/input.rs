@@ -86,6 +86,8 @@ pub(crate) enum LineOf {
     Filter,
     /// The transcript marks what matches, while it is typed.
     Search,
+    /// The terminal's tab gets this name.
+    TabName,
 }
 
 impl LineOf {
@@ -93,6 +95,7 @@ impl LineOf {
         match self {
             Self::Filter => "Filter: ",
             Self::Search => "Search: ",
+            Self::TabName => "Rename: ",
         }
     }
 }

@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Block, Clear, Widget};
 
 pub(crate) use composer::{About, Composer, DraftOf, Kept};
-pub(crate) use confirm::{Allow, AllowAlways, AtGate, Confirm, Taking, Wish};
+pub(crate) use confirm::{Allow, AllowAlways, AtGate, Confirm, Leaving, Taking, Wish};
 pub(crate) use input::{Asking, Input, LineOf, Purpose};
 pub(crate) use palette::Palette;
 pub(crate) use themes::ThemePicker;

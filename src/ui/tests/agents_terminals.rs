@@ -61,7 +61,9 @@ fn it_is_shown_as_it_was_drawn_and_typed_into() {
     scene
         .model
         .terminal
-        .parse(std::time::Duration::MAX, &|| std::time::Duration::ZERO);
+        .parse(std::time::Duration::ZERO, std::time::Duration::MAX, &|| {
+            std::time::Duration::ZERO
+        });
     let frame = scene.frame(120, 40);
     assert!(
         frame.contains("bottom") && frame.contains("lower"),

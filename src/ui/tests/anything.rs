@@ -127,6 +127,16 @@ const KEYS: &[&str] = &[
     "l",
     "[",
     "]",
+    "Ctrl-]",
+    "|",
+    "-",
+    ",",
+    "Ctrl-]",
+    "x",
+    "w",
+    "8",
+    "Ctrl-]",
+    "i",
 ];
 
 const MOUSE: [MouseEventKind; 5] = [

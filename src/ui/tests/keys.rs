@@ -235,21 +235,6 @@ fn a_shell_gets_every_key_but_one() {
 }
 
 #[test]
-fn a_program_hears_of_a_new_size_once_a_frame() {
-    let mut scene = Scene::full();
-    scene.keys("t");
-    scene.effects.clear();
-    scene.frame(100, 30);
-    scene.frame(100, 30);
-    let sizes: Vec<_> = scene
-        .effects
-        .iter()
-        .filter(|effect| matches!(effect, Effect::ResizeTerminal { .. }))
-        .collect();
-    assert_eq!(sizes.len(), 1, "{sizes:?}");
-}
-
-#[test]
 fn the_filter_is_followed_while_it_is_typed() {
     let mut scene = Scene::full();
     scene.keys("/");

@@ -365,6 +365,9 @@ async fn a_shell_is_opened_typed_into_and_left() {
     outside.press("t h i");
     outside.shows(" $ hi").await;
     outside.press("Ctrl-] Ctrl-] q");
+    // Nobody can tell what runs there, so it is asked.
+    outside.shows("1 repository may run something").await;
+    outside.press("y");
     assert_eq!(outside.ends().await, UiEnd::Quit);
 }
 

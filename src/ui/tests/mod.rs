@@ -22,6 +22,7 @@ mod recording;
 mod review;
 pub(super) mod scene;
 mod taking;
+mod terminal;
 mod themes;
 mod transcripts;
 mod trying;

@@ -314,6 +314,12 @@ impl Scene {
                         update(&mut self.model, Message::Loaded(Loaded::Changed(changed)));
                     self.act(effects);
                 }
+                Effect::KeepTerminals(keeping) => {
+                    let result = loader::terminals::write(&keeping);
+                    let loaded = Loaded::TerminalsKept { result };
+                    let effects = update(&mut self.model, Message::Loaded(loaded));
+                    self.act(effects);
+                }
                 other => self.effects.push(other),
             }
         }

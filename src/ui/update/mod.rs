@@ -5,11 +5,12 @@ mod mouse;
 pub(crate) mod movement;
 mod perform;
 mod reading;
+pub(super) mod terminal;
 pub(crate) mod themes;
 
 use std::sync::Arc;
 
-use crossterm::event::{KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent};
 
 use super::command;
 use super::composing;
@@ -66,6 +67,8 @@ pub(crate) enum Message {
     Recorded(TerminalId, Ended),
     /// The player shows something else.
     Played(Arc<Picture>),
+    /// Somebody looks at the outer terminal now, or nobody does.
+    Looked(bool),
 }
 
 /// A signal to this process.
@@ -126,6 +129,10 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Recorded(terminal, ended) => recording::ended(model, terminal, ended),
         Message::Played(picture) => {
             model.player.picture = Some(picture);
+            Vec::new()
+        }
+        Message::Looked(is_looked_at) => {
+            model.is_looked_at = is_looked_at;
             Vec::new()
         }
     }
@@ -297,6 +304,9 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             model.overview.spending_came(question, spent);
             Vec::new()
         }
+        Loaded::Terminals { .. } | Loaded::TerminalsKept { .. } | Loaded::Foreground { .. } => {
+            terminal::loaded(model, loaded)
+        }
     }
 }
 
@@ -315,9 +325,9 @@ fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         }
         Meaning::Begun => Vec::new(),
         Meaning::None => {
-            let was_sequence = model.pressed.len() > 1;
-            model.pressed.clear();
-            if was_sequence {
+            let pressed = std::mem::take(&mut model.pressed);
+            if pressed.len() > 1 {
+                terminal::unknown(model, &pressed, event.code == KeyCode::Esc);
                 // What the second key means by itself was not meant.
                 return Vec::new();
             }
@@ -395,7 +405,7 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             Some(page) => pages::paste(model, page, text),
             None => Vec::new(),
         },
-        None if model.focus == Pane::Terminal => model.terminal.paste(text),
+        None if model.focus == Pane::Terminal => terminal::paste(model, text),
         // Pasted text presses no keys.
         None => {
             model.say("pasted text goes into a reply or a terminal", Role::Notice);

@@ -10,6 +10,7 @@ use super::super::pages;
 use super::super::panes::Move;
 use super::movement::{focus, go};
 use super::perform;
+use super::terminal;
 
 /// Wheel and clicks: a popup takes none.
 pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
@@ -22,6 +23,9 @@ pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
     }
     if let Some(page) = model.page {
         return pages::mouse(model, page, mouse);
+    }
+    if let Some(effects) = terminal::mouse(model, mouse) {
+        return effects;
     }
     let places = model.places();
     match (mouse.kind, model.dragged) {

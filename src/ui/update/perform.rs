@@ -8,7 +8,7 @@ use super::super::composing;
 use super::super::effect::Effect;
 use super::super::layout::Pane;
 use super::super::model::Model;
-use super::super::overlay::{Input, LineOf, Overlay, help, palette};
+use super::super::overlay::{Input, LineOf, Overlay, Wish, help, palette};
 use super::super::pages::{self, Page};
 use super::super::panes::transcript::Toward;
 use super::super::panes::{Move, evidence, moved};
@@ -20,6 +20,7 @@ use super::super::viewer;
 use super::arrange::arrange;
 use super::movement::{focus, go, movement};
 use super::reading;
+use super::terminal;
 use super::themes;
 use crate::domain::ids::TicketId;
 use crate::store::evidence::folder_of;
@@ -57,6 +58,9 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(to) = movement(action) {
         return go(model, model.focus, to);
     }
+    if let Some(effects) = terminal::perform(model, action) {
+        return effects;
+    }
     if let Some(effects) = tickets::perform(model, action) {
         return effects;
     }
@@ -67,7 +71,6 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::FocusQueue | Action::LeaveTerminal => focus(model, Pane::Queue),
         Action::FocusTranscript => focus(model, Pane::Transcript),
         Action::FocusEvidence => focus(model, Pane::Evidence),
-        Action::Terminal => return open_terminal(model),
         Action::ScrollbackUp => model.terminal.scroll(1),
         Action::ScrollbackDown => model.terminal.scroll(-1),
         Action::NextPane => step_focus(model, 1),
@@ -173,9 +176,16 @@ fn answer(model: &mut Model, action: Action) -> Vec<Effect> {
             return Vec::new();
         }
     }
+    let is_paste = |overlay: &Option<Overlay>| matches!(overlay, Some(Overlay::Confirm(confirm)) if matches!(confirm.wish, Wish::Paste(_)));
+    if action == Action::PasteAsLine && !is_paste(&model.overlay) {
+        return Vec::new();
+    }
     let Some(Overlay::Confirm(confirm)) = model.overlay.take() else {
         return Vec::new();
     };
+    if let (Action::PasteAsLine, Wish::Paste(pasting)) = (action, &confirm.wish) {
+        return model.terminal.paste_after_all(pasting, true);
+    }
     if action == Action::Yes {
         command::confirmed(model, confirm.wish)
     } else {
@@ -194,7 +204,9 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
             };
             return model.transcript.go_to_match(toward, false);
         }
-        model.queue.go(to);
+        if !matches!(&model.overlay, Some(Overlay::Input(input)) if input.of == LineOf::TabName) {
+            model.queue.go(to);
+        }
         return Vec::new();
     }
     let Some(Overlay::Input(input)) = model.overlay.take() else {
@@ -211,6 +223,8 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
         LineOf::Search => {
             model.transcript.end_search();
         }
+        LineOf::TabName if is_sent => model.terminal.rename(&input.text()),
+        LineOf::TabName => {}
     }
     Vec::new()
 }
@@ -241,7 +255,9 @@ fn open(model: &mut Model) -> Vec<Effect> {
         // The shell has ended: its screen was looked at.
         Pane::Terminal => {
             let effects = model.terminal.close();
-            focus(model, Pane::Queue);
+            if !model.terminal.is_open() {
+                focus(model, Pane::Queue);
+            }
             return effects;
         }
     }
@@ -267,7 +283,7 @@ fn back(model: &mut Model) {
 }
 
 /// The terminal of the selected ticket's agent, while there is one to look at.
-fn attach(model: &mut Model) -> Option<Result<Vec<Effect>, String>> {
+pub(super) fn attach(model: &mut Model) -> Option<Result<Vec<Effect>, String>> {
     let view = model
         .view()
         .filter(|view| command::has_terminal(model, view))?;
@@ -277,32 +293,4 @@ fn attach(model: &mut Model) -> Option<Result<Vec<Effect>, String>> {
     let label = format!("{} of {name}{looks}", view.agent);
     let evidence = folder_of(&model.evidence_root, run, &attempt);
     Some(model.terminal.attach(attempt, evidence, label))
-}
-
-/// A shell where the selected ticket's attempt works, or in the repository.
-fn open_terminal(model: &mut Model) -> Vec<Effect> {
-    let attached = attach(model);
-    let opened = attached.unwrap_or_else(|| open_shell(model));
-    match opened {
-        Ok(effects) => {
-            focus(model, Pane::Terminal);
-            effects
-        }
-        Err(why) => {
-            model.say(why, Role::Warning);
-            Vec::new()
-        }
-    }
-}
-
-fn open_shell(model: &mut Model) -> Result<Vec<Effect>, String> {
-    let workspace = model.view().and_then(|view| view.workspace.as_ref());
-    let (folder, label) = match (workspace, model.queue.entry()) {
-        (Some(workspace), Some(entry)) if workspace.branch.is_some() => (
-            workspace.path.clone(),
-            format!("worktree of {}", entry.name.digits()),
-        ),
-        _ => (model.repository_root.clone(), model.repository_name.clone()),
-    };
-    model.terminal.open(folder, label)
 }

@@ -16,7 +16,7 @@ use crate::ui::composing;
 use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::model::Model;
-use crate::ui::overlay::{Overlay, which_key};
+use crate::ui::overlay::{Overlay, Wish, which_key};
 use crate::ui::pages::{self, Page, review};
 use crate::ui::text;
 use crate::ui::theme::Role;
@@ -80,6 +80,9 @@ fn hints(model: &Model) -> Vec<(String, String)> {
             .map(|binding| (binding.label(), binding.action.hint().to_owned()))
             .collect();
     }
+    if contexts.first() == Some(&Context::Shell) {
+        return of_shell(model, &contexts);
+    }
     let mut shown = HashSet::new();
     wanted(model, &contexts)
         .into_iter()
@@ -95,6 +98,21 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         .collect()
 }
 
+/// The chord, and what may follow it.
+fn of_shell(model: &Model, contexts: &[Context]) -> Vec<(String, String)> {
+    let chord = model.keymap.chord().to_string();
+    let begins = format!("{chord} ");
+    let follow = wanted(model, contexts).into_iter().filter_map(|action| {
+        let key = model.keymap.key_for(contexts, action)?;
+        let key = key.strip_prefix(&begins).map_or(key.clone(), str::to_owned);
+        Some((key, words(model, action).to_owned()))
+    });
+    let follow: Vec<_> = follow.collect();
+    std::iter::once((chord, "and then".to_owned()))
+        .chain(follow)
+        .collect()
+}
+
 fn words(model: &Model, action: Action) -> &'static str {
     let phase = model.board.run.as_ref().map(|run| run.phase);
     match action {
@@ -106,6 +124,7 @@ fn words(model: &Model, action: Action) -> &'static str {
         Action::Open if model.page == Some(Page::Review) && model.overlay.is_none() => "fold",
         Action::Send if matches!(model.overlay, Some(Overlay::Palette(_))) => "do it",
         Action::Cancel if matches!(model.overlay, Some(Overlay::Palette(_))) => "close",
+        Action::Open if model.focus == Pane::Terminal && model.page.is_none() => "close",
         Action::No if is_asked_by_editor(model) => "stay",
         action => action.hint(),
     }
@@ -118,11 +137,20 @@ fn is_asked_by_editor(model: &Model) -> bool {
 fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     match contexts.first() {
         Some(Context::Shell) => {
-            return vec![
-                Action::LeaveTerminal,
-                Action::ScrollbackUp,
-                Action::ScrollbackDown,
-            ];
+            let mut actions = vec![Action::LeaveTerminal, Action::NewTab];
+            if model.terminal.count() > 1 {
+                actions.push(Action::NextTab);
+            }
+            if model.terminal.is_split() {
+                actions.push(Action::NextProgram);
+            }
+            actions.extend([
+                Action::SplitBeside,
+                Action::CloseTerminal,
+                Action::Zoom,
+                Action::Help,
+            ]);
+            return actions;
         }
         Some(Context::Composer) => return composing::hints(model),
         Some(Context::Inbox) => return pages::inbox::hints(model),
@@ -135,6 +163,9 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             if let Some(Overlay::Confirm(confirm)) = &model.overlay {
                 if confirm.is_unread() {
                     actions.remove(0);
+                }
+                if matches!(confirm.wish, Wish::Paste(_)) {
+                    actions.push(Action::PasteAsLine);
                 }
                 if confirm.scrolls() {
                     actions.extend([Action::PageDown, Action::PageUp]);
@@ -234,7 +265,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
                 actions.push(Action::OpenInPager);
             }
         }
-        Pane::Terminal => actions.extend([Action::Open, Action::Terminal]),
+        Pane::Terminal => actions.extend([Action::Open, Action::ReopenTerminal]),
     }
     actions.extend([
         Action::Palette,

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use docket::proc::pty::{Pty, PtySpec, Size};
+use docket::proc::pty::{Foreground, Pty, PtySpec, Size};
 use docket::proc::supervise::Status;
 use docket::proc::sweep;
 
@@ -231,6 +231,23 @@ async fn a_shell_has_jobs() {
     let (status, drawn) = pane.end().await;
     assert_eq!(status, Status::Exited(6), "{drawn}");
     assert!(!drawn.contains("can't access tty"), "{drawn}");
+}
+
+#[tokio::test]
+async fn it_is_known_what_a_shell_runs() {
+    let mut pane = Pane::open(["/bin/sh", "-i"].map(Into::into).to_vec());
+    pane.types("echo $((40 + 2))\r");
+    pane.draws("42").await;
+    let itself = pane.pty.control.foreground().await;
+    assert_eq!(itself, Ok(Foreground::Itself));
+    pane.types("sh -c 'echo $((50 + 2)); sleep 1000; :'\r");
+    pane.draws("52").await;
+    let other = pane.pty.control.foreground().await;
+    assert_eq!(other, Ok(Foreground::Other(Some("sh".into()))));
+    let control = pane.pty.control.clone();
+    control.close();
+    pane.end().await;
+    assert!(control.foreground().await.is_err());
 }
 
 #[tokio::test]

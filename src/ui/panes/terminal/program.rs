@@ -8,13 +8,16 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
-use crate::emulator::{Emulator, Place, encode_key, encode_paste};
+use crate::emulator::{Emulator, Place, encode_focus, encode_key};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::render::cells;
 use crate::ui::session::Look;
 use crate::ui::terminals::{Launch, TerminalEvent, TerminalRequest};
 use crate::ui::text;
 use crate::ui::theme::Role;
+
+/// A new size is told when it has stood for so long: a border that is drawn, or a window, has many on its way.
+const SETTLED: Duration = Duration::from_millis(60);
 
 /// See the module.
 #[derive(Debug)]
@@ -27,9 +30,17 @@ pub(super) struct Program {
     /// The first row that is shown, where that isn't the screen itself.
     looks_at: Option<u64>,
     /// The size that it was last asked to take; only where it runs elsewhere.
-    wanted: Option<(u16, u16)>,
+    asked: Option<(u16, u16)>,
     /// How it ended.
     pub(super) ended: Option<String>,
+    /// Whether it was started: that is when it is to be seen for the first time, and its size is known.
+    pub(super) is_started: bool,
+    /// What was typed before.
+    early: Vec<u8>,
+    /// The size that it is to get, and since when that has stood.
+    wanted: Option<((u16, u16), Duration)>,
+    /// Whether it was told last that it has the keys.
+    has_focus: bool,
 }
 
 impl Program {
@@ -45,9 +56,18 @@ impl Program {
             emulator: Emulator::new(request.columns, request.rows, scrollback),
             request,
             looks_at: None,
-            wanted: None,
+            asked: None,
             ended: None,
+            is_started: false,
+            early: Vec::new(),
+            wanted: None,
+            has_focus: false,
         }
+    }
+
+    /// Whether something runs there.
+    pub(super) fn is_alive(&self) -> bool {
+        self.is_started && self.ended.is_none()
     }
 
     /// It wrote, or ended.
@@ -80,7 +100,7 @@ impl Program {
             // It has its answers from where it runs.
             return Vec::new();
         }
-        let mut effects: Vec<_> = self.to_it(replies).into_iter().collect();
+        let mut effects: Vec<_> = self.send(replies).into_iter().collect();
         if self.emulator.take_reset() && self.ended.is_none() {
             // It draws everything again when its size changes; the same size would not be told.
             let (columns, rows) = self.emulator.size();
@@ -98,30 +118,44 @@ impl Program {
         matches!(self.request.launch, Launch::Attempt { .. })
     }
 
+    /// Whether it rang since this was asked last.
+    pub(super) fn rings(&mut self) -> bool {
+        self.emulator.take_bell()
+    }
+
     /// A key for it.
     pub(super) fn key(&mut self, key: KeyEvent) -> Option<Effect> {
         let bytes = encode_key(key, self.emulator.modes());
         self.typed(bytes)
     }
 
-    /// Pasted text for it.
-    pub(super) fn paste(&mut self, text: &str) -> Option<Effect> {
-        let bytes = encode_paste(text, self.emulator.modes());
-        self.typed(bytes)
-    }
-
     /// What the user types, and sees the answer to.
-    fn typed(&mut self, bytes: Vec<u8>) -> Option<Effect> {
-        let effect = self.to_it(bytes)?;
+    pub(super) fn typed(&mut self, bytes: Vec<u8>) -> Option<Effect> {
+        if self.ended.is_some() || bytes.is_empty() {
+            return None;
+        }
         self.looks_at = None;
-        Some(effect)
+        if !self.is_started {
+            self.early.extend(bytes);
+            return None;
+        }
+        self.send(bytes)
     }
 
-    fn to_it(&self, bytes: Vec<u8>) -> Option<Effect> {
-        (self.ended.is_none() && !bytes.is_empty()).then_some(Effect::Type {
+    /// Bytes for it, wherever the user looks.
+    pub(super) fn send(&self, bytes: Vec<u8>) -> Option<Effect> {
+        (self.is_alive() && !bytes.is_empty()).then_some(Effect::Type {
             terminal: self.id,
             bytes,
         })
+    }
+
+    /// It has the keys now, or hasn't; what it is told of that, if it wants to know.
+    pub(super) fn focus(&mut self, has_focus: bool) -> Option<Effect> {
+        if std::mem::replace(&mut self.has_focus, has_focus) == has_focus {
+            return None;
+        }
+        self.send(encode_focus(has_focus, self.emulator.modes()))
     }
 
     /// The first row that is shown.
@@ -133,13 +167,17 @@ impl Program {
     /// Looks back by so many half pages, or forth.
     pub(super) fn scroll(&mut self, pages: i64) {
         let (_, rows) = self.emulator.size();
-        let step = u64::from(rows / 2).max(1);
-        let target = if pages > 0 {
-            self.shown().saturating_sub(step)
+        self.scroll_lines(pages.saturating_mul(i64::from(rows / 2).max(1)));
+    }
+
+    /// Looks back by so many lines, or forth.
+    pub(super) fn scroll_lines(&mut self, lines: i64) {
+        let row = self.shown();
+        self.look_at(if lines > 0 {
+            row.saturating_sub(lines.unsigned_abs())
         } else {
-            self.shown() + step
-        };
-        self.look_at(target);
+            row.saturating_add(lines.unsigned_abs())
+        });
     }
 
     /// Shows the rows from this one on.
@@ -149,23 +187,52 @@ impl Program {
         self.looks_at = is_above.then_some(row.max(first));
     }
 
-    /// It has this much room now. What it is told when that changed.
-    pub(super) fn fit(&mut self, columns: u16, rows: u16) -> Option<Effect> {
+    /// It has this much room at this moment: it is started with it, or told of it when it has stood for a while.
+    pub(super) fn fit(&mut self, columns: u16, rows: u16, now: Duration) -> Vec<Effect> {
+        let size = (columns, rows);
+        let terminal = self.id;
+        if !self.is_started {
+            self.is_started = true;
+            if !self.runs_elsewhere() {
+                self.emulator.resize(columns, rows);
+            }
+            (self.request.columns, self.request.rows) = size;
+            let request = self.request.clone();
+            let early = std::mem::take(&mut self.early);
+            let typed = self.send(early);
+            let opened = Effect::OpenTerminal { terminal, request };
+            return std::iter::once(opened).chain(typed).collect();
+        }
+        if self.asked.unwrap_or(self.emulator.size()) == size {
+            self.wanted = None;
+            return Vec::new();
+        }
+        let since = match self.wanted {
+            Some((wanted, since)) if wanted == size => since,
+            _ => now,
+        };
+        self.wanted = Some((size, since));
+        if now.saturating_sub(since) < SETTLED {
+            return Vec::new();
+        }
+        self.wanted = None;
         if self.runs_elsewhere() {
             // Its own word on its size comes among what it draws.
-            if self.wanted.replace((columns, rows)) == Some((columns, rows)) {
-                return None;
-            }
-        } else if self.emulator.size() == (columns, rows) {
-            return None;
+            self.asked = Some(size);
         } else {
             self.resize(columns, rows);
         }
-        Some(Effect::ResizeTerminal {
-            terminal: self.id,
+        vec![Effect::ResizeTerminal {
+            terminal,
             columns,
             rows,
-        })
+        }]
+    }
+
+    /// In how long a size that is on its way has stood for long enough.
+    pub(super) fn settles_in(&self, now: Duration) -> Option<Duration> {
+        let (_, since) = self.wanted?;
+        Some((since + SETTLED).saturating_sub(now))
     }
 
     /// The screen has another size. Who looks back goes on looking at the same text.
@@ -183,6 +250,7 @@ impl Program {
         match self.emulator.top() - self.shown() {
             0 if self.emulator.failures() > 0 => Some("the screen was reset".to_owned()),
             0 => None,
+            1 => Some("1 line back".to_owned()),
             rows => Some(format!("{rows} lines back")),
         }
     }
@@ -192,9 +260,24 @@ impl Program {
         text::clean(self.emulator.title().unwrap_or_default()).into_owned()
     }
 
+    /// The first row that is drawn where there is room for so many. Until a smaller size is told the cursor is kept in sight.
+    fn drawn_from(&self, height: u16) -> u64 {
+        let shown = self.shown();
+        let (_, rows) = self.emulator.size();
+        if self.looks_at.is_some() || height >= rows || height == 0 {
+            return shown;
+        }
+        let below = self
+            .emulator
+            .cursor()
+            .map_or(0, |cursor| cursor.row.saturating_sub(shown));
+        shown + below.saturating_sub(u64::from(height) - 1)
+    }
+
     /// Draws the screen; the cursor's place, when it is to be seen.
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) -> Option<Position> {
-        let cursor = cells::draw(&self.emulator, self.shown(), area, buffer, look);
+        let top = self.drawn_from(area.height);
+        let cursor = cells::draw(&self.emulator, top, area, buffer, look);
         let Some(how) = &self.ended else {
             return cursor;
         };
@@ -204,6 +287,7 @@ impl Program {
             "Enter closes, t opens another"
         };
         let words = format!(" {how}: {next} ");
+        let words = text::fit(&words, usize::from(area.width), look.ascii).into_owned();
         let row = Rect {
             y: area.bottom().saturating_sub(1),
             height: area.height.min(1),
