@@ -13,7 +13,7 @@ use super::outside;
 use super::place::Place;
 use super::theme_watch;
 use crate::agents::adapter;
-use crate::config::{Config, Directories, Variables};
+use crate::config::{ClipboardWay, Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
 use crate::exit::Exit;
@@ -29,8 +29,9 @@ use crate::store::lock::LockError;
 use crate::tickets::template::Template;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Abilities, Announce, Books, Launch, Look, NewTickets, OpenTerminal, Preferences, Session,
-    TerminalControl, TerminalEvent, TerminalLink, TerminalRequest, ThemeSource, UiEnd, UiError,
+    Abilities, Announce, Between, Books, Clipboard, Launch, Look, NewTickets, OpenTerminal,
+    Preferences, Session, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
+    ThemeSource, UiEnd, UiError, clipboard_folder, surroundings,
 };
 
 /// How a docket that people look at begins.
@@ -123,6 +124,7 @@ async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
                 .name,
         },
         themes: themes(),
+        clipboard: clipboard(config.ui.clipboard),
         books: Books {
             ledger: Some(places.ledger()),
             spending: config.spending,
@@ -235,6 +237,20 @@ fn look(config: &Config) -> Result<Look, CliError> {
         zone: jiff::tz::TimeZone::system(),
         reduced_motion: config.ui.reduced_motion,
     })
+}
+
+/// How copied texts get out.
+fn clipboard(way: ClipboardWay) -> Clipboard {
+    let (between, takes) = surroundings(|name| std::env::var(name).ok());
+    let state = Directories::from_process().map(|directories| directories.state().to_owned());
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(Into::into);
+    Clipboard {
+        way,
+        between,
+        takes,
+        folder: clipboard_folder(runtime, state),
+        multiplexer: (between == Between::Tmux).then(|| Box::new(outside::Tmux) as _),
+    }
 }
 
 /// The user's themes, watched.

@@ -170,6 +170,7 @@ pub(super) fn build<'a>(
             redraw: read.duration("ui.redraw")?,
             layout: read.get("ui.layout")?,
             title: read.get("ui.title")?,
+            clipboard: read.get("ui.clipboard")?,
             reduced_motion: read.get("ui.reduced_motion")?,
         },
     })

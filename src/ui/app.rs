@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 use super::announce::Announcer;
 use super::change;
-use super::clipboard;
+use super::clipboard::{Clipboard, Copied, Plan};
 use super::draft::Draft;
 use super::effect::{Effect, Loaded};
 use super::left_over::left_over;
@@ -28,6 +28,7 @@ use super::model::Model;
 use super::panes::queue::QueuePane;
 use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Outside, RunOutside, Session, UiEnd, UiError};
+use super::theme::Role;
 use super::update::{Message, Signal, update};
 use super::view;
 use crate::domain::board::{Feed, PhaseView};
@@ -98,7 +99,7 @@ pub(crate) struct App<H: Host> {
     announcer: Announcer,
     theme_changes: mpsc::Receiver<()>,
     outside: Box<dyn RunOutside>,
-    in_tmux: bool,
+    clipboard: Clipboard,
     /// The title that was set, if titles are wanted.
     title: Option<String>,
     clock: Clock,
@@ -154,7 +155,7 @@ impl<H: Host> App<H> {
             feed_ended: false,
             loaded: mpsc::unbounded_channel(),
             links: Links::new(session.terminals),
-            in_tmux: session.announce.in_tmux,
+            clipboard: session.clipboard,
             title,
             announcer: Announcer::new(session.announce),
             theme_changes: session.themes.changes,
@@ -228,6 +229,7 @@ impl<H: Host> App<H> {
         };
         let tick_in = self.wake_at.saturating_sub(now);
         let is_behind = self.model.terminal.is_behind();
+        let is_searching = self.model.terminal.is_searching();
         let announce_in = self.announcer.due_in(now);
         let one = |message| Found::Messages(vec![message]);
         tokio::select! {
@@ -249,6 +251,8 @@ impl<H: Host> App<H> {
             () = ready(()), if is_behind => Found::Parse,
             // A program is not listened to while there is something of it left to parse: so it waits, and memory is bounded.
             (id, event) = self.links.next(), if !is_behind => one(Message::Terminal(id, event)),
+            // A search goes on when there is nothing better to do; with a flood its turn comes with each parse.
+            () = ready(()), if is_searching => Found::Parse,
             () = after(tick_in), if !self.is_dirty => Found::Tick,
         }
     }
@@ -380,10 +384,15 @@ impl<H: Host> App<H> {
                 } => self.links.resize(terminal, columns, rows),
                 Effect::CloseTerminal(terminal) => self.links.close(terminal),
                 Effect::Copy(text) => {
-                    let sequence = clipboard::sequence(&text, self.in_tmux);
+                    let plan = self.clipboard.plan(&text);
+                    self.copy(text, plan);
+                }
+                Effect::CopyBySequence(text) => {
+                    let sequence = self.clipboard.sequence(&text);
                     let done = self.host.send(&sequence);
                     self.gone_if(&done);
                 }
+                Effect::ReadOutside(text) => effects.extend(self.read_outside(&text).await),
                 Effect::Change(change) => {
                     let answer = self.loaded.0.clone();
                     drop(tokio::task::spawn_blocking(move || {
@@ -463,6 +472,21 @@ impl<H: Host> App<H> {
                 () = after(announce_in.unwrap_or_default()), if announce_in.is_some() => {
                     self.announce();
                 }
+                // Programs on terminals go on, and get their answers.
+                () = ready(()), if self.model.terminal.is_behind() => {
+                    let clock = &self.clock;
+                    let started = clock().monotonic.0;
+                    let elapsed = || clock().monotonic.0.saturating_sub(started);
+                    for effect in self.model.terminal.parse(PARSE, &elapsed) {
+                        match effect {
+                            Effect::Type { terminal, bytes } => self.links.write(terminal, bytes),
+                            other => effects.push(other),
+                        }
+                    }
+                }
+                (id, event) = self.links.next() => {
+                    effects.extend(update(&mut self.model, Message::Terminal(id, event)));
+                }
             }
         };
         drop(program);
@@ -476,6 +500,46 @@ impl<H: Host> App<H> {
         self.gone_if(&drawn);
         effects.extend(update(&mut self.model, Message::Returned(outside, result)));
         effects
+    }
+
+    /// Puts a text where it was planned.
+    fn copy(&mut self, text: String, plan: Plan) {
+        if let Some(sequence) = plan.sequence {
+            let done = self.host.send(&sequence);
+            self.gone_if(&done);
+        }
+        let answer = self.loaded.0.clone();
+        if let Some(why) = plan.file {
+            let folder = self.clipboard.folder.clone();
+            drop(tokio::task::spawn_blocking(move || {
+                let copied = Clipboard::write(folder.as_deref(), &text, why);
+                drop(answer.send(Loaded::Copied(copied)));
+            }));
+        } else if plan.loads
+            && let Some(multiplexer) = &self.clipboard.multiplexer
+        {
+            let load = multiplexer.load(text.clone());
+            drop(tokio::spawn(async move {
+                let copied = match load.await {
+                    Ok(()) => Copied::Taken,
+                    Err(_it_is_said_by_sequence) => Copied::Refused(text),
+                };
+                drop(answer.send(Loaded::Copied(copied)));
+            }));
+        }
+    }
+
+    /// Shows a text in the user's pager.
+    async fn read_outside(&mut self, text: &str) -> Vec<Effect> {
+        let draft = match Draft::write(&self.model.evidence_root, text) {
+            Ok(draft) => draft,
+            Err(why) => {
+                self.model.say(why, Role::Error);
+                return Vec::new();
+            }
+        };
+        let path = draft.path().to_owned();
+        self.hand_over(Outside::Pager { path }).await
     }
 
     /// Has the user write a text in their editor.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use super::change::{Change, Changed};
+use super::clipboard::Copied;
 pub(crate) use super::loader::texts::{Save, TextLoad, TextLoaded};
 use super::needle::{Hit, Needle};
 use super::pages::review::unified::Unified;
@@ -67,6 +68,10 @@ pub(crate) enum Effect {
     Change(Change),
     /// Run the queue from here when the docket that runs it has ended, or don't.
     TakeOver(bool),
+    /// Put a text on the user's clipboard by escape sequences, whatever else there is.
+    CopyBySequence(String),
+    /// Show a text in the user's pager; terminals go on meanwhile.
+    ReadOutside(String),
 }
 
 /// Which terminal; never used again.
@@ -158,6 +163,8 @@ pub(crate) enum Load {
         zone: TimeZone,
         now: Timestamp,
     },
+    /// The file that a name on a terminal means, in the folder where its program was started.
+    Locate { name: String, folder: PathBuf },
 }
 
 impl Load {
@@ -271,6 +278,10 @@ pub(crate) enum Loaded {
         question: u64,
         spent: Result<Spending, String>,
     },
+    /// What a name on a terminal means.
+    Located(Result<Outside, String>),
+    /// What became of a text that was copied.
+    Copied(Copied),
 }
 
 /// What a check of an attempt's evidence found.

@@ -214,8 +214,14 @@ impl Model {
             Pane::Queue => Context::Queue,
             Pane::Transcript => Context::Transcript,
             Pane::Evidence => Context::Evidence,
+            // Whatever key comes is the character that is looked for.
+            Pane::Terminal if self.terminal.awaits_character() => return Vec::new(),
+            Pane::Terminal if self.terminal.is_copying() => {
+                return vec![Context::Copy, Context::Shell];
+            }
             Pane::Terminal if self.terminal.is_alive() => return vec![Context::Shell],
-            Pane::Terminal => return vec![Context::Panes, Context::Global],
+            // What it showed can still be read.
+            Pane::Terminal => return vec![Context::Shell, Context::Panes, Context::Global],
         };
         vec![pane, Context::Panes, Context::Global]
     }

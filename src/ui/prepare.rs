@@ -10,6 +10,7 @@ use super::layout::inside;
 use super::model::Model;
 use super::overlay::Overlay;
 use super::pages;
+use super::panes::terminal;
 use super::panes::transcript::Shown;
 use super::render::canvas::Canvas;
 use super::tickets;
@@ -44,6 +45,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
     let area = inner(places.evidence).unwrap_or_default();
     effects.extend(model.evidence.prepare(area, &model.look));
     effects.extend(model.terminal.prepare(inner(places.terminal)));
+    model.terminal.go_on(model.uptime);
     model.overview.settle(now);
     if let Some(page) = model.page {
         effects.extend(pages::prepare(model, page, places.body));
@@ -95,7 +97,11 @@ pub(crate) fn quiet_for(model: &Model, now: Timestamp) -> Duration {
         .running_since(&model.board, now)
         .chain(view::doing_since(model))
         .chain(pages::inbox::shown_since(model));
-    quiet(shown, now)
+    let quiet = quiet(shown, now);
+    if model.terminal.goes_on() {
+        return quiet.min(terminal::PACE);
+    }
+    quiet
 }
 
 fn quiet(shown: impl Iterator<Item = Timestamp>, now: Timestamp) -> Duration {

@@ -30,6 +30,7 @@ impl Context {
             Self::Prompt => "prompt",
             Self::Unsaved => "unsaved",
             Self::OnDisk => "on-disk",
+            Self::Copy => "copy",
         }
     }
 
@@ -71,6 +72,7 @@ impl Context {
     pub(crate) fn way_out(self) -> Option<Action> {
         match self {
             Self::Shell => Some(Action::LeaveTerminal),
+            Self::Copy => Some(Action::LeaveCopyMode),
             Self::Input
             | Self::Filter
             | Self::Help

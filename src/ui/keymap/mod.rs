@@ -67,6 +67,8 @@ pub(crate) enum Context {
     Choose,
     /// In the list of themes.
     Themes,
+    /// Where a terminal is read back; a number is how often.
+    Copy,
 }
 
 impl Context {
@@ -95,6 +97,7 @@ impl Context {
         Self::OnDisk,
         Self::Choose,
         Self::Themes,
+        Self::Copy,
     ];
 
     /// What the help calls it.
@@ -123,6 +126,7 @@ impl Context {
             Self::OnDisk => "A file that changed meanwhile",
             Self::Choose => "Choosing from a list",
             Self::Themes => "Themes",
+            Self::Copy => "Copy mode",
         }
     }
 }

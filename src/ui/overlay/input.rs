@@ -81,13 +81,15 @@ pub(crate) enum LineOf {
     Filter,
     /// The transcript marks what matches, while it is typed.
     Search,
+    /// The terminal does.
+    Terminal,
 }
 
 impl LineOf {
     fn title(self) -> &'static str {
         match self {
             Self::Filter => "Filter: ",
-            Self::Search => "Search: ",
+            Self::Search | Self::Terminal => "Search: ",
         }
     }
 }

@@ -40,6 +40,8 @@ const PLACES: &[Context] = &[
     Context::Overview,
     Context::Notes,
     Context::Editor,
+    Context::Shell,
+    Context::Copy,
 ];
 
 /// What Enter does.

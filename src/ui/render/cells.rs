@@ -1,10 +1,12 @@
 //! The emulator's cells on docket's screen.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::emulator::{self, CellStyle, Emulator, Underline};
+use crate::emulator::{self, Cell, CellStyle, Emulator, Underline};
 use crate::ui::text;
 use crate::ui::theme::ColorDepth;
 
@@ -17,13 +19,32 @@ pub(crate) fn draw(
     depth: ColorDepth,
 ) -> Option<Position> {
     let area = area.intersection(buffer.area);
-    for (row, y) in (top..emulator.end()).zip(area.top()..area.bottom()) {
+    draw_rows(top..emulator.end(), area, buffer, depth, |row, visit| {
+        emulator.visit(row, visit);
+    });
+    let cursor = emulator.cursor()?;
+    let row = u16::try_from(cursor.row.checked_sub(top)?).ok()?;
+    let column = cursor.column.min(area.width.saturating_sub(1));
+    let position = Position::new(area.x + column, area.y.saturating_add(row));
+    area.contains(position).then_some(position)
+}
+
+/// Draws rows, as many as fit into `area`; `visit` tells the cells of each.
+pub(crate) fn draw_rows(
+    rows: Range<u64>,
+    area: Rect,
+    buffer: &mut Buffer,
+    depth: ColorDepth,
+    visit: impl Fn(u64, &mut dyn FnMut(u16, Cell<'_>)),
+) {
+    let area = area.intersection(buffer.area);
+    for (row, y) in rows.zip(area.top()..area.bottom()) {
         for x in area.left()..area.right() {
             if let Some(target) = buffer.cell_mut(Position::new(x, y)) {
                 target.reset();
             }
         }
-        emulator.visit(row, |column, cell| {
+        visit(row, &mut |column, cell| {
             if column >= area.width {
                 return;
             }
@@ -47,11 +68,6 @@ pub(crate) fn draw(
             }
         });
     }
-    let cursor = emulator.cursor()?;
-    let row = u16::try_from(cursor.row.checked_sub(top)?).ok()?;
-    let column = cursor.column.min(area.width.saturating_sub(1));
-    let position = Position::new(area.x + column, area.y.saturating_add(row));
-    area.contains(position).then_some(position)
 }
 
 /// A cell's looks in the colours that docket's own terminal has.

@@ -120,6 +120,19 @@ const KEYS: &[&str] = &[
     "l",
     "[",
     "]",
+    "Ctrl-]",
+    "[",
+    "$",
+    "b",
+    "f",
+    "%",
+    "V",
+    "Y",
+    "H",
+    "{",
+    "0",
+    "7",
+    "Ctrl-u",
 ];
 
 const MOUSE: [MouseEventKind; 5] = [

@@ -260,6 +260,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
             changes: mpsc::channel(1).1,
         },
         books: crate::ui::Books::default(),
+        clipboard: crate::ui::Clipboard::default(),
         handle: RunnerHandle {
             commands: commands_sender,
             feed: feed_receiver,
@@ -363,7 +364,7 @@ async fn a_shell_is_opened_typed_into_and_left() {
     outside.feed.send(queue()).expect("an app");
     outside.press("t h i");
     outside.shows(" $ hi").await;
-    outside.press("Ctrl-] q");
+    outside.press("Ctrl-] q q");
     assert_eq!(outside.ends().await, UiEnd::Quit);
 }
 

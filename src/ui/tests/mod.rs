@@ -2,6 +2,7 @@
 
 mod anything;
 mod arranging;
+mod copying;
 mod deciding;
 mod diffs;
 mod editor;

@@ -16,6 +16,7 @@ use super::super::theme::Role;
 use super::super::tickets;
 use super::super::viewer;
 use super::arrange::arrange;
+use super::copying;
 use super::movement::{focus, go, movement};
 use super::reading;
 use super::themes;
@@ -49,6 +50,9 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(page) = model.page
         && let Some(effects) = pages::act(model, page, action)
     {
+        return effects;
+    }
+    if let Some(effects) = copying::perform(model, action) {
         return effects;
     }
     if let Some(to) = movement(action) {
@@ -188,6 +192,9 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
             };
             return model.transcript.go_to_match(toward, false);
         }
+        if copying::step_search(model, to) {
+            return Vec::new();
+        }
         model.queue.go(to);
         return Vec::new();
     }
@@ -205,6 +212,7 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
         LineOf::Search => {
             model.transcript.end_search();
         }
+        LineOf::Terminal => copying::end_search(model, is_sent && !input.text().is_empty()),
     }
     Vec::new()
 }

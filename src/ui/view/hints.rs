@@ -117,9 +117,26 @@ fn is_asked_by_editor(model: &Model) -> bool {
 
 fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     match contexts.first() {
-        Some(Context::Shell) => {
+        Some(Context::Copy) => {
+            return vec![
+                Action::LeaveCopyMode,
+                Action::CopySelection,
+                Action::NextMatch,
+                Action::PreviousMatch,
+                Action::SelectCharacters,
+                Action::SelectLines,
+                Action::SelectBlock,
+                Action::SearchBack,
+                Action::SearchForth,
+                Action::CopyLine,
+                Action::HalfPageUp,
+                Action::HalfPageDown,
+            ];
+        }
+        Some(Context::Shell) if model.terminal.is_alive() => {
             return vec![
                 Action::LeaveTerminal,
+                Action::CopyMode,
                 Action::ScrollbackUp,
                 Action::ScrollbackDown,
             ];

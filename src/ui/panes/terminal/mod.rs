@@ -1,6 +1,13 @@
 //! Terminals: shells in working trees, one shown at a time.
 
+mod copy;
+mod motion;
+mod pointer;
 mod program;
+mod reader;
+mod search;
+mod selection;
+mod sheet;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +19,7 @@ use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::session::Look;
 use crate::ui::terminals::{Launch, TerminalEvent, TerminalRequest};
 use program::Program;
+pub(crate) use reader::{Done, PACE};
 
 /// So many shells may be open at once; each holds some megabytes of scrollback.
 const MOST: usize = 8;
@@ -111,9 +119,11 @@ impl TerminalPane {
         elapsed: &dyn Fn() -> Duration,
     ) -> Vec<Effect> {
         let programs = self.programs.iter_mut();
-        programs
+        let effects = programs
             .filter_map(|program| program.parse(budget, elapsed))
-            .collect()
+            .collect();
+        self.search_on(budget, elapsed);
+        effects
     }
 
     /// A key for the program.

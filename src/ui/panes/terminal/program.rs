@@ -8,6 +8,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
+use super::copy::{CopyMode, Holder};
+use super::pointer::Click;
 use crate::emulator::{Emulator, encode_key, encode_paste};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::render::cells;
@@ -28,6 +30,10 @@ pub(super) struct Program {
     looks_at: Option<u64>,
     /// How it ended.
     pub(super) ended: Option<String>,
+    /// Where something is read back or marked.
+    pub(super) copy: Option<CopyMode>,
+    /// The last click.
+    pub(super) click: Option<Click>,
 }
 
 impl Program {
@@ -44,6 +50,8 @@ impl Program {
             request,
             looks_at: None,
             ended: None,
+            copy: None,
+            click: None,
         }
     }
 
@@ -65,18 +73,26 @@ impl Program {
             return None;
         }
         self.emulator.parse(budget, elapsed);
+        self.copy.take_if(CopyMode::outdate);
         let replies = self.emulator.replies();
         self.to_it(replies)
     }
 
     /// A key for it.
     pub(super) fn key(&mut self, key: KeyEvent) -> Option<Effect> {
+        if let Some(copy) = self.copy.as_mut().filter(|copy| copy.has_keys()) {
+            copy.key(&self.emulator, key);
+            return None;
+        }
         let bytes = encode_key(key, self.emulator.modes());
         self.typed(bytes)
     }
 
     /// Pasted text for it.
     pub(super) fn paste(&mut self, text: &str) -> Option<Effect> {
+        if self.copy.as_ref().is_some_and(CopyMode::has_keys) {
+            return None;
+        }
         let bytes = encode_paste(text, self.emulator.modes());
         self.typed(bytes)
     }
@@ -85,6 +101,7 @@ impl Program {
     fn typed(&mut self, bytes: Vec<u8>) -> Option<Effect> {
         let effect = self.to_it(bytes)?;
         self.looks_at = None;
+        self.copy = None;
         Some(effect)
     }
 
@@ -96,7 +113,7 @@ impl Program {
     }
 
     /// The first row that is shown.
-    fn shown(&self) -> u64 {
+    pub(super) fn shown(&self) -> u64 {
         let (first, top) = (self.emulator.first(), self.emulator.top());
         self.looks_at.map_or(top, |row| row.clamp(first, top))
     }
@@ -104,13 +121,18 @@ impl Program {
     /// Looks back by so many half pages, or forth.
     pub(super) fn scroll(&mut self, pages: i64) {
         let (_, rows) = self.emulator.size();
-        let step = u64::from(rows / 2).max(1);
-        let target = if pages > 0 {
-            self.shown().saturating_sub(step)
-        } else {
-            self.shown() + step
-        };
-        self.look_at(target);
+        self.scroll_rows(-(i64::from(rows / 2).max(1)) * pages.signum());
+    }
+
+    /// Shows what is so many rows below, or above.
+    pub(super) fn scroll_rows(&mut self, rows: i64) {
+        match &mut self.copy {
+            Some(copy) if copy.holder != Holder::Nobody => copy.scroll(&self.emulator, rows),
+            _ => {
+                self.copy = None;
+                self.look_at(self.shown().saturating_add_signed(rows));
+            }
+        }
     }
 
     /// Shows the rows from this one on.
@@ -126,6 +148,10 @@ impl Program {
             return None;
         }
         self.emulator.resize(columns, rows);
+        self.copy.take_if(|copy| copy.holder != Holder::Keys);
+        if let Some(copy) = &mut self.copy {
+            copy.resized(&self.emulator);
+        }
         Some(Effect::ResizeTerminal {
             terminal: self.id,
             columns,
@@ -135,6 +161,9 @@ impl Program {
 
     /// What the end of the pane's frame says.
     pub(super) fn position(&self) -> Option<String> {
+        if let Some(copy) = &self.copy {
+            return copy.position(&self.emulator);
+        }
         match self.emulator.top() - self.shown() {
             0 if self.emulator.failures() > 0 => Some("the screen was reset".to_owned()),
             0 => None,
@@ -149,7 +178,10 @@ impl Program {
 
     /// Draws the screen; the cursor's place, when it is to be seen.
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) -> Option<Position> {
-        let cursor = cells::draw(&self.emulator, self.shown(), area, buffer, look.depth);
+        let cursor = match &self.copy {
+            Some(copy) => copy.draw(&self.emulator, area, buffer, look),
+            None => cells::draw(&self.emulator, self.shown(), area, buffer, look.depth),
+        };
         let Some(how) = &self.ended else {
             return cursor;
         };
