@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 
 use super::announce::Announcer;
 use super::change;
-use super::clipboard::{Clipboard, Copied, Plan};
+use super::clipboard::Clipboard;
 use super::draft::Draft;
 use super::effect::{Effect, Loaded};
 use super::left_over::left_over;
@@ -384,8 +384,10 @@ impl<H: Host> App<H> {
                 } => self.links.resize(terminal, columns, rows),
                 Effect::CloseTerminal(terminal) => self.links.close(terminal),
                 Effect::Copy(text) => {
-                    let plan = self.clipboard.plan(&text);
-                    self.copy(text, plan);
+                    if let Some(sequence) = self.clipboard.put(text, &self.loaded.0) {
+                        let done = self.host.send(&sequence);
+                        self.gone_if(&done);
+                    }
                 }
                 Effect::CopyBySequence(text) => {
                     let sequence = self.clipboard.sequence(&text);
@@ -500,33 +502,6 @@ impl<H: Host> App<H> {
         self.gone_if(&drawn);
         effects.extend(update(&mut self.model, Message::Returned(outside, result)));
         effects
-    }
-
-    /// Puts a text where it was planned.
-    fn copy(&mut self, text: String, plan: Plan) {
-        if let Some(sequence) = plan.sequence {
-            let done = self.host.send(&sequence);
-            self.gone_if(&done);
-        }
-        let answer = self.loaded.0.clone();
-        if let Some(why) = plan.file {
-            let folder = self.clipboard.folder.clone();
-            drop(tokio::task::spawn_blocking(move || {
-                let copied = Clipboard::write(folder.as_deref(), &text, why);
-                drop(answer.send(Loaded::Copied(copied)));
-            }));
-        } else if plan.loads
-            && let Some(multiplexer) = &self.clipboard.multiplexer
-        {
-            let load = multiplexer.load(text.clone());
-            drop(tokio::spawn(async move {
-                let copied = match load.await {
-                    Ok(()) => Copied::Taken,
-                    Err(_it_is_said_by_sequence) => Copied::Refused(text),
-                };
-                drop(answer.send(Loaded::Copied(copied)));
-            }));
-        }
     }
 
     /// Shows a text in the user's pager.

@@ -12,7 +12,9 @@ use std::pin::Pin;
 
 use crossterm::Command as _;
 use crossterm::clipboard::CopyToClipboard;
+use tokio::sync::mpsc::UnboundedSender;
 
+use super::effect::Loaded;
 use crate::config::ClipboardWay;
 
 /// How many bytes of text terminals take that say nothing of it: 100,000 bytes of a sequence, in base64 with its frame (hterm's
@@ -141,7 +143,6 @@ impl Clipboard {
         let takes = |name: &str| format!("{name} takes no texts from programs");
         match (self.way, self.between, self.takes) {
             (ClipboardWay::File, ..) => plan.file = Some("as configured".to_owned()),
-            (ClipboardWay::Osc52, ..) => plan.sequence = Some(self.sequence(text)),
             (ClipboardWay::Auto, Between::Tmux, _) if self.multiplexer.is_some() => {
                 plan.loads = true;
             }
@@ -153,9 +154,36 @@ impl Clipboard {
                 plan.sequence = Some(self.sequence(text));
                 plan.file = Some(format!("{name} may take no texts from programs"));
             }
-            (ClipboardWay::Auto, ..) => plan.sequence = Some(self.sequence(text)),
+            (ClipboardWay::Auto | ClipboardWay::Osc52, ..) => {
+                plan.sequence = Some(self.sequence(text));
+            }
         }
         plan
+    }
+
+    /// Puts a text where it belongs; what becomes of it outside of the terminal is answered. What the terminal is to be sent.
+    pub(crate) fn put(&self, text: String, answer: &UnboundedSender<Loaded>) -> Option<String> {
+        let plan = self.plan(&text);
+        let answer = answer.clone();
+        if let Some(why) = plan.file {
+            let folder = self.folder.clone();
+            drop(tokio::task::spawn_blocking(move || {
+                let copied = Self::write(folder.as_deref(), &text, why);
+                drop(answer.send(Loaded::Copied(copied)));
+            }));
+        } else if plan.loads
+            && let Some(multiplexer) = &self.multiplexer
+        {
+            let load = multiplexer.load(text.clone());
+            drop(tokio::spawn(async move {
+                let copied = match load.await {
+                    Ok(()) => Copied::Taken,
+                    Err(_it_is_sent_instead) => Copied::Refused(text),
+                };
+                drop(answer.send(Loaded::Copied(copied)));
+            }));
+        }
+        plan.sequence
     }
 
     /// What the terminal is sent.

@@ -32,7 +32,7 @@ fn search(terminal: &Terminal) {
 }
 
 fn leave(mut terminal: Terminal) {
-    terminal.send("\x1dq");
+    terminal.send("\x1d\x1d");
     terminal.shows("? help");
     terminal.send("q");
     terminal.ends();
@@ -82,7 +82,7 @@ fn everything_is_read_in_the_pager_while_the_program_goes_on() {
     // More than fits between the program and docket.
     terminal.send("tseq 1 20; read line; seq 1 100000; touch done\r");
     terminal.shows("│20 ");
-    terminal.send("\r\x1de");
+    terminal.send("\r\x1dO");
     terminal.shows("-rw------- ");
     let done = sandbox.repository().root().join("done");
     until("the program goes on", || done.exists());

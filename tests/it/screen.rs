@@ -132,7 +132,7 @@ fn a_shell_works_in_the_pane_and_its_keys_are_its_own() {
     let mut terminal = open(&sandbox, 100, 30);
     terminal.shows("after 001");
     terminal.send("t");
-    terminal.shows("Ctrl-] q leave the terminal");
+    terminal.shows("Ctrl-] leave the terminal");
     terminal.send("echo $((6*7)); stty size; pwd\r");
     terminal.shows("42");
     // The inside of the pane: a quarter for the evidence, a quarter for the queue, half the height.
@@ -144,10 +144,10 @@ fn a_shell_works_in_the_pane_and_its_keys_are_its_own() {
     terminal.shows("^C");
     terminal.send("echo still $((40+2))\r");
     terminal.shows("still 42");
-    terminal.send("\x1dq");
+    terminal.send("\x1d\x1d");
     terminal.shows("? help");
     terminal.send("t");
-    terminal.shows("Ctrl-] q leave the terminal");
+    terminal.shows("Ctrl-] leave the terminal");
     terminal.send("exit\r");
     terminal.shows("Enter closes");
     terminal.send("\r");
@@ -164,7 +164,7 @@ fn a_flood_in_the_pane_keeps_no_key_waiting() {
     terminal.send("t");
     terminal.send("yes docket\r");
     terminal.shows("│docket   ");
-    terminal.send("\x1dq?");
+    terminal.send("\x1d\x1d?");
     terminal.shows("Keys (Esc closes)");
     terminal.send("\x1b");
     terminal.wait("the help is gone", |screen| !screen.contains("Esc closes"));

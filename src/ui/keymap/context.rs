@@ -72,7 +72,7 @@ impl Context {
     pub(crate) fn way_out(self) -> Option<Action> {
         match self {
             Self::Shell => Some(Action::LeaveTerminal),
-            Self::Copy => Some(Action::LeaveCopyMode),
+            Self::Copy => Some(Action::ClearSelection),
             Self::Input
             | Self::Filter
             | Self::Help

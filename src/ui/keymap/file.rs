@@ -540,14 +540,15 @@ mod tests {
 
     #[test]
     fn nobody_is_locked_up() {
-        let (keymap, faults) = Keymap::read("[shell]\n\"Ctrl-]\" = \"none\"\n");
+        let (keymap, faults) =
+            Keymap::read("[shell]\n\"Ctrl-] Ctrl-]\" = \"none\"\n\"Ctrl-] d\" = \"none\"\n");
         assert!(faults[0].message.contains("leave-terminal"), "{faults:?}");
         assert_eq!(
-            means(&keymap, &[Context::Shell], "Ctrl-]"),
+            means(&keymap, &[Context::Shell], "Ctrl-] Ctrl-]"),
             Meaning::Action(Action::LeaveTerminal)
         );
         let (keymap, faults) =
-            Keymap::read("[shell]\n\"Ctrl-]\" = \"none\"\n\"Ctrl-\\\\\" = \"leave-terminal\"\n");
+            Keymap::read("[shell]\n\"Ctrl-] d\" = \"none\"\n\"Ctrl-\\\\\" = \"leave-terminal\"\n");
         assert_eq!(faults, []);
         assert_eq!(
             means(&keymap, &[Context::Shell], "Ctrl-\\"),

@@ -95,7 +95,7 @@ fn motions_and_selections_copy_what_vi_would() {
         ("v b y", "last"),
         ("g g v e y", "one"),
         ("g g w v e y", "two"),
-        ("g g w w v e y", "-"),
+        ("g g w w v e y", "-three"),
         ("g g W v E y", "two-three"),
         ("g g 3 w v $ y", "three  four"),
         ("g g $ v b y", "four"),
@@ -103,7 +103,7 @@ fn motions_and_selections_copy_what_vi_would() {
         ("g g f t v t Space y", "two-three"),
         ("g g f e v ; y", "e two-thre"),
         ("g g 2 f e v ; y", "ee"),
-        ("g g f e ; ; , v e y", "ree"),
+        ("g g f e ; ; , v e y", "ee"),
         ("g g $ F o v T w y", "o-three  fo"),
         ("g g V y", "one two-three  four"),
         ("g g V } y", "one two-three  four\n"),
@@ -114,29 +114,24 @@ fn motions_and_selections_copy_what_vi_would() {
         ("g g j j ^ v % y", "fn main()"),
         ("g g j j $ h h h h % v % y", "[1]"),
         ("g g j j f { v % y", "{ f(x[1]); }"),
-        ("g g 2 j w v e y", "main"),
+        ("g g 2 j w v e y", "fn"),
         ("g g 2 j 0 v e y", "  fn"),
-        ("g g 2 j f m v o w y", "ma"),
+        ("g g 2 j f a v o h y", "ma"),
         ("g g Y", "one two-three  four"),
         ("3 G Y", "  fn main() { f(x[1]); }"),
         ("2 g g 2 Y", "\n  fn main() { f(x[1]); }"),
-        ("g g Ctrl-v 2 j l y", "on\n\n  "),
+        ("g g Ctrl-v 2 j l y", "on\n\n"),
         ("g g l l Ctrl-v 2 j 3 l y", "e tw\n\nfn m"),
         ("H v e y", "one"),
         ("G V y", "last"),
         ("{ V y", ""),
         ("g g Home v End y", "one two-three  four"),
-        ("g g j j w w v h h Enter", "n ("),
+        ("g g j j w w v h h Enter", "n m"),
     ] {
         let mut scene = scene(output);
         scene.keys("Ctrl-] [");
         scene.keys(keys);
         let text = (!text.is_empty()).then(|| text.to_owned());
-        // Blanks at the ends of lines are left out.
-        let text = text.map(|text| text.replace("on\n\n  ", "on\n\n"));
-        if keys == "g g j j w w v h h Enter" || keys == "g g 2 j f m v o w y" {
-            continue;
-        }
         assert_eq!(copied(&mut scene), text, "{keys}");
         if text.is_some() {
             assert!(!scene.model.terminal.is_copying(), "{keys}");
@@ -194,9 +189,9 @@ fn a_selection_is_seen_and_told() {
         Some(cell.bg) == selection.bg && cell.modifier == Modifier::BOLD
     };
     let text = marked(&buffer, is_selected);
-    assert!(text.contains("reverse 漢 字  end"), "{text}");
+    assert!(text.contains("reverse 漢字 end"), "{text}");
     assert!(text.contains("second"), "{text}");
-    scene.keys("Esc g g Ctrl-v j 1 5 l");
+    scene.keys("Esc g g 1 4 l Ctrl-v j Home");
     let text = marked(&scene.buffer(80, 24), is_selected);
     assert!(text.contains("plain reverse 漢"), "{text}");
 }
@@ -213,10 +208,11 @@ fn wrapped_rows_are_one_line() {
     scene.keys("Ctrl-] [ g g Ctrl-v j l y");
     assert_eq!(copied(&mut scene), Some("xx\nxx".to_owned()));
     // What is looked for may lie on both sides of the edge.
+    writes(&mut scene, &format!("\r\n{}needle end", "z".repeat(75)));
     scene.keys("Ctrl-] /");
-    scene.text("x end");
-    scene.keys("Enter v e e y");
-    assert_eq!(copied(&mut scene), Some("x end".to_owned()));
+    scene.text("needle");
+    scene.keys("Enter v e y");
+    assert_eq!(copied(&mut scene), Some("needle".to_owned()));
     // A wide character that has no room at the edge leaves no blank in the text.
     let wide = format!("{}漢字", "y".repeat(77));
     writes(&mut scene, &format!("\r\n{wide}"));
@@ -260,12 +256,12 @@ fn a_search_counts_goes_on_and_comes_back() {
     scene.text("2");
     parse(&mut scene);
     assert!(
-        scene.frame(80, 24).contains("1 of 138"),
+        scene.frame(80, 24).contains("1 of 160"),
         "{}",
         scene.frame(80, 24)
     );
     scene.keys("Down Down Up");
-    assert!(scene.frame(80, 24).contains("2 of 138"));
+    assert!(scene.frame(80, 24).contains("2 of 160"));
     scene.keys("Esc V y");
     assert_eq!(copied(&mut scene), Some("line 1".to_owned()));
 }
@@ -294,7 +290,7 @@ fn words_of_a_search_go_nowhere_else() {
     let mut scene = scene(&lines(10));
     scene.keys("Ctrl-] /");
     scene.text("q\u{1b}");
-    scene.keys("Esc q Ctrl-] q");
+    scene.keys("Esc q Ctrl-] Ctrl-]");
     assert_eq!(scene.model.focus, Pane::Queue);
     assert_eq!(typed(&scene), b"");
     assert_eq!(scene.model.queue.filter(), "");
@@ -447,7 +443,7 @@ fn everything_is_read_in_the_pager() {
         "{} wraps\r\n\u{1b}[31mred\u{1b}[0m\r\n",
         "w".repeat(100)
     ));
-    scene.keys("Ctrl-] e");
+    scene.keys("Ctrl-] O");
     let text = format!("{} wraps\nred\n", "w".repeat(100));
     assert_eq!(scene.effects, [Effect::ReadOutside(text)]);
 }

@@ -364,7 +364,7 @@ async fn a_shell_is_opened_typed_into_and_left() {
     outside.feed.send(queue()).expect("an app");
     outside.press("t h i");
     outside.shows(" $ hi").await;
-    outside.press("Ctrl-] q q");
+    outside.press("Ctrl-] Ctrl-] q");
     assert_eq!(outside.ends().await, UiEnd::Quit);
 }
 

@@ -62,10 +62,10 @@ fn finish(model: &mut Model, done: Done) -> Vec<Effect> {
 
 /// Asks what to look for.
 fn search(model: &mut Model, toward: Toward) -> Vec<Effect> {
-    if let Some(before) = model.terminal.begin_search(toward) {
-        let input = Input::new(LineOf::Terminal, &before, &model.look);
+    if model.terminal.is_copying() {
+        model.terminal.begin_search(toward);
+        let input = Input::new(LineOf::Terminal, "", &model.look);
         model.overlay = Some(Overlay::Input(Box::new(input)));
-        model.terminal.search(&before);
     }
     Vec::new()
 }
@@ -85,8 +85,11 @@ pub(super) fn step_search(model: &mut Model, to: Move) -> bool {
     let is_typed =
         matches!(&model.overlay, Some(Overlay::Input(input)) if input.of == LineOf::Terminal);
     if is_typed {
-        let is_up = matches!(to, Move::Lines(..=-1) | Move::Pages(..=-1));
-        model.terminal.step_search(is_up);
+        let toward = match to {
+            Move::Lines(..=-1) | Move::Pages(..=-1) | Move::Top => Toward::Back,
+            _ => Toward::Forth,
+        };
+        model.terminal.step_search(toward);
     }
     is_typed
 }
@@ -109,13 +112,13 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseEvent) -> Option<Vec<Effect>>
         if places.at(mouse.column, mouse.row) != Some(Pane::Terminal) {
             return None;
         }
-    } else if !model.terminal.is_held() {
+    } else if !model.terminal.is_marking() {
         return None;
     }
     let area = inside(places.terminal?);
     let is_block = mouse.modifiers.contains(KeyModifiers::ALT);
     let now = model.uptime;
-    let done = model.terminal.mouse(mouse, area, is_block, now)?;
+    let done = model.terminal.mark(mouse, area, is_block, now)?;
     if let MouseEventKind::Down(_) = mouse.kind {
         focus(model, Pane::Terminal);
     }

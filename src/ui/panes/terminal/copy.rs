@@ -3,21 +3,15 @@
 //! What the screen showed when it began stands still; the rows above never change anyway. New output is counted only.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
-use ratatui::style::{Modifier, Style};
 
+use super::marking::Held;
 use super::motion::{self, Hunt};
-use super::pointer::Held;
 use super::search::{AT_ONCE, Found, Match, Search};
 use super::selection::{LINE_ROWS, Selection, Shape, name_around};
-use super::sheet::{Frozen, Point, Row, Sheet};
+use super::sheet::{Frozen, Point, Sheet};
 use crate::emulator::Emulator;
 use crate::ui::action::Action;
 use crate::ui::panes::transcript::Toward;
-use crate::ui::render::cells;
-use crate::ui::session::Look;
-use crate::ui::theme::Role;
 
 /// Nobody means more with a count.
 const MOST_TIMES: u32 = 100_000;
@@ -59,7 +53,7 @@ pub(super) struct CopyMode {
     /// The column that the cursor keeps to when it goes up and down.
     goal: u16,
     pub(super) selection: Option<Selection>,
-    count: Option<u32>,
+    pub(super) count: Option<u32>,
     /// A character is awaited.
     awaits: Option<Hunt>,
     hunted: Option<(Hunt, char)>,
@@ -333,7 +327,12 @@ impl CopyMode {
         };
         let row = row.clamp(first, last);
         match action {
-            Action::LineStart => self.goal = 0,
+            Action::LineStart
+            | Action::Top
+            | Action::End
+            | Action::ScreenTop
+            | Action::ScreenMiddle
+            | Action::ScreenBottom => self.goal = 0,
             Action::LineText => self.goal = motion::text_start(&sheet, row),
             Action::LineEnd => self.goal = u16::MAX,
             _ => {}
@@ -406,17 +405,17 @@ impl CopyMode {
         }
     }
 
-    /// Begins a search; what was searched for before is offered.
-    pub(super) fn begin_search(&mut self, toward: Toward) -> String {
-        let search = Search::new(toward, self.cursor);
-        let before = self.search.replace(search);
-        before.map_or_else(String::new, |before| before.words().to_owned())
+    /// Begins a search.
+    pub(super) fn begin_search(&mut self, toward: Toward) {
+        self.search = Some(Search::new(toward, self.cursor));
     }
 
     /// Looks for these words while they are typed.
-    pub(super) fn search(&mut self, emulator: &Emulator, words: &str) -> Option<&'static str> {
+    pub(super) fn search(&mut self, emulator: &Emulator, words: &str) {
         let sheet = Sheet::new(emulator, &self.frozen);
-        let search = self.search.as_mut()?;
+        let Some(search) = &mut self.search else {
+            return;
+        };
         search.set(words, &sheet);
         let origin = search.origin;
         self.work(emulator, AT_ONCE);
@@ -427,7 +426,6 @@ impl CopyMode {
         if !is_found {
             self.put(emulator, origin);
         }
-        None
     }
 
     /// The search is dropped: the cursor goes back.
@@ -443,15 +441,23 @@ impl CopyMode {
         let Some(search) = &mut self.search else {
             return Outcome::Say("nothing is searched for: / and ? begin");
         };
-        let toward = match (search.toward, is_same) {
-            (Toward::Forth, true) | (Toward::Back, false) => Toward::Forth,
-            _ => Toward::Back,
+        let goes_forth = (search.toward == Toward::Forth) == is_same;
+        let toward = if goes_forth {
+            Toward::Forth
+        } else {
+            Toward::Back
         };
         search.go(self.cursor, toward, count);
         match self.work(emulator, AT_ONCE) {
             Some(words) => Outcome::Say(words),
             None => Outcome::Nothing,
         }
+    }
+
+    /// While a search is typed: to the match above, or below.
+    pub(super) fn step_search(&mut self, emulator: &Emulator, toward: Toward) {
+        let is_same = self.search.as_ref().map(|search| search.toward) == Some(toward);
+        self.next_match(emulator, is_same);
     }
 
     /// Whether rows wait to be searched.
@@ -489,122 +495,6 @@ impl CopyMode {
             self.top = to.row.saturating_sub(rows / 2);
         }
         self.put(emulator, to);
-    }
-
-    /// What the end of the pane's frame says.
-    pub(super) fn position(&self, emulator: &Emulator) -> Option<String> {
-        let back = emulator.top().saturating_sub(self.top);
-        if self.holder != Holder::Keys && back == 0 {
-            return None;
-        }
-        let sheet = Sheet::new(emulator, &self.frozen);
-        let mut words = Vec::new();
-        if let Some(search) = &self.search {
-            words.push(search.count());
-        }
-        if let Some(selection) = self.selection {
-            let rows = selection.covers(&sheet, self.cursor).rows();
-            words.push(match selection.shape {
-                Shape::Characters if rows == 1 => "selecting".to_owned(),
-                Shape::Characters => format!("selecting in {rows} rows"),
-                Shape::Lines => format!("selecting {rows} rows"),
-                Shape::Block => format!("selecting a block of {rows}"),
-            });
-        }
-        if let Some(count) = self.count {
-            words.push(count.to_string());
-        }
-        if self.has_keys() {
-            words.push("copy".to_owned());
-        }
-        if back > 0 {
-            words.push(format!("{back} lines back"));
-        }
-        words.retain(|word| !word.is_empty());
-        Some(words.join("  "))
-    }
-
-    /// Draws what is read; the cursor's place.
-    pub(super) fn draw(
-        &self,
-        emulator: &Emulator,
-        area: Rect,
-        buffer: &mut Buffer,
-        look: &Look,
-    ) -> Option<Position> {
-        let area = area.intersection(buffer.area);
-        let sheet = Sheet::new(emulator, &self.frozen);
-        let shown = self.top..(self.top + u64::from(area.height)).min(sheet.end());
-        cells::draw_rows(shown.clone(), area, buffer, look.depth, |row, visit| {
-            sheet.visit(row, visit);
-        });
-        let at = |point: Point| {
-            let row = u16::try_from(point.row.checked_sub(self.top)?).ok()?;
-            let x = area
-                .x
-                .saturating_add(point.column.min(area.width.saturating_sub(1)));
-            let position = Position::new(x, area.y.saturating_add(row));
-            area.contains(position).then_some(position)
-        };
-        let paint = |buffer: &mut Buffer, row: u64, columns: std::ops::Range<u16>, style: Style| {
-            let Some(start) = at(Point { row, column: 0 }) else {
-                return;
-            };
-            let end = columns.end.min(area.width);
-            for column in columns.start.min(end)..end {
-                if let Some(cell) = buffer.cell_mut(Position::new(area.x + column, start.y)) {
-                    // The program's own reverse must not cancel it.
-                    cell.modifier = Modifier::empty();
-                    cell.set_style(style);
-                }
-            }
-        };
-        let theme = &look.theme;
-        let base = theme.style(Role::Base);
-        if let Some(search) = &self.search {
-            let current = base
-                .patch(theme.style(Role::Badge))
-                .add_modifier(Modifier::BOLD | Modifier::UNDERLINED);
-            let other = base.patch(theme.style(Role::Match));
-            for found in search.visible(&sheet, shown.clone()) {
-                let is_current = search.current.is_some_and(|at| at.start == found.start);
-                let style = if is_current { current } else { other };
-                for row in found.start.row.max(shown.start)..=found.end.row.min(shown.end) {
-                    let from = if row == found.start.row {
-                        found.start.column
-                    } else {
-                        0
-                    };
-                    let to = if row == found.end.row {
-                        found.end.column
-                    } else {
-                        u16::MAX
-                    };
-                    paint(buffer, row, from..to, style);
-                }
-            }
-        }
-        if let Some(selection) = self.selection {
-            let covered = selection.covers(&sheet, self.cursor);
-            let style = base.patch(theme.style(Role::Selection));
-            let mut row = Row::default();
-            for number in shown {
-                sheet.read(number, &mut row);
-                if let Some(columns) = covered.columns(number, &row) {
-                    paint(buffer, number, columns, style);
-                }
-            }
-        }
-        match self.holder {
-            Holder::Keys => at(self.cursor),
-            Holder::Mouse => None,
-            Holder::Nobody => emulator.cursor().and_then(|cursor| {
-                at(Point {
-                    row: cursor.row,
-                    column: cursor.column,
-                })
-            }),
-        }
     }
 }
 

@@ -1,8 +1,9 @@
 //! Terminals: shells in working trees, one shown at a time.
 
 mod copy;
+mod drawing;
+mod marking;
 mod motion;
-mod pointer;
 mod program;
 mod reader;
 mod search;

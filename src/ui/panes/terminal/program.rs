@@ -9,7 +9,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::copy::{CopyMode, Holder};
-use super::pointer::Click;
+use super::marking::Click;
 use crate::emulator::{Emulator, encode_key, encode_paste};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::render::cells;
@@ -121,11 +121,12 @@ impl Program {
     /// Looks back by so many half pages, or forth.
     pub(super) fn scroll(&mut self, pages: i64) {
         let (_, rows) = self.emulator.size();
-        self.scroll_rows(-(i64::from(rows / 2).max(1)) * pages.signum());
+        self.scroll_lines(pages.signum().saturating_mul(i64::from(rows / 2).max(1)));
     }
 
-    /// Shows what is so many rows below, or above.
-    pub(super) fn scroll_rows(&mut self, rows: i64) {
+    /// Looks back by so many lines, or forth.
+    pub(super) fn scroll_lines(&mut self, lines: i64) {
+        let rows = lines.saturating_neg();
         match &mut self.copy {
             Some(copy) if copy.holder != Holder::Nobody => copy.scroll(&self.emulator, rows),
             _ => {

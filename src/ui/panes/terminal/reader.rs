@@ -8,14 +8,14 @@ use ratatui::layout::Rect;
 
 use super::TerminalPane;
 use super::copy::{CopyMode, Holder, Outcome, words_of};
-use super::pointer::Released;
+use super::marking::Released;
 use super::program::Program;
 use super::selection::{Selection, Shape};
 use super::sheet::{Frozen, Point, Sheet};
 use crate::ui::action::Action;
 use crate::ui::panes::transcript::Toward;
 
-pub(crate) use super::pointer::PACE;
+pub(crate) use super::marking::PACE;
 
 /// What came of an action, or of the mouse.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +80,12 @@ impl TerminalPane {
         Some(program.finish(outcome))
     }
 
-    /// Begins a search; what was searched for before.
-    pub(crate) fn begin_search(&mut self, toward: Toward) -> Option<String> {
-        let copy = self.shown_mut()?.copy.as_mut()?;
-        Some(copy.begin_search(toward))
+    /// Begins a search.
+    pub(crate) fn begin_search(&mut self, toward: Toward) {
+        let copy = self.shown_mut().and_then(|program| program.copy.as_mut());
+        if let Some(copy) = copy {
+            copy.begin_search(toward);
+        }
     }
 
     /// Looks for these words while they are typed.
@@ -95,12 +97,12 @@ impl TerminalPane {
         }
     }
 
-    /// While a search is typed: another match.
-    pub(crate) fn step_search(&mut self, is_same: bool) {
+    /// While a search is typed: to the match above, or below.
+    pub(crate) fn step_search(&mut self, toward: Toward) {
         if let Some(program) = self.shown_mut()
             && let Some(copy) = &mut program.copy
         {
-            copy.next_match(&program.emulator, is_same);
+            copy.step_search(&program.emulator, toward);
         }
     }
 
@@ -158,8 +160,8 @@ impl TerminalPane {
         Some(text)
     }
 
-    /// The mouse on the pane's inside, and beyond it while the button is held. `None` when it is nothing to it.
-    pub(crate) fn mouse(
+    /// The mouse on the shown program's place, and beyond it while the button is held. `None` when it is nothing to it.
+    pub(crate) fn mark(
         &mut self,
         mouse: MouseEvent,
         inside: Rect,
@@ -196,7 +198,7 @@ impl TerminalPane {
     }
 
     /// Whether the mouse holds a selection.
-    pub(crate) fn is_held(&self) -> bool {
+    pub(crate) fn is_marking(&self) -> bool {
         self.shown().is_some_and(Program::is_held)
     }
 
@@ -207,10 +209,10 @@ impl TerminalPane {
         }
     }
 
-    /// Shows what is so many rows below, or above.
-    pub(crate) fn scroll_rows(&mut self, rows: i64) {
+    /// Looks back by so many lines, or forth.
+    pub(crate) fn scroll_lines(&mut self, lines: i64) {
         if let Some(program) = self.shown_mut() {
-            program.scroll_rows(rows);
+            program.scroll_lines(lines);
         }
     }
 

@@ -75,10 +75,6 @@ impl Search {
         }
     }
 
-    pub(super) fn words(&self) -> &str {
-        &self.words
-    }
-
     /// Looks for something else, from where it began.
     pub(super) fn set(&mut self, words: &str, sheet: &Sheet<'_>) {
         if words == self.words && self.reached > 0 {
@@ -109,10 +105,12 @@ impl Search {
     /// Goes through some rows.
     pub(super) fn work(&mut self, sheet: &Sheet<'_>) {
         let least = self.reached.saturating_sub(SLICE);
-        while !self.is_complete && self.reached > least {
-            let first = sheet.first();
-            if self.reached <= first || self.matches.len() >= MOST {
+        while !self.is_complete {
+            if self.reached <= sheet.first() || self.matches.len() >= MOST {
                 self.is_complete = true;
+                return;
+            }
+            if self.reached <= least {
                 return;
             }
             let last = self.reached - 1;

@@ -180,3 +180,34 @@ pub(super) fn name_around(sheet: &Sheet<'_>, at: Point) -> Option<(Point, Point,
     let to = line.point(sheet, range.start + last);
     Some((from, to, name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_double_click_takes_names_as_a_whole() {
+        for (text, under, name) in [
+            ("see src/main.rs:12:5: here", "main", "src/main.rs:12:5"),
+            (
+                "(https://example.org/a?b=c#d).",
+                "example",
+                "https://example.org/a?b=c#d",
+            ),
+            ("It ends here. Or not", "here", "here"),
+            ("a-b_c d", "_", "a-b_c"),
+            ("x = \"quoted words\";", "quoted", "quoted"),
+            ("one   two", "   t", "   "),
+            ("fn main() {}", "()", "()"),
+            ("user@host:~/dir$ ls", "host", "user@host:~/dir"),
+            ("漢字 kana", "字", "漢字"),
+            ("...", ".", "..."),
+        ] {
+            let offset = text.find(under).expect(text);
+            let range = name_at(text, offset);
+            assert_eq!(text.get(range), Some(name), "{text}");
+        }
+        assert_eq!(name_at("", 0), 0..0);
+        assert_eq!(name_at("ab", 2), 2..2);
+    }
+}

@@ -282,7 +282,7 @@ impl<'a> Sheet<'a> {
     pub(super) fn visit(&self, row: u64, visit: &mut dyn FnMut(u16, Cell<'_>)) {
         match self.frozen(row) {
             Some(row) => row.visit(visit),
-            None => self.emulator.visit(row, |column, cell| visit(column, cell)),
+            None => self.emulator.visit(row, visit),
         }
     }
 
