@@ -318,7 +318,7 @@ impl CopyMode {
             Action::Down => from.row.saturating_add(times),
             Action::Top | Action::End if is_counted => first + times - 1,
             Action::Top => first,
-            Action::End => last,
+            Action::End => sheet.last_written(),
             Action::ScreenTop => (self.top + times - 1).min(bottom),
             Action::ScreenMiddle => self.top + (bottom - self.top) / 2,
             Action::ScreenBottom => bottom.saturating_sub(times - 1).max(self.top),

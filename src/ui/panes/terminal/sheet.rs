@@ -231,6 +231,13 @@ impl<'a> Sheet<'a> {
         self.frozen.top + (self.frozen.rows.len() as u64).max(1)
     }
 
+    /// The last row with text; the first of the screen when all of it is empty.
+    pub(super) fn last_written(&self) -> u64 {
+        let mut rows = self.frozen.rows.iter();
+        let index = rows.rposition(|row| !row.is_blank()).unwrap_or(0);
+        self.frozen.top + index as u64
+    }
+
     fn frozen(&self, row: u64) -> Option<&'a Row> {
         let index = usize::try_from(row.checked_sub(self.frozen.top)?).ok()?;
         self.frozen.rows.get(index)
