@@ -316,7 +316,7 @@ mod tests {
             joined.push_str(inner.strip_suffix("\u{1b}\\").expect("it ends"));
         }
         assert!(joined.starts_with("\u{1b}]52;c;eHh4"));
-        assert!(joined.ends_with("\u{7}"));
+        assert!(joined.ends_with('\u{7}'));
         assert_eq!(joined.matches('\u{1b}').count(), 1);
     }
 

@@ -21,7 +21,7 @@ pub(super) fn locate(name: &str, folder: &Path) -> Result<Outside, String> {
     let path = root
         .join(path)
         .canonicalize()
-        .map_err(|_| missing("there is no such file in the terminal's folder"))?;
+        .map_err(|_not_there| missing("there is no such file in the terminal's folder"))?;
     if !path.starts_with(&root) {
         return Err(missing("it is not in the terminal's folder"));
     }
