@@ -6,10 +6,11 @@ use std::io;
 use std::path::Path;
 use std::pin::Pin;
 use std::process::ExitStatus;
+use std::time::Duration;
 
 use super::error::CliError;
 use crate::proc::foreground;
-use crate::ui::{Outside, RunOutside};
+use crate::ui::{Multiplexer, Outside, RunOutside};
 
 /// Editors that take `+LINE` before the file.
 const TAKE_A_LINE: &[&str] = &[
@@ -34,6 +35,9 @@ const TAKE_A_LINE: &[&str] = &[
     "jed",
     "zile",
 ];
+
+/// How long tmux may take.
+const TMUX: Duration = Duration::from_secs(2);
 
 /// What the shell says when there is no such program (POSIX, 2.8.2).
 const NOT_FOUND: i32 = 127;
@@ -106,6 +110,24 @@ impl RunOutside for Foreground {
         Box::pin(async move {
             let status = foreground::beside(&command, &path).await;
             told(&named, status, variables)
+        })
+    }
+}
+
+/// Gives texts to the tmux that docket runs in.
+///
+/// As it comes (`set-clipboard external`) tmux takes texts from its own commands alone, and passes them on to the terminal around it
+/// (tmux(1), `load-buffer -w`, since 3.2); what a program inside of it sends is dropped.
+pub(super) struct Tmux;
+
+impl Multiplexer for Tmux {
+    fn load(&self, text: String) -> Pin<Box<dyn Future<Output = io::Result<()>> + Send>> {
+        Box::pin(async move {
+            let status = foreground::fed("tmux", &["load-buffer", "-w", "-"], text.as_bytes());
+            match tokio::time::timeout(TMUX, status).await?? {
+                status if status.success() => Ok(()),
+                status => Err(io::Error::other(format!("tmux ended with {status}"))),
+            }
         })
     }
 }

@@ -14,7 +14,7 @@ use super::place::Place;
 use super::term;
 use super::theme_watch;
 use crate::agents::adapter;
-use crate::config::{Agent, Config, Directories, Variables};
+use crate::config::{Agent, ClipboardWay, Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
 use crate::domain::ticket::AgentName;
@@ -34,9 +34,9 @@ use crate::store::lock::LockError;
 use crate::tickets::template::Template;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
-    Abilities, Announce, Books, Foreground, Launch, Look, NewTickets, OpenTerminal, Preferences,
-    Session, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest, ThemeSource, UiEnd,
-    UiError,
+    Abilities, Announce, Between, Books, Clipboard, Foreground, Launch, Look, NewTickets,
+    OpenTerminal, Preferences, Session, TerminalControl, TerminalEvent, TerminalLink,
+    TerminalRequest, ThemeSource, UiEnd, UiError, clipboard_folder, surroundings,
 };
 
 /// How a docket that people look at begins.
@@ -132,6 +132,7 @@ async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
                 .name,
         },
         themes: themes(),
+        clipboard: clipboard(config.ui.clipboard),
         books: Books {
             ledger: Some(places.ledger()),
             spending: config.spending,
@@ -247,6 +248,20 @@ pub(super) fn look(config: &Config) -> Result<Look, CliError> {
         zone: jiff::tz::TimeZone::system(),
         reduced_motion: config.ui.reduced_motion,
     })
+}
+
+/// How copied texts get out.
+fn clipboard(way: ClipboardWay) -> Clipboard {
+    let (between, takes) = surroundings(|name| std::env::var(name).ok());
+    let state = Directories::from_process().map(|directories| directories.state().to_owned());
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(Into::into);
+    Clipboard {
+        way,
+        between,
+        takes,
+        folder: clipboard_folder(runtime, state),
+        multiplexer: (between == Between::Tmux).then(|| Box::new(outside::Tmux) as _),
+    }
 }
 
 /// The user's themes, watched.

@@ -172,6 +172,7 @@ pub(super) fn build<'a>(
             layout: read.get("ui.layout")?,
             title: read.get("ui.title")?,
             scrollback: read.get("ui.scrollback")?,
+            clipboard: read.get("ui.clipboard")?,
             reduced_motion: read.get("ui.reduced_motion")?,
         },
     })

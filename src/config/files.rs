@@ -47,6 +47,11 @@ impl Directories {
         self.config.join("keys.toml")
     }
 
+    /// The folder of what docket keeps for itself.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
     /// The folder of the user's themes.
     pub fn themes(&self) -> PathBuf {
         self.config.join("themes")

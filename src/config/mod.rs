@@ -39,8 +39,8 @@ pub use keys_help::{keys_as_markdown, keys_as_text};
 pub use kind::Kind;
 pub use merge::{Source, merge};
 pub use model::{
-    Agent, BorderStyle, ColorMode, Config, Decoder, NotifyConfig, NotifyOsc, PaneLayout, Provision,
-    Sandbox, SandboxConfig, SandboxMode, StopGraces, UiConfig,
+    Agent, BorderStyle, ClipboardWay, ColorMode, Config, Decoder, NotifyConfig, NotifyOsc,
+    PaneLayout, Provision, Sandbox, SandboxConfig, SandboxMode, StopGraces, UiConfig,
 };
 pub use origin::{FilePlace, Layer, Origin, Origins, Sourced};
 pub use overrides::Overrides;

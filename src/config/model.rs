@@ -252,6 +252,27 @@ pub struct UiConfig {
     pub title: bool,
     /// How many rows each terminal keeps above its screen.
     pub scrollback: u32,
+    /// How copied texts get out of docket.
+    pub clipboard: ClipboardWay,
+}
+
+words! {
+    /// How copied texts get out of docket.
+    ClipboardWay {
+        /// By what the terminal is known to take; else into a file.
+        Auto = "auto",
+        /// By the escape sequence OSC 52, whatever is known of the terminal.
+        Osc52 = "osc52",
+        /// Into a file.
+        File = "file",
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the variants come from a macro")]
+impl Default for ClipboardWay {
+    fn default() -> Self {
+        Self::Auto
+    }
 }
 
 words! {

@@ -2,7 +2,7 @@
 
 use super::keys::{Key, key};
 use super::kind::Kind;
-use super::model::PaneLayout;
+use super::model::{ClipboardWay, PaneLayout};
 
 pub(super) const ARRANGEMENT: &[Key] = &[
     key(
@@ -25,5 +25,11 @@ pub(super) const ARRANGEMENT: &[Key] = &[
         },
         Some("10000"),
         "rows that each terminal keeps above its screen",
+    ),
+    key(
+        "ui.clipboard",
+        Kind::Word(ClipboardWay::WORDS),
+        Some(r#""auto""#),
+        "how copied texts get out: by what the terminal is known to take, by OSC 52 in any case, or into a file",
     ),
 ];

@@ -5,12 +5,13 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
+use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command as AsyncCommand};
 
 /// The same while other things go on: the program is asked to end when the future is dropped, and Ctrl-C is the business of whoever
@@ -127,6 +128,22 @@ pub fn become_program(program: &OsStr, folder: &Path) -> io::Error {
         .current_dir(folder)
         .env("PWD", folder)
         .exec()
+}
+
+/// Runs a program that says nothing, and gives it a text to read. It ends with the future.
+#[expect(clippy::disallowed_methods, reason = "this is a home of processes")]
+pub async fn fed(program: &str, arguments: &[&str], text: &[u8]) -> io::Result<ExitStatus> {
+    let mut child = AsyncCommand::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        input.write_all(text).await?;
+    }
+    child.wait().await
 }
 
 /// For `sh`: the line with the file behind it. The shell makes room for the program where the line is nothing but a command, so

@@ -204,6 +204,45 @@ actions! {
     ReopenTerminal = "reopen-terminal", "open again", "Open another terminal where this one was";
     SendChord = "send-chord", "type it", "Type the chord itself into the program";
     PasteAsLine = "paste-as-line", "as one line", "Paste the lines as one, with spaces between them";
+    CopyMode = "copy-mode", "copy mode", "Read the terminal back: move over it, select, copy; the program goes on";
+    SearchTerminal = "search-terminal", "search", "Search what the terminal showed, from its end back";
+    ReadInPager = "read-in-pager", "in $PAGER", "Read all that the terminal showed in `$PAGER`";
+    CursorLeft = "cursor-left", "left", "One character to the left";
+    CursorRight = "cursor-right", "right", "One character to the right";
+    HalfPageUp = "half-page-up", "half page up", "Half a page up";
+    HalfPageDown = "half-page-down", "half page down", "Half a page down";
+    LineStart = "line-start", "line start", "To the beginning of the row (`0` too)";
+    LineText = "line-text", "line text", "To the first character of the row that is no blank";
+    LineEnd = "line-end", "line end", "To the end of the row";
+    NextWord = "next-word", "next word", "To the next word";
+    PreviousWord = "previous-word", "previous word", "To the beginning of the word, or to the word before";
+    WordEnd = "word-end", "word end", "To the end of the word";
+    NextBigWord = "next-big-word", "next word", "To the next word between blanks";
+    PreviousBigWord = "previous-big-word", "previous word", "To the beginning of the word between blanks, or to the one before";
+    BigWordEnd = "big-word-end", "word end", "To the end of the word between blanks";
+    ScreenTop = "screen-top", "screen top", "To the first row that is shown";
+    ScreenMiddle = "screen-middle", "screen middle", "To the row in the middle";
+    ScreenBottom = "screen-bottom", "screen bottom", "To the last row that is shown";
+    NextParagraph = "next-paragraph", "next paragraph", "To the next empty row";
+    PreviousParagraph = "previous-paragraph", "previous paragraph", "To the empty row before";
+    FindCharacter = "find-character", "to character", "To the next place of a character in the line";
+    FindCharacterBack = "find-character-back", "back to character", "To the place before of a character in the line";
+    TillCharacter = "till-character", "before character", "To what is before the next place of a character";
+    TillCharacterBack = "till-character-back", "behind character", "To what is behind the place before of a character";
+    RepeatCharacter = "repeat-character", "once more", "To the next place of that character again";
+    ReverseCharacter = "reverse-character", "back again", "The same in the other direction";
+    MatchingBracket = "matching-bracket", "bracket", "To the bracket that belongs to this one";
+    SelectCharacters = "select-characters", "select", "Select characters from here, or select no more";
+    SelectLines = "select-lines", "select lines", "Select lines from here, or select no more";
+    SelectBlock = "select-block", "select a block", "Select a block of columns from here, or select no more";
+    OtherEnd = "other-end", "other end", "Go to the other end of what is selected";
+    CopySelection = "copy-selection", "copy", "Copy what is selected, and leave copy mode";
+    CopyLine = "copy-line", "copy the line", "Copy the line, and leave copy mode";
+    CopyLink = "copy-link", "copy the link", "Copy where the link leads, or the address or the path that is here";
+    ClearSelection = "clear-selection", "clear", "Drop the number, the selection, the search; then leave copy mode";
+    LeaveCopyMode = "leave-copy-mode", "leave", "Leave copy mode, for the terminal's end";
+    SearchForth = "search-forth", "search", "Search what follows; capitals matter if there is one";
+    SearchBack = "search-back", "search back", "Search what is before; capitals matter if there is one";
 }
 
 impl Action {

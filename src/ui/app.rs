@@ -19,7 +19,7 @@ use tokio::sync::mpsc;
 
 use super::announce::Announcer;
 use super::change;
-use super::clipboard;
+use super::clipboard::Clipboard;
 use super::draft::Draft;
 use super::effect::{Effect, Loaded};
 use super::left_over::left_over;
@@ -31,6 +31,7 @@ use super::player::{Playing, playing};
 use super::prepare::{prepare, quiet_for};
 use super::session::{Clock, Ended, Outside, RunOutside, Session, UiEnd, UiError};
 use super::terminals::TerminalEvent;
+use super::theme::Role;
 use super::update::terminal::unkept;
 use super::update::{Message, Signal, update};
 use super::view;
@@ -110,7 +111,7 @@ pub(crate) struct App<H: Host> {
     announcer: Announcer,
     theme_changes: mpsc::Receiver<()>,
     outside: Box<dyn RunOutside>,
-    in_tmux: bool,
+    clipboard: Clipboard,
     /// The title that was set, if titles are wanted.
     title: Option<String>,
     clock: Clock,
@@ -171,7 +172,7 @@ impl<H: Host> App<H> {
             links,
             recorded,
             player: None,
-            in_tmux: session.announce.in_tmux,
+            clipboard: session.clipboard,
             title,
             announcer: Announcer::new(session.announce),
             theme_changes: session.themes.changes,
@@ -281,6 +282,7 @@ impl<H: Host> App<H> {
         let is_behind = self.model.terminal.is_behind();
         let due = self.model.terminal.due();
         let due_in = due.map(|due| due.saturating_sub(now));
+        let is_searching = self.model.terminal.is_searching();
         let announce_in = self.announcer.due_in(now);
         let one = |message| Found::Messages(vec![message]);
         tokio::select! {
@@ -305,6 +307,8 @@ impl<H: Host> App<H> {
             (id, ended) = self.recorded.next() => one(Message::Recorded(id, ended)),
             picture = playing(self.player.as_mut()) => one(Message::Played(picture)),
             (id, event) = self.links.next(), if !is_behind => one(Message::Terminal(id, event)),
+            // A search goes on when there is nothing better to do; with a flood its turn comes with each parse.
+            () = ready(()), if is_searching => Found::Parse,
             () = after(tick_in), if !self.is_dirty => Found::Tick,
         }
     }
@@ -436,10 +440,17 @@ impl<H: Host> App<H> {
                 } => self.links.resize(terminal, columns, rows),
                 Effect::CloseTerminal(terminal) => self.links.close(terminal),
                 Effect::Copy(text) => {
-                    let sequence = clipboard::sequence(&text, self.in_tmux);
+                    if let Some(sequence) = self.clipboard.put(text, &self.loaded.0) {
+                        let done = self.host.send(&sequence);
+                        self.gone_if(&done);
+                    }
+                }
+                Effect::CopyBySequence(text) => {
+                    let sequence = self.clipboard.sequence(&text);
                     let done = self.host.send(&sequence);
                     self.gone_if(&done);
                 }
+                Effect::ReadOutside(text) => effects.extend(self.read_outside(&text).await),
                 Effect::Change(change) => {
                     let answer = self.loaded.0.clone();
                     drop(tokio::task::spawn_blocking(move || {
@@ -550,6 +561,21 @@ impl<H: Host> App<H> {
                 () = after(announce_in.unwrap_or_default()), if announce_in.is_some() => {
                     self.announce();
                 }
+                // Programs on terminals go on, and get their answers.
+                () = ready(()), if self.model.terminal.is_behind() => {
+                    let clock = &self.clock;
+                    let started = clock().monotonic.0;
+                    let elapsed = || clock().monotonic.0.saturating_sub(started);
+                    for effect in self.model.terminal.parse(started, PARSE, &elapsed) {
+                        match effect {
+                            Effect::Type { terminal, bytes } => self.links.write(terminal, bytes),
+                            other => effects.push(other),
+                        }
+                    }
+                }
+                (id, event) = self.links.next() => {
+                    effects.extend(update(&mut self.model, Message::Terminal(id, event)));
+                }
             }
         };
         drop(program);
@@ -563,6 +589,19 @@ impl<H: Host> App<H> {
         self.gone_if(&drawn);
         effects.extend(update(&mut self.model, Message::Returned(outside, result)));
         effects
+    }
+
+    /// Shows a text in the user's pager.
+    async fn read_outside(&mut self, text: &str) -> Vec<Effect> {
+        let draft = match Draft::write(&self.model.evidence_root, text) {
+            Ok(draft) => draft,
+            Err(why) => {
+                self.model.say(why, Role::Error);
+                return Vec::new();
+            }
+        };
+        let path = draft.path().to_owned();
+        self.hand_over(Outside::Pager { path }).await
     }
 
     /// Has the user write a text in their editor.

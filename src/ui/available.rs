@@ -85,6 +85,13 @@ pub(crate) fn available(model: &Model, action: Action) -> bool {
         Action::TakeOver => model.viewer,
         Action::TakeOverAgent => view.is_some_and(|view| taking::could_be_taken(model, view)),
         Action::HandBack => view.is_some_and(TicketView::is_taken),
+        Action::NextMatch | Action::PreviousMatch if model.terminal.is_copying() => {
+            model.terminal.has_search()
+        }
+        Action::CopySelection | Action::OtherEnd => model.terminal.has_selection(),
+        Action::CopyMode | Action::SearchTerminal | Action::ReadInPager => {
+            model.focus == Pane::Terminal && model.terminal.is_open()
+        }
         Action::NextMatch => model.transcript.is_searching(),
         Action::NextWaiting => model.board.waiting() > 0,
         Action::FollowRun => !model.follows_run && model.board.active() > 0,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use super::change::{Change, Changed};
+use super::clipboard::Copied;
 pub(crate) use super::loader::texts::{Save, TextLoad, TextLoaded};
 use super::needle::{Hit, Needle};
 use super::pages::review::unified::Unified;
@@ -87,6 +88,10 @@ pub(crate) enum Effect {
     },
     /// Write down which terminals are open, off the UI's thread.
     KeepTerminals(Keeping),
+    /// Put a text on the user's clipboard by escape sequences, whatever else there is.
+    CopyBySequence(String),
+    /// Show a text in the user's pager; terminals go on meanwhile.
+    ReadOutside(String),
 }
 
 /// What is to be done when it is known what runs in terminals.
@@ -189,6 +194,8 @@ pub(crate) enum Load {
     },
     /// The terminals of the last time; the root is the repository's.
     Terminals { path: PathBuf, root: PathBuf },
+    /// The file that a name on a terminal means, in the folder where its program was started.
+    Locate { name: String, folder: PathBuf },
 }
 
 impl Load {
@@ -311,6 +318,10 @@ pub(crate) enum Loaded {
         why: WhyLook,
         found: Vec<(TerminalId, Option<Foreground>)>,
     },
+    /// What a name on a terminal means.
+    Located(Result<Outside, String>),
+    /// What became of a text that was copied.
+    Copied(Copied),
 }
 
 /// What a check of an attempt's evidence found.

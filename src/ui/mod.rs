@@ -53,6 +53,9 @@ mod viewer;
 
 pub use abilities::Abilities;
 pub use announce::Announce;
+pub use clipboard::{
+    Between, Clipboard, Multiplexer, Takes, folder as clipboard_folder, surroundings,
+};
 pub use keymap::document as keys_document;
 pub use keymap::{KeyConflict, KeyFault, KeyRow, Keymap};
 pub use pages::editor::note_file_name;

@@ -228,9 +228,15 @@ impl Model {
             Pane::Queue => Context::Queue,
             Pane::Transcript => Context::Transcript,
             Pane::Evidence => Context::Evidence,
+            // Whatever key comes is the character that is looked for.
+            Pane::Terminal if self.terminal.awaits_character() => return Vec::new(),
+            Pane::Terminal if self.terminal.is_copying() => {
+                return vec![Context::Copy, Context::Shell];
+            }
             Pane::Terminal if self.terminal.is_open() && self.terminal.is_alive() => {
                 return vec![Context::Shell];
             }
+            // What it showed can still be read.
             Pane::Terminal if self.terminal.is_open() => {
                 return vec![
                     Context::Ended,

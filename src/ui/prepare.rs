@@ -10,7 +10,7 @@ use super::layout::{Pane, inside};
 use super::model::Model;
 use super::overlay::Overlay;
 use super::pages;
-use super::panes::terminal::{Surroundings, evidence_folder};
+use super::panes::terminal::{self, Surroundings, evidence_folder};
 use super::panes::transcript::Shown;
 use super::render::canvas::Canvas;
 use super::tickets;
@@ -53,6 +53,7 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
             && model.overlay.is_none(),
     };
     effects.extend(model.terminal.prepare(around));
+    model.terminal.go_on(model.uptime);
     if !model.viewer {
         let docket = model.evidence_root.parent().unwrap_or(&model.evidence_root);
         effects.extend(model.terminal.keep(&model.repository_root, docket));
@@ -109,7 +110,9 @@ pub(crate) fn quiet_for(model: &Model, now: Timestamp) -> Duration {
         .chain(pages::inbox::shown_since(model));
     let quiet = quiet(shown, now);
     let settles_in = model.terminal.settles_in(model.uptime);
-    settles_in.map_or(quiet, |settles_in| quiet.min(settles_in))
+    let goes_on_in = model.terminal.goes_on().then_some(terminal::PACE);
+    let soonest = settles_in.into_iter().chain(goes_on_in).min();
+    soonest.map_or(quiet, |soonest| quiet.min(soonest))
 }
 
 fn quiet(shown: impl Iterator<Item = Timestamp>, now: Timestamp) -> Duration {

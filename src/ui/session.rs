@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::abilities::Abilities;
 use super::announce::Announce;
+use super::clipboard::Clipboard;
 use super::preferences::Preferences;
 use super::terminals::OpenTerminal;
 use super::theme::{ColorDepth, Theme};
@@ -64,6 +65,8 @@ pub struct Session {
     pub themes: ThemeSource,
     /// What the overview reads.
     pub books: Books,
+    /// How copied texts get out.
+    pub clipboard: Clipboard,
 }
 
 /// Where the user's themes are, and when they change.

@@ -10,6 +10,7 @@ mod bad_input;
 mod cli;
 mod config;
 mod conversations;
+mod copying;
 mod crash;
 mod desk;
 mod doctor;

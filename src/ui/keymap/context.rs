@@ -32,6 +32,7 @@ impl Context {
             Self::Prompt => "prompt",
             Self::Unsaved => "unsaved",
             Self::OnDisk => "on-disk",
+            Self::Copy => "copy",
         }
     }
 
@@ -74,6 +75,7 @@ impl Context {
     pub(crate) fn way_out(self) -> Option<Action> {
         match self {
             Self::Shell => Some(Action::LeaveTerminal),
+            Self::Copy => Some(Action::ClearSelection),
             Self::Input
             | Self::Filter
             | Self::Help

@@ -72,6 +72,8 @@ pub(crate) enum Context {
     Themes,
     /// Where a recording is played.
     Player,
+    /// Where a terminal is read back; a number is how often.
+    Copy,
 }
 
 impl Context {
@@ -102,6 +104,7 @@ impl Context {
         Self::Choose,
         Self::Themes,
         Self::Player,
+        Self::Copy,
     ];
 
     /// What the help calls it.
@@ -132,6 +135,7 @@ impl Context {
             Self::Choose => "Choosing from a list",
             Self::Themes => "Themes",
             Self::Player => "Playing a recording",
+            Self::Copy => "Copy mode",
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Sets of keys to choose from: what each does differently from the default.
 
 use super::Context::{
-    self, Choose, Confirm, Editor, Evidence, Filter, Global, Help, Input, OnDisk, Page, Palette,
-    Panes, Prompt, Queue, Themes, Transcript, Unsaved,
+    self, Choose, Confirm, Copy, Editor, Evidence, Filter, Global, Help, Input, OnDisk, Page,
+    Palette, Panes, Prompt, Queue, Themes, Transcript, Unsaved,
 };
 use crate::ui::action::Action;
 
@@ -107,4 +107,26 @@ const EMACS: &[Change] = &[
     (Themes, "Ctrl-g", Some(Action::Cancel)),
     (Themes, "Ctrl-n", Some(Action::Down)),
     (Themes, "Ctrl-p", Some(Action::Up)),
+    (Copy, "Ctrl-Space", Some(Action::SelectCharacters)),
+    (Copy, "Ctrl-x Space", Some(Action::SelectBlock)),
+    (Copy, "Ctrl-x Ctrl-x", Some(Action::OtherEnd)),
+    (Copy, "Alt-w", Some(Action::CopySelection)),
+    (Copy, "Ctrl-g", Some(Action::ClearSelection)),
+    (Copy, "Ctrl-n", Some(Action::Down)),
+    (Copy, "Ctrl-p", Some(Action::Up)),
+    (Copy, "Ctrl-f", Some(Action::CursorRight)),
+    (Copy, "Ctrl-b", Some(Action::CursorLeft)),
+    (Copy, "Ctrl-a", Some(Action::LineStart)),
+    (Copy, "Ctrl-e", Some(Action::LineEnd)),
+    (Copy, "Alt-m", Some(Action::LineText)),
+    (Copy, "Alt-f", Some(Action::WordEnd)),
+    (Copy, "Alt-b", Some(Action::PreviousWord)),
+    (Copy, "Alt-}", Some(Action::NextParagraph)),
+    (Copy, "Alt-{", Some(Action::PreviousParagraph)),
+    (Copy, "Ctrl-v", Some(Action::PageDown)),
+    (Copy, "Alt-v", Some(Action::PageUp)),
+    (Copy, "Alt-<", Some(Action::Top)),
+    (Copy, "Alt->", Some(Action::End)),
+    (Copy, "Ctrl-s", Some(Action::SearchForth)),
+    (Copy, "Ctrl-r", Some(Action::SearchBack)),
 ];

@@ -1,6 +1,7 @@
 //! Reads files for the screen, in bounded pieces. Called off the UI's thread; holds no state.
 
 mod evidence;
+mod locate;
 mod piece;
 mod proof;
 mod review;
@@ -60,6 +61,7 @@ pub(crate) fn load(load: Load) -> Loaded {
         Load::CopyOut { path } => Loaded::CopiedOut {
             result: proof::copy_out(&path),
         },
+        Load::Locate { name, folder } => Loaded::Located(locate::locate(&name, &folder)),
         Load::Discard { path } => {
             proof::discard(&path);
             Loaded::Discarded

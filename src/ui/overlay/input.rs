@@ -88,13 +88,15 @@ pub(crate) enum LineOf {
     Search,
     /// The terminal's tab gets this name.
     TabName,
+    /// The terminal does.
+    Terminal,
 }
 
 impl LineOf {
     fn title(self) -> &'static str {
         match self {
             Self::Filter => "Filter: ",
-            Self::Search => "Search: ",
+            Self::Search | Self::Terminal => "Search: ",
             Self::TabName => "Rename: ",
         }
     }

@@ -41,6 +41,8 @@ const PLACES: &[Context] = &[
     Context::Notes,
     Context::Editor,
     Context::Player,
+    Context::Shell,
+    Context::Copy,
 ];
 
 /// What Enter does.

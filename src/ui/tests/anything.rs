@@ -137,6 +137,18 @@ const KEYS: &[&str] = &[
     "8",
     "Ctrl-]",
     "i",
+    "[",
+    "$",
+    "b",
+    "f",
+    "%",
+    "V",
+    "Y",
+    "H",
+    "{",
+    "0",
+    "7",
+    "Ctrl-u",
 ];
 
 const MOUSE: [MouseEventKind; 5] = [

@@ -260,6 +260,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
             changes: mpsc::channel(1).1,
         },
         books: crate::ui::Books::default(),
+        clipboard: crate::ui::Clipboard::default(),
         handle: RunnerHandle {
             commands: commands_sender,
             feed: feed_receiver,

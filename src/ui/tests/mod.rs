@@ -3,6 +3,7 @@
 mod agents_terminals;
 mod anything;
 mod arranging;
+mod copying;
 mod deciding;
 mod diffs;
 mod echo;

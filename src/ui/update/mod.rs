@@ -1,6 +1,7 @@
 //! The only place that changes the model: a message in, effects out. No I/O, no clock.
 
 mod arrange;
+mod copying;
 mod mouse;
 pub(crate) mod movement;
 mod perform;
@@ -300,6 +301,8 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             model.overview.past_came(question, past);
             Vec::new()
         }
+        Loaded::Located(found) => copying::located(model, found),
+        Loaded::Copied(copied) => copying::copied(model, copied),
         Loaded::Spent { question, spent } => {
             model.overview.spending_came(question, spent);
             Vec::new()
@@ -375,6 +378,7 @@ fn follow_filter(model: &mut Model) -> Vec<Effect> {
     {
         model.queue.set_filter(&input.text());
     }
+    copying::follow_search(model);
     reading::follow_search(model)
 }
 

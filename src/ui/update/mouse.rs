@@ -8,6 +8,7 @@ use super::super::layout::{Pane, drag, edge_at, inside};
 use super::super::model::Model;
 use super::super::pages;
 use super::super::panes::Move;
+use super::copying;
 use super::movement::{focus, go};
 use super::perform;
 use super::terminal;
@@ -24,7 +25,18 @@ pub(super) fn on_mouse(model: &mut Model, mouse: MouseEvent) -> Vec<Effect> {
     if let Some(page) = model.page {
         return pages::mouse(model, page, mouse);
     }
+    // What is held is followed wherever the mouse goes.
+    if model.terminal.is_marking()
+        && let Some(effects) = copying::mouse(model, mouse)
+    {
+        return effects;
+    }
     if let Some(effects) = terminal::mouse(model, mouse) {
+        return effects;
+    }
+    if model.dragged.is_none()
+        && let Some(effects) = copying::mouse(model, mouse)
+    {
         return effects;
     }
     let places = model.places();

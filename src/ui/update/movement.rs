@@ -26,8 +26,10 @@ pub(super) fn go(model: &mut Model, pane: Pane, to: Move) -> Vec<Effect> {
         Pane::Evidence => model.evidence.go(to),
         Pane::Terminal => {
             match to {
-                Move::Lines(count) | Move::Pages(count) => model.terminal.scroll(-count),
-                Move::Top | Move::End => {}
+                Move::Lines(count) => model.terminal.scroll_lines(-count),
+                Move::Pages(count) => model.terminal.scroll(-count),
+                Move::Top => model.terminal.scroll_lines(i64::MAX),
+                Move::End => model.terminal.scroll_lines(i64::MIN),
             }
             Vec::new()
         }

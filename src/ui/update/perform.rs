@@ -18,6 +18,7 @@ use super::super::theme::Role;
 use super::super::tickets;
 use super::super::viewer;
 use super::arrange::arrange;
+use super::copying;
 use super::movement::{focus, go, movement};
 use super::reading;
 use super::terminal;
@@ -53,6 +54,9 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
     if let Some(page) = model.page
         && let Some(effects) = pages::act(model, page, action)
     {
+        return effects;
+    }
+    if let Some(effects) = copying::perform(model, action) {
         return effects;
     }
     if let Some(to) = movement(action) {
@@ -204,6 +208,9 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
             };
             return model.transcript.go_to_match(toward, false);
         }
+        if copying::step_search(model, to) {
+            return Vec::new();
+        }
         if !matches!(&model.overlay, Some(Overlay::Input(input)) if input.of == LineOf::TabName) {
             model.queue.go(to);
         }
@@ -225,6 +232,7 @@ fn edit(model: &mut Model, action: Action) -> Vec<Effect> {
         }
         LineOf::TabName if is_sent => model.terminal.rename(&input.text()),
         LineOf::TabName => {}
+        LineOf::Terminal => copying::end_search(model, is_sent && !input.text().is_empty()),
     }
     Vec::new()
 }

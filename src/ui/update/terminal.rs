@@ -318,7 +318,7 @@ pub(super) fn mouse(model: &mut Model, mouse: MouseEvent) -> Option<Vec<Effect>>
         focus(model, Pane::Terminal);
     }
     let is_ours = mouse.modifiers.contains(KeyModifiers::SHIFT);
-    Some(model.terminal.mouse(mouse, is_ours))
+    model.terminal.mouse(mouse, is_ours)
 }
 
 /// What came for the pane from where it is not drawn.

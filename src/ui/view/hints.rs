@@ -136,6 +136,22 @@ fn is_asked_by_editor(model: &Model) -> bool {
 
 fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
     match contexts.first() {
+        Some(Context::Copy) => {
+            return vec![
+                Action::LeaveCopyMode,
+                Action::CopySelection,
+                Action::NextMatch,
+                Action::PreviousMatch,
+                Action::SelectCharacters,
+                Action::SelectLines,
+                Action::SelectBlock,
+                Action::SearchBack,
+                Action::SearchForth,
+                Action::CopyLine,
+                Action::HalfPageUp,
+                Action::HalfPageDown,
+            ];
+        }
         Some(Context::Shell) => {
             let mut actions = vec![Action::LeaveTerminal, Action::NewTab];
             if model.terminal.count() > 1 {
@@ -146,6 +162,7 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             }
             actions.extend([
                 Action::SplitBeside,
+                Action::CopyMode,
                 Action::CloseTerminal,
                 Action::Zoom,
                 Action::Help,

@@ -3,10 +3,18 @@
 //! A program starts when it is to be seen for the first time: then its size is known. What was typed before is kept for it.
 
 mod agents;
+mod copy;
+mod drawing;
+mod marking;
+mod motion;
 mod paste;
 mod program;
+mod reader;
 mod record;
 mod restore;
+mod search;
+mod selection;
+mod sheet;
 mod tab;
 mod titles;
 
@@ -23,6 +31,7 @@ use crate::ui::session::Look;
 use crate::ui::terminals::{Launch, TerminalEvent, TerminalRequest};
 pub(crate) use paste::{Pasted, Pasting};
 use program::Program;
+pub(crate) use reader::{Done, PACE};
 pub(crate) use restore::{Keeping, Kept, Restored, in_repository};
 pub(crate) use tab::Split;
 use tab::Tab;
@@ -389,6 +398,7 @@ impl TerminalPane {
                 tab.has_rung |= program.rings() && index != current;
             }
         }
+        self.search_on(budget, elapsed);
         effects
     }
 
@@ -412,39 +422,42 @@ impl TerminalPane {
         places.find(|(_, place)| place.contains(position))
     }
 
+    /// Where the program is that has the keys, on the screen.
+    pub(crate) fn shown_at(&self) -> Option<Rect> {
+        let tab = self.tab()?;
+        let mut places = tab.places(self.area?).into_iter();
+        let place = places.find(|(index, _)| *index == tab.current);
+        place.map(|(_, place)| place)
+    }
+
     /// What the mouse does inside of the pane; `is_ours` when the program is not to hear of it. A button gives the keys to
-    /// what is under it.
-    pub(crate) fn mouse(&mut self, mouse: MouseEvent, is_ours: bool) -> Vec<Effect> {
+    /// what is under it. `None` when it is nothing to the program: what it then does to the text is another matter.
+    pub(crate) fn mouse(&mut self, mouse: MouseEvent, is_ours: bool) -> Option<Vec<Effect>> {
         let position = Position::new(mouse.column, mouse.row);
-        let Some((index, place)) = self.program_at(position) else {
-            return Vec::new();
-        };
+        let (index, place) = self.program_at(position)?;
         let is_down = matches!(mouse.kind, MouseEventKind::Down(_));
-        let Some(tab) = self.tabs.get_mut(self.current) else {
-            return Vec::new();
-        };
+        let tab = self.tabs.get_mut(self.current)?;
         if is_down && tab.current != index {
             tab.current = index;
             self.keeper.outdate();
         }
-        let Some(program) = tab.programs.get_mut(index) else {
-            return Vec::new();
-        };
+        let program = tab.programs.get_mut(index)?;
         let modes = program.emulator.modes();
-        if !is_ours {
+        // What is read back is not what the program shows.
+        if !is_ours && program.copy.as_ref().is_none_or(|copy| !copy.has_keys()) {
             let bytes = encode_mouse(mouse, mouse.column - place.x, mouse.row - place.y, modes);
             if !bytes.is_empty() {
                 self.held = if is_down { Some(program.id) } else { self.held };
-                return program.send(bytes).into_iter().collect();
+                return Some(program.send(bytes).into_iter().collect());
             }
         }
         let lines = match mouse.kind {
             MouseEventKind::ScrollUp => WHEEL,
             MouseEventKind::ScrollDown => -WHEEL,
-            _ => return Vec::new(),
+            _ => return None,
         };
         program.scroll_lines(lines);
-        Vec::new()
+        Some(Vec::new())
     }
 
     /// What the mouse does while a button is held that was pressed on a program: it hears of it, wherever the mouse is.

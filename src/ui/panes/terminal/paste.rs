@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::TerminalPane;
+use super::copy::CopyMode;
 use crate::emulator::encode_paste;
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::text;
@@ -94,6 +95,9 @@ impl TerminalPane {
         let Some(program) = self.shown() else {
             return Pasted::Sent(Vec::new());
         };
+        if program.copy.as_ref().is_some_and(CopyMode::has_keys) {
+            return Pasted::Refused("nothing is pasted in copy mode: leave it first".to_owned());
+        }
         if text.len() > TOO_LARGE {
             let bytes = text::bytes(text.len() as u64);
             return Pasted::Refused(format!("{bytes} are too much to paste: put it into a file"));

@@ -8,6 +8,8 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
+use super::copy::{CopyMode, Holder};
+use super::marking::Click;
 use crate::emulator::{Emulator, Place, encode_focus, encode_key};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::render::cells;
@@ -41,6 +43,10 @@ pub(super) struct Program {
     wanted: Option<((u16, u16), Duration)>,
     /// Whether it was told last that it has the keys.
     has_focus: bool,
+    /// Where something is read back or marked.
+    pub(super) copy: Option<CopyMode>,
+    /// The last click.
+    pub(super) click: Option<Click>,
 }
 
 impl Program {
@@ -62,6 +68,8 @@ impl Program {
             early: Vec::new(),
             wanted: None,
             has_focus: false,
+            copy: None,
+            click: None,
         }
     }
 
@@ -95,6 +103,7 @@ impl Program {
             return Vec::new();
         }
         self.emulator.parse_at(now, budget, elapsed);
+        self.copy.take_if(CopyMode::outdate);
         let replies = self.emulator.replies();
         if self.runs_elsewhere() {
             // It has its answers from where it runs.
@@ -125,6 +134,10 @@ impl Program {
 
     /// A key for it.
     pub(super) fn key(&mut self, key: KeyEvent) -> Option<Effect> {
+        if let Some(copy) = self.copy.as_mut().filter(|copy| copy.has_keys()) {
+            copy.key(&self.emulator, key);
+            return None;
+        }
         let bytes = encode_key(key, self.emulator.modes());
         self.typed(bytes)
     }
@@ -135,6 +148,7 @@ impl Program {
             return None;
         }
         self.looks_at = None;
+        self.copy = None;
         if !self.is_started {
             self.early.extend(bytes);
             return None;
@@ -159,7 +173,7 @@ impl Program {
     }
 
     /// The first row that is shown.
-    fn shown(&self) -> u64 {
+    pub(super) fn shown(&self) -> u64 {
         let (first, top) = (self.emulator.first(), self.emulator.top());
         self.looks_at.map_or(top, |row| row.clamp(first, top))
     }
@@ -172,12 +186,14 @@ impl Program {
 
     /// Looks back by so many lines, or forth.
     pub(super) fn scroll_lines(&mut self, lines: i64) {
-        let row = self.shown();
-        self.look_at(if lines > 0 {
-            row.saturating_sub(lines.unsigned_abs())
-        } else {
-            row.saturating_add(lines.unsigned_abs())
-        });
+        let rows = lines.saturating_neg();
+        match &mut self.copy {
+            Some(copy) if copy.holder != Holder::Nobody => copy.scroll(&self.emulator, rows),
+            _ => {
+                self.copy = None;
+                self.look_at(self.shown().saturating_add_signed(rows));
+            }
+        }
     }
 
     /// Shows the rows from this one on.
@@ -243,10 +259,17 @@ impl Program {
         }];
         self.emulator.resize_following(columns, rows, &mut shown);
         self.looks_at = self.looks_at.map(|_| shown[0].row);
+        self.copy.take_if(|copy| copy.holder != Holder::Keys);
+        if let Some(copy) = &mut self.copy {
+            copy.resized(&self.emulator);
+        }
     }
 
     /// What the end of the pane's frame says.
     pub(super) fn position(&self) -> Option<String> {
+        if let Some(copy) = &self.copy {
+            return copy.position(&self.emulator);
+        }
         match self.emulator.top() - self.shown() {
             0 if self.emulator.failures() > 0 => Some("the screen was reset".to_owned()),
             0 => None,
@@ -276,8 +299,13 @@ impl Program {
 
     /// Draws the screen; the cursor's place, when it is to be seen.
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) -> Option<Position> {
-        let top = self.drawn_from(area.height);
-        let cursor = cells::draw(&self.emulator, top, area, buffer, look);
+        let cursor = match &self.copy {
+            Some(copy) => copy.draw(&self.emulator, area, buffer, look),
+            None => {
+                let top = self.drawn_from(area.height);
+                cells::draw(&self.emulator, top, area, buffer, look)
+            }
+        };
         let Some(how) = &self.ended else {
             return cursor;
         };
