@@ -91,7 +91,7 @@ impl fmt::Display for Kind {
             }
             Self::Text => f.write_str("a text in quotes"),
             Self::AnyText => f.write_str("a text in quotes, which may be empty"),
-            Self::Pattern => f.write_str(r#"a regular expression such as '^\s*> $'"#),
+            Self::Pattern => f.write_str(r"a regular expression such as '^\s*> $'"),
             Self::Path => f.write_str("a path in quotes"),
             Self::Agent => f.write_str(r#"the name of an agent such as "codex""#),
             Self::Agents => f.write_str(r#"a list of agents such as ["claude"]"#),

@@ -1,6 +1,6 @@
 //! A screen as a program could have written it: a recording begins with it.
 
-use super::{Emulator, extras};
+use super::{Emulator, MouseEncoding, MouseMode, extras};
 
 impl Emulator {
     /// The screen as escape sequences: a terminal of the same size that gets them on an empty screen shows the same, and is in the same
@@ -15,6 +15,7 @@ impl Emulator {
         }
         let written = screen.state_formatted();
         text.extend(written.chars().filter(|c| !extras::is_tag(*c)));
+        text.push_str(&self.modes_formatted());
         if let Some(title) = self.title() {
             let title: String = title.chars().filter(|c| !c.is_control()).collect();
             text.push_str("\x1b]2;");
@@ -22,6 +23,35 @@ impl Emulator {
             text.push('\x07');
         }
         text
+    }
+
+    /// The modes that vt100 is not told of.
+    fn modes_formatted(&self) -> String {
+        let modes = self.modes();
+        let mouse = match modes.mouse {
+            MouseMode::None => "",
+            MouseMode::Press => "\x1b[?9h",
+            MouseMode::PressRelease => "\x1b[?1000h",
+            MouseMode::ButtonMotion => "\x1b[?1002h",
+            MouseMode::AnyMotion => "\x1b[?1003h",
+        };
+        let encoding = match modes.mouse_encoding {
+            MouseEncoding::Default => "",
+            MouseEncoding::Utf8 => "\x1b[?1005h",
+            MouseEncoding::Sgr => "\x1b[?1006h",
+            MouseEncoding::Urxvt => "\x1b[?1015h",
+        };
+        let switches = [
+            (modes.application_cursor, "\x1b[?1h"),
+            (modes.application_keypad, "\x1b="),
+            (modes.bracketed_paste, "\x1b[?2004h"),
+            (modes.focus, "\x1b[?1004h"),
+            (!modes.alternate_scroll, "\x1b[?1007l"),
+            (self.cursor().is_none(), "\x1b[?25l"),
+        ];
+        let switched = switches.into_iter().filter(|(is_on, _)| *is_on);
+        let switched: String = switched.map(|(_, sequence)| sequence).collect();
+        [mouse, encoding, &switched].concat()
     }
 
     /// What has come and is not parsed yet.

@@ -40,8 +40,14 @@ struct Hidden {
     last_character: String,
 }
 
+/// A parser for screens that are put into it. The whole of [`resize`] happens inside of the fence.
+#[expect(clippy::disallowed_methods, reason = "behind the fence of this layer")]
+fn empty() -> vt100::Parser {
+    vt100::Parser::new(at_least_two(2), at_least_two(2), 0)
+}
+
 fn copy(screen: &vt100::Screen) -> vt100::Parser {
-    let mut parser = vt100::Parser::new(at_least_two(2), at_least_two(2), 0);
+    let mut parser = empty();
     *parser.screen_mut() = screen.clone();
     parser
 }
@@ -159,7 +165,7 @@ pub(super) fn resize(
     (columns, rows): (u16, u16),
     places: &mut [Place],
 ) {
-    let mut parser = vt100::Parser::new(at_least_two(2), at_least_two(2), 0);
+    let mut parser = empty();
     let (screen, host) = live.screen_and_callbacks_mut();
     std::mem::swap(parser.screen_mut(), screen);
     let is_alternate = parser.screen().alternate_screen();

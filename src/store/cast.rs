@@ -204,7 +204,11 @@ impl Writer {
     fn text_event(&mut self, seconds: f64, text: &str) -> io::Result<()> {
         let mut rest = text;
         while !rest.is_empty() {
-            let (event, after) = rest.split_at(rest.floor_char_boundary(LONGEST_EVENT));
+            let mut end = LONGEST_EVENT.min(rest.len());
+            while !rest.is_char_boundary(end) {
+                end -= 1;
+            }
+            let (event, after) = rest.split_at(end);
             self.event(seconds, "o", event)?;
             rest = after;
         }

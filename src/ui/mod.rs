@@ -91,7 +91,7 @@ impl Entered {
     ///
     /// When it [ended](UiEnd) by a hang-up the runner still works: the caller goes on with the handle, without a screen.
     pub async fn run(self, session: Session) -> Result<Ended, UiError> {
-        app::App::new(session, self.host, self.mouse)?.run().await
+        Box::pin(app::App::new(session, self.host, self.mouse)?.run()).await
     }
 }
 

@@ -290,12 +290,10 @@ fn take(
                 requests::halt(attempt, Halt::Limit(limit), effects);
             }
         }
+        (Stage::Turn, Report::Stuck { what }) => claimed::stuck(attempt, rules, what, effects),
         // What came on its way while the turn ended: nothing of it is open any more. And what a gate left while a human was quicker:
         // another turn changes it all.
-        (_, Report::AskedNoMore { .. } | Report::Used(_)) => {}
-        (Stage::Turn, Report::Stuck { what }) => claimed::stuck(attempt, rules, what, effects),
-        // Its turn ended in this moment.
-        (_, Report::Stuck { .. }) => {}
+        (_, Report::AskedNoMore { .. } | Report::Used(_) | Report::Stuck { .. }) => {}
         (_, Report::Steered { text, taken: true }) => {
             emit(rules.run, Event::Steered { attempt: id, text }, effects);
         }

@@ -38,17 +38,17 @@ fn rows_look_the_same_above_the_screen_as_on_it() {
 }
 
 #[test]
-fn a_tag_stays_with_its_character() {
-    let emulator = emulator(8, 2, 40, "a\u{e0101}b漢\u{e0102}\r\n\r\n\r\n");
+fn looks_that_vt100_does_not_know_stay_with_their_character() {
+    let emulator = emulator(8, 2, 40, "\u{1b}[9ma\u{1b}[0mb\u{1b}[9m漢\r\n\r\n\r\n");
     assert_eq!(emulator.top(), 2);
-    let texts: Vec<(u16, String)> = cells(&emulator, 0)
-        .into_iter()
-        .map(|(column, text, ..)| (column, text))
-        .collect();
-    let expected = [(0, "a\u{e0101}"), (1, "b"), (2, "漢\u{e0102}")];
+    let mut seen = Vec::new();
+    emulator.visit(0, |column, cell| {
+        seen.push((column, cell.text.to_owned(), cell.style.strike));
+    });
+    let expected = [(0, "a", true), (1, "b", false), (2, "漢", true)];
     assert_eq!(
-        texts,
-        expected.map(|(column, text)| (column, text.to_owned()))
+        seen,
+        expected.map(|(column, text, strike)| (column, text.to_owned(), strike))
     );
 }
 
@@ -117,9 +117,15 @@ fn blanks_keep_their_colours() {
     let emulator = emulator(10, 2, 40, "\u{1b}[4;45mab\u{1b}[K\u{1b}[0m\r\n\r\n\r\n");
     let seen = cells(&emulator, 0);
     assert_eq!(seen.len(), 10);
-    assert!(seen.iter().all(|(.., style)| {
-        (style.background, style.underline) == (Color::Indexed(5), Underline::Single)
-    }));
+    assert!(
+        seen.iter()
+            .all(|(.., style)| style.background == Color::Indexed(5))
+    );
+    // What is erased has a colour, and no line below.
+    let lines = seen
+        .iter()
+        .filter(|(.., style)| style.underline == Underline::Single);
+    assert_eq!(lines.count(), 2);
     assert_eq!(everything(&emulator), "ab");
 }
 

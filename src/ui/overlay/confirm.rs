@@ -283,7 +283,7 @@ impl Confirm {
 
     fn title(&self) -> &'static str {
         match &self.wish {
-            Wish::Quit => "Leave docket",
+            Wish::Quit | Wish::Leave(..) => "Leave docket",
             Wish::StopRun => "Stop the run",
             Wish::StopTicket(..) => "Stop a ticket",
             Wish::Approve(..) => "Approve",
@@ -294,7 +294,6 @@ impl Confirm {
             Wish::Reorder(..) => "Move",
             Wish::TakeSession(_) => "Take over",
             Wish::CloseTerminal(..) => "Close a terminal",
-            Wish::Leave(..) => "Leave docket",
             Wish::Paste(..) => "Paste",
         }
     }

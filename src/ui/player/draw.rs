@@ -115,31 +115,32 @@ fn standing(
     buffer: &mut Buffer,
     look: &Look,
 ) {
-    let mut left = format!(
-        " {} {}",
+    let mut left = vec![format!(
+        " {} {}{}",
         state(standing, look.ascii),
-        time(standing.seconds)
-    );
-    if let Some(total) = standing.total {
-        left.push_str(&format!(" / {}", time(total)));
-    }
-    left.push_str(&format!("  {}x", standing.speed));
+        time(standing.seconds),
+        standing
+            .total
+            .map_or_else(String::new, |total| format!(" / {}", time(total)))
+    )];
+    left.push(format!("{}x", standing.speed));
     if let Some(seeking) = standing.seeking {
-        left.push_str(&format!("  seeking {}%", (seeking * 100.0) as u32));
+        left.push(format!("seeking {}%", (seeking * 100.0) as u32));
     }
     if !standing.cuts {
-        left.push_str("  pauses whole");
+        left.push("pauses whole".to_owned());
     }
     if let Some(area) = cut {
         let (columns, rows) = (screen.width, screen.height);
-        left.push_str(&format!(
-            "  {columns}x{rows} cut to {}x{}",
+        left.push(format!(
+            "{columns}x{rows} cut to {}x{}",
             area.width, area.height
         ));
     }
     if standing.damaged > 0 {
-        left.push_str(&format!("  {} damaged lines left out", standing.damaged));
+        left.push(format!("{} damaged lines left out", standing.damaged));
     }
+    let left = left.join("  ");
     let left = text::fit(&left, usize::from(area.width), look.ascii).into_owned();
     let room = area.width.saturating_sub(text::width(&left) as u16);
     let title = standing

@@ -73,7 +73,7 @@ fn it_is_shown_as_it_was_drawn_and_typed_into() {
     scene.keys("y Ctrl-c");
     assert_eq!(typed(&scene), b"y\x03");
     // Left, it goes on; shown again, it is the same.
-    scene.keys("Ctrl-]");
+    scene.keys("Ctrl-] Ctrl-]");
     assert_ne!(scene.model.focus, Pane::Terminal);
     scene.effects.clear();
     scene.keys("t");
@@ -86,17 +86,14 @@ fn a_human_ends_the_turn() {
     for (key, said) in [("D", true), ("c", false)] {
         let mut scene = scene();
         scene.keys(key);
+        let asked = scene.asked();
         assert!(
-            scene.effects.iter().any(|effect| matches!(
-                effect,
-                Effect::Send(Command::Claim { done, .. }) if *done == said
-            )),
-            "{:?}",
-            scene.effects
+            matches!(&asked[..], [Command::Claim { done, .. }] if *done == said),
+            "{asked:?}"
         );
     }
     // Other agents say so themselves.
     let mut other = Scene::full();
     other.keys("D");
-    assert_eq!(other.effects, []);
+    assert_eq!(other.asked(), []);
 }

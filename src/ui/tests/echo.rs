@@ -22,6 +22,9 @@ async fn an_echo_is_in_the_first_frame_after_its_key() {
         "it came after {:?}",
         pressed.elapsed()
     );
-    outside.press("Ctrl-] q");
+    outside.press("Ctrl-] Ctrl-] q");
+    outside.shows("Leave?").await;
+    sleep(Duration::from_secs(1)).await;
+    outside.press("y");
     assert_eq!(outside.ends().await, UiEnd::Quit);
 }

@@ -220,6 +220,7 @@ pub(super) struct Outside {
     /// What the terminal was sent beside frames.
     pub(super) sent: watch::Receiver<String>,
     app: tokio::task::JoinHandle<Ended>,
+    _folder: tempfile::TempDir,
 }
 
 pub(super) fn begin() -> Outside {
@@ -251,6 +252,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
         suspended: suspended_sender,
     };
     let started = tokio::time::Instant::now();
+    let folder = tempfile::tempdir().expect("a folder");
     let session = Session {
         abilities: std::collections::BTreeMap::new(),
         approvals: None,
@@ -268,8 +270,8 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
             terminals: crate::runner::terminals::Terminals::nowhere(),
         },
         repository_name: "api-server".into(),
-        repository_root: "/".into(),
-        evidence_root: "/nonexistent".into(),
+        repository_root: folder.path().to_owned(),
+        evidence_root: folder.path().join(".docket/evidence"),
         agents: None,
         seed: Board::default(),
         look: look(false),
@@ -295,7 +297,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
         preferences: crate::ui::Preferences::default(),
     };
     let app = App::new(session, host, false).expect("an app");
-    let app = tokio::spawn(async move { app.run().await.expect("an end") });
+    let app = tokio::spawn(async move { Box::pin(app.run()).await.expect("an end") });
     Outside {
         input,
         signals,
@@ -307,6 +309,7 @@ pub(super) fn begin_with(programs: Box<dyn RunOutside>) -> Outside {
         lent,
         sent,
         app,
+        _folder: folder,
     }
 }
 
@@ -359,7 +362,7 @@ async fn what_the_runner_tells_is_shown_and_keys_become_commands() {
     assert_eq!(outside.ends().await, UiEnd::Quit);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_shell_is_opened_typed_into_and_left() {
     let mut outside = begin();
     outside.feed.send(queue()).expect("an app");
@@ -368,6 +371,8 @@ async fn a_shell_is_opened_typed_into_and_left() {
     outside.press("Ctrl-] Ctrl-] q");
     // Nobody can tell what runs there, so it is asked.
     outside.shows("1 repository may run something").await;
+    // It is decided about what was read.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     outside.press("y");
     assert_eq!(outside.ends().await, UiEnd::Quit);
 }

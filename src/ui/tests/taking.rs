@@ -108,7 +108,7 @@ fn it_can_stay_taken_over_and_be_gone_back_to() {
     assert_ne!(again, terminal);
     assert!(scene.commands.is_empty(), "it is taken over already");
     // While it runs nothing is handed back.
-    scene.keys("Ctrl-]");
+    scene.keys("Ctrl-] Ctrl-]");
     scene.keys("H");
     let frame = scene.frame(120, 40);
     assert!(frame.contains("still runs: quit it first"), "{frame}");

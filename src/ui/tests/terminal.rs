@@ -64,8 +64,8 @@ fn found(scene: &mut Scene, why: WhyLook, found: &[(u32, Option<Foreground>)]) {
     scene.message(Message::Loaded(Loaded::Foreground { why, found }));
 }
 
-fn vim() -> Option<Foreground> {
-    Some(Foreground::Other(Some("vim".into())))
+fn vim() -> Foreground {
+    Foreground::Other(Some("vim".into()))
 }
 
 fn last_line(scene: &mut Scene) -> String {
@@ -315,7 +315,8 @@ fn a_click_selects_a_tab_and_a_program() {
 fn the_wheel_looks_back_and_turns_pages() {
     let mut scene = Scene::full();
     scene.keys("t");
-    let lines: String = (0..90).map(|line| format!("line {line}\r\n")).collect();
+    let lines: Vec<String> = (0..90).map(|line| format!("line {line}\r\n")).collect();
+    let lines = lines.concat();
     writes(&mut scene, 1, &lines);
     let (column, row) = place_of(&mut scene, "line 89");
     scene.message(pointer(MouseEventKind::ScrollUp, column, row));
@@ -415,7 +416,7 @@ fn closing_asks_about_what_runs() {
     };
     scene.keys("Ctrl-] x");
     assert_eq!(scene.effects, [look]);
-    found(&mut scene, why, &[(2, vim())]);
+    found(&mut scene, why, &[(2, Some(vim()))]);
     let frame = scene.frame(80, 24);
     assert!(
         frame.contains("2 repository runs vim. Close it?"),
@@ -446,7 +447,7 @@ fn closing_asks_about_what_runs() {
 fn leaving_asks_about_terminals_and_signals_do_not() {
     let mut scene = Scene::empty();
     scene.keys("t Ctrl-] c Ctrl-] d");
-    let both = [(1, vim()), (2, Some(Foreground::Itself))];
+    let both = [(1, Some(vim())), (2, Some(Foreground::Itself))];
     for keys in ["q", "Ctrl-c"] {
         scene.effects.clear();
         scene.keys(keys);
@@ -491,7 +492,7 @@ fn leaving_a_run_names_its_terminals_too() {
     scene.keys("t Ctrl-] d");
     scene.asked();
     scene.keys("q");
-    found(&mut scene, WhyLook::Leave, &[(1, vim())]);
+    found(&mut scene, WhyLook::Leave, &[(1, Some(vim()))]);
     let frame = scene.frame(80, 24);
     assert!(frame.contains("A run is alive"), "{frame}");
     assert!(frame.contains("1 003 worktree runs vim"), "{frame}");

@@ -277,17 +277,13 @@ fn color<'a>(param: &[u16], more: &mut impl Iterator<Item = &'a [u16]>) -> Color
         }
     };
     next(1, &mut rest);
-    match rest[0] {
-        5 => {
-            next(2, &mut rest);
-            Color::Indexed(byte(rest[1]))
-        }
-        _ => {
-            next(4, &mut rest);
-            let values = &rest[rest.len() - 3..];
-            Color::Rgb(byte(values[0]), byte(values[1]), byte(values[2]))
-        }
+    if rest[0] == 5 {
+        next(2, &mut rest);
+        return Color::Indexed(byte(rest[1]));
     }
+    next(4, &mut rest);
+    let values = &rest[rest.len() - 3..];
+    Color::Rgb(byte(values[0]), byte(values[1]), byte(values[2]))
 }
 
 /// DEC's special graphics, as far as programs draw with it (VT100 User Guide, table 3-9).

@@ -229,11 +229,10 @@ fn compare(tmux: &mut Tmux, recording: &Recording) -> (usize, BTreeMap<Kind, usi
             Some(cursor) => format!("1 {} {}", cursor.column, cursor.row - emulator.top()),
             None => said.split(' ').take(3).collect::<Vec<_>>().join(" "),
         };
-        let flag = |is: bool| if is { 1 } else { 0 };
         let ours = format!(
             "{alike} {} {}",
-            flag(modes.alternate_screen),
-            flag(modes.application_cursor)
+            u8::from(modes.alternate_screen),
+            u8::from(modes.application_cursor)
         );
         if ours != said || (emulator.cursor().is_none() && said.starts_with('1')) {
             *kinds.entry(Kind::Unexplained).or_insert(0) += 1;

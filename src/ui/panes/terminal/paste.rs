@@ -1,5 +1,6 @@
 //! Pasted text: what is asked about before it is typed into a shell.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::TerminalPane;
@@ -62,7 +63,7 @@ impl Pasting {
             question.push_str(&text::clean(&visible(&cut)));
         }
         if lines > LINES {
-            question.push_str(&format!("\n  ... and {} more", lines - LINES));
+            let _strings_take_everything = write!(question, "\n  ... and {} more", lines - LINES);
         }
         question
     }

@@ -299,12 +299,11 @@ impl Program {
 
     /// Draws the screen; the cursor's place, when it is to be seen.
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, look: &Look) -> Option<Position> {
-        let cursor = match &self.copy {
-            Some(copy) => copy.draw(&self.emulator, area, buffer, look),
-            None => {
-                let top = self.drawn_from(area.height);
-                cells::draw(&self.emulator, top, area, buffer, look)
-            }
+        let cursor = if let Some(copy) = &self.copy {
+            copy.draw(&self.emulator, area, buffer, look)
+        } else {
+            let top = self.drawn_from(area.height);
+            cells::draw(&self.emulator, top, area, buffer, look)
         };
         let Some(how) = &self.ended else {
             return cursor;
