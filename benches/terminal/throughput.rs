@@ -99,7 +99,7 @@ pub(super) fn bench() {
             ));
             let before = on_cpu(screen.pid());
             let took = screen.until("through", true);
-            let cpu = on_cpu(screen.pid()) - before;
+            let cpu = on_cpu(screen.pid()).saturating_sub(before);
             super::leave(screen);
             (took, cpu)
         });
@@ -115,7 +115,7 @@ pub(super) fn bench() {
 fn own_cpu(work: impl FnOnce()) -> Duration {
     let before = on_cpu(std::process::id());
     work();
-    on_cpu(std::process::id()) - before
+    on_cpu(std::process::id()).saturating_sub(before)
 }
 
 /// Wall time and CPU time.
@@ -136,5 +136,5 @@ fn through_tmux(path: &str) -> Option<(Duration, Duration)> {
         tmux.run(&["wait-for", "-S", "begin"]);
         tmux.run(&["wait-for", "end"]);
     });
-    Some((took, on_cpu(server) - before))
+    Some((took, on_cpu(server).saturating_sub(before)))
 }

@@ -9,6 +9,12 @@ use super::hang;
 /// What comes before and after pasted text.
 const PASTE: (&[u8], &[u8]) = (b"\x1b[200~", b"\x1b[201~");
 
+/// As a signal or a line of its script wants it.
+#[expect(clippy::exit, reason = "a program ends with the code that it is told")]
+fn exit(code: i32) -> ! {
+    std::process::exit(code)
+}
+
 /// Runs until it is told to end. After a prompt it does what `then` says.
 pub(super) fn run(then: &[&str]) -> ! {
     let mut mode = tcgetattr(io::stdin()).expect("a terminal");
@@ -25,7 +31,7 @@ pub(super) fn run(then: &[&str]) -> ! {
         let line = line();
         if line == "exit" {
             draw("\x1b[?2004l\r\nbye\r\n");
-            std::process::exit(0);
+            exit(0);
         } else if line == "size" {
             let size = tcgetwinsize(io::stdin()).expect("a size");
             draw(&format!(
@@ -52,7 +58,7 @@ fn act(number: u32, prompt: &str, then: &[&str]) {
             std::fs::write(&ticket, text.replace("done: false", "done: true")).expect("the claim");
             draw("\r\nALL DONE\r\ntui> ");
         }
-        ["exit", code] => std::process::exit(code.parse().expect("an exit code")),
+        ["exit", code] => exit(code.parse().expect("an exit code")),
         ["stubborn"] => hang(),
         _ => draw("\r\ngot it\r\ntui> "),
     }
@@ -70,7 +76,7 @@ fn key() -> u8 {
     let mut byte = [0];
     match io::stdin().read(&mut byte) {
         Ok(1) => byte[0],
-        _ => std::process::exit(129),
+        _ => exit(129),
     }
 }
 
