@@ -34,8 +34,7 @@ fn search(terminal: &Terminal) {
 fn leave(mut terminal: Terminal) {
     terminal.send("\x1d\x1d");
     terminal.shows("? help");
-    terminal.send("q");
-    terminal.ends();
+    terminal.quits();
 }
 
 #[test]

@@ -185,10 +185,10 @@ fn people_look_and_type_and_who_comes_late_sees_the_same() {
     screen.send("again\r");
     viewer.shows("you typed again");
     assert!(!drawn(&sandbox).contains("nobody hears"));
-    viewer.send("\x1d");
+    viewer.send("\x1d\x1d");
     viewer.send("q");
 
-    screen.send("\x1d");
+    screen.send("\x1d\x1d");
     screen.send("D");
     screen.wait("it is done", |_| sandbox.is_done(1));
     drop(viewer);

@@ -170,7 +170,7 @@ fn a_flood_in_the_pane_keeps_no_key_waiting() {
     terminal.wait("the help is gone", |screen| !screen.contains("Esc closes"));
     terminal.send("q");
     terminal.shows("repository runs yes");
-    terminal.send("y");
+    terminal.says_yes("Leave docket");
     assert_eq!(terminal.ends(), 0);
     assert!(terminal.is_as_before());
 }

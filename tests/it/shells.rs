@@ -98,10 +98,7 @@ fn terminals_come_back_in_their_places() {
     terminal.shows("These terminals are open");
     terminal.send("n");
     terminal.wait("it stays", |screen| !screen.contains("are open"));
-    terminal.send("q");
-    terminal.shows("These terminals are open");
-    terminal.send("y");
-    assert_eq!(terminal.ends(), 0);
+    assert_eq!(terminal.quits(), 0);
     assert!(terminal.is_as_before());
 
     let mut terminal = open(&sandbox);
@@ -111,10 +108,8 @@ fn terminals_come_back_in_their_places() {
     // They are new shells, where the old ones were opened.
     terminal.send("pwd -P > where\r");
     until("it is where it was", || sandbox.path("where").exists());
-    terminal.send("\x1d\x1dq");
-    terminal.shows("These terminals are open");
-    terminal.send("y");
-    assert_eq!(terminal.ends(), 0);
+    terminal.send("\x1d\x1d");
+    assert_eq!(terminal.quits(), 0);
 
     // A file that can't be read is put aside, and said.
     let file = sandbox.path(".docket/terminals.toml");

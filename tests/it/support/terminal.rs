@@ -17,6 +17,9 @@ use super::modes::left_behind;
 use super::sandbox;
 use super::wait::{LONG, wait_until};
 
+/// A question that has not stood for long enough is answered again after this.
+const AGAIN: Duration = Duration::from_millis(400);
+
 /// What came from the program.
 struct Received {
     emulator: vt100::Parser,
@@ -134,7 +137,7 @@ impl Terminal {
 
     /// Waits until the screen is as wanted.
     #[track_caller]
-    pub(crate) fn wait(&self, what: &str, wanted: impl Fn(&str) -> bool) {
+    pub(crate) fn wait(&self, what: &str, mut wanted: impl FnMut(&str) -> bool) {
         let began = now();
         let mut seen = String::new();
         while began.elapsed() < LONG {
@@ -170,6 +173,39 @@ impl Terminal {
     pub(crate) fn send(&self, bytes: impl AsRef<[u8]>) {
         let mut terminal = self.master();
         terminal.write_all(bytes.as_ref()).expect("it is typed");
+    }
+
+    /// Says yes to a question, as often as it takes: what has just come is not decided about.
+    #[track_caller]
+    pub(crate) fn says_yes(&self, question: &str) {
+        self.shows(question);
+        let mut said = None::<Instant>;
+        self.wait("the question is answered", |screen| {
+            if !screen.contains(question) {
+                return true;
+            }
+            if said.is_none_or(|at| at.elapsed() > AGAIN) {
+                self.send("y");
+                said = Some(now());
+            }
+            false
+        });
+    }
+
+    /// Leaves docket by `q`, which may ask whether that is meant: its exit code.
+    #[track_caller]
+    pub(crate) fn quits(&mut self) -> i32 {
+        self.send("q");
+        let mut said = None::<Instant>;
+        wait_until("docket is left", LONG, || {
+            let is_asked = self.screen().contains("Leave docket");
+            if is_asked && said.is_none_or(|at| at.elapsed() > AGAIN) {
+                self.send("y");
+                said = Some(now());
+            }
+            self.has_ended()
+        });
+        self.ends()
     }
 
     /// Gives the terminal another size.
