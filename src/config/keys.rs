@@ -362,25 +362,6 @@ const PARTS: &[Key] = &[
         None,
         "as limits.new_tickets, for this agent",
     ),
-    // What tokens cost.
-    key(
-        "prices.*.input",
-        Kind::Number,
-        None,
-        "US dollars for a million input tokens of this model; a `*` at the end of the name stands for any ending",
-    ),
-    key(
-        "prices.*.cached",
-        Kind::Number,
-        None,
-        "the same for input tokens that came from a cache; unset, as the others",
-    ),
-    key(
-        "prices.*.output",
-        Kind::Number,
-        None,
-        "US dollars for a million output tokens of this model",
-    ),
     // What a worktree gets before the agent starts.
     key(
         "provision.copy",

@@ -107,4 +107,23 @@ pub(super) const LIMITS: &[Key] = &[
         Some("3"),
         "how many generations of tickets agents may add, each from one of the last, before a human is asked",
     ),
+    // What tokens cost.
+    key(
+        "prices.*.input",
+        Kind::Number,
+        None,
+        "US dollars for a million input tokens of this model; a `*` at the end of the name stands for any ending",
+    ),
+    key(
+        "prices.*.cached",
+        Kind::Number,
+        None,
+        "the same for input tokens that came from a cache; unset, as the others",
+    ),
+    key(
+        "prices.*.output",
+        Kind::Number,
+        None,
+        "US dollars for a million output tokens of this model",
+    ),
 ];

@@ -108,6 +108,8 @@ impl Engine {
     }
 
     fn seek(&mut self, seek: Seek) {
+        // Who goes back from the end looks around there first.
+        self.is_playing &= !self.is_over();
         let here = self.seek.unwrap_or(self.position);
         let end = self.survey.as_ref().map(|survey| survey.seconds);
         let markers = self.survey.iter().flat_map(|survey| &survey.markers);
