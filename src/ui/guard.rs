@@ -5,6 +5,8 @@
 use std::time::Duration;
 
 use super::action::Action;
+use super::effect::TerminalId;
+use super::layout::Pane;
 use super::model::Model;
 use super::overlay::{Overlay, Wish};
 use super::pages::Page;
@@ -17,6 +19,33 @@ pub(crate) const MOMENT: Duration = Duration::from_millis(300);
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
     seen: Option<(Waiting, Duration)>,
+    /// When the program that had the keys ended, or the last key came that was meant for it.
+    ended: Option<Duration>,
+}
+
+/// The program that has the keys ended: what is being typed was meant for it, and letters mean something to docket.
+pub(crate) fn program_ended(model: &mut Model, terminal: TerminalId) {
+    let has_keys = model.focus == Pane::Terminal && model.page.is_none() && model.overlay.is_none();
+    if has_keys && model.terminal.shown_id() == Some(terminal) {
+        model.guard.ended = Some(model.uptime);
+    }
+}
+
+/// Whether a key was meant for the program that has just ended; so are those that follow it without a pause.
+pub(crate) fn is_for_ended(model: &mut Model) -> bool {
+    let Some(since) = model.guard.ended else {
+        return false;
+    };
+    let is_there = model.focus == Pane::Terminal
+        && model.page.is_none()
+        && model.overlay.is_none()
+        && !model.terminal.is_alive();
+    if !is_there || model.uptime.saturating_sub(since) >= MOMENT {
+        model.guard.ended = None;
+        return false;
+    }
+    model.guard.ended = Some(model.uptime);
+    true
 }
 
 /// A frame is painted.

@@ -100,7 +100,10 @@ pub(crate) fn ended(model: &mut Model, terminal: TerminalId, ended: Ended) -> Ve
         }
         (None, file) => {
             let bytes = file.as_ref().map_or(0, |file| file.bytes);
-            let words = format!("recorded {path}, {}", text::bytes(bytes));
+            let words = format!(
+                "recorded {path}, {}; `docket play` shows it",
+                text::bytes(bytes)
+            );
             model.say(words, Role::Success);
         }
     }

@@ -152,10 +152,40 @@ fn recorded(folder: &Path, prefix: &str, files: &mut Vec<FileEntry>) {
         let path = folder.join(&name);
         files.push(FileEntry {
             bytes: fs::metadata(&path).map_or(0, |metadata| metadata.len()),
-            name: format!("recordings/{name}"),
+            name: told(&name, prefix),
             path,
         });
     }
+}
+
+/// `rec 19:30:12 2026-11-21` for `TICKET-003.2-20261121-193012.cast`: what tells it from others comes first and fits.
+fn told(name: &str, prefix: &str) -> String {
+    let stamp = name.strip_prefix(prefix).unwrap_or(name);
+    let stamp = stamp.strip_suffix(".cast").unwrap_or(stamp);
+    let digits = stamp.get(..15).filter(|stamp| {
+        let mut characters = stamp.chars().enumerate();
+        characters.all(|(at, c)| {
+            if at == 8 {
+                c == '-'
+            } else {
+                c.is_ascii_digit()
+            }
+        })
+    });
+    let Some(digits) = digits else {
+        return format!("rec {stamp}");
+    };
+    let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
+    let rest = stamp.get(15..).unwrap_or_default();
+    format!(
+        "rec {}:{}:{}{rest} {}-{}-{}",
+        part(9, 11),
+        part(11, 13),
+        part(13, 15),
+        part(0, 4),
+        part(4, 6),
+        part(6, 8),
+    )
 }
 
 #[cfg(test)]
@@ -193,9 +223,19 @@ mod tests {
                 ("prompt.md", 4),
                 ("validations/cargo test.log", 4),
                 ("manifest.json", 4),
-                ("recordings/TICKET-003.2-20261121-193012.cast", 4)
+                ("rec 19:30:12 2026-11-21", 4)
             ]
         );
         assert!(list(&root.path().join("none"), &ticket).is_empty());
+        let prefix = "TICKET-003.2-";
+        assert_eq!(
+            told("TICKET-003.2-20261121-193012-2.cast", prefix),
+            "rec 19:30:12-2 2026-11-21"
+        );
+        assert_eq!(told("TICKET-003.2-renamed.cast", prefix), "rec renamed");
+        assert_eq!(
+            told("TICKET-003.2-2026é121-193012.cast", prefix),
+            "rec 2026é121-193012"
+        );
     }
 }

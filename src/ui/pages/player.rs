@@ -10,6 +10,7 @@ use super::Page;
 use crate::store::cast::EXTENSION;
 use crate::ui::action::Action;
 use crate::ui::effect::Effect;
+use crate::ui::layout::Pane;
 use crate::ui::model::Model;
 use crate::ui::player::{self, Order, Player, Seek};
 
@@ -28,6 +29,21 @@ pub(crate) fn open_selected(model: &mut Model) -> Option<Vec<Effect>> {
     let path = model.evidence.file().filter(|path| is_recording(path))?;
     let path = path.to_owned();
     Some(open(model, path))
+}
+
+/// Whether Enter would play something.
+pub(crate) fn is_selected(model: &Model) -> bool {
+    let is_in_evidence = model.focus == Pane::Evidence && model.page.is_none();
+    is_in_evidence && model.overlay.is_none() && model.evidence.file().is_some_and(is_recording)
+}
+
+/// What the key that pauses does now.
+pub(crate) fn pause_words(model: &Model) -> &'static str {
+    match model.player.picture.as_deref() {
+        Some(picture) if picture.standing.is_over => "again",
+        Some(picture) if !picture.standing.is_playing => "go on",
+        _ => Action::PlayerPause.hint(),
+    }
 }
 
 fn is_recording(path: &Path) -> bool {

@@ -283,7 +283,7 @@ fn words_of_a_search_go_nowhere_else() {
     let mut scene = scene(&lines(10));
     scene.keys("Ctrl-] /");
     scene.text("q\u{1b}");
-    scene.keys("Esc q Ctrl-] Ctrl-]");
+    scene.keys("Esc Ctrl-] Ctrl-]");
     assert_eq!(scene.model.focus, Pane::Queue);
     assert_eq!(typed(&scene), b"");
     assert_eq!(scene.model.queue.filter(), "");

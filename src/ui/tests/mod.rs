@@ -12,6 +12,7 @@ mod evidence;
 mod finding;
 mod frames;
 mod handing_over;
+mod handling;
 mod inbox;
 mod keeping;
 mod keys;

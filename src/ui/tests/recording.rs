@@ -102,6 +102,28 @@ fn a_recording_is_found_among_the_evidence_and_played() {
 }
 
 #[test]
+fn hints_say_what_keys_do_to_a_recording() {
+    let mut scene = with_recording();
+    scene.keys("q 3");
+    let frame = scene.frame(120, 40);
+    assert!(frame.contains("rec 19:30:12"), "{frame}");
+    assert!(frame.contains("Right play"), "{frame}");
+    scene.keys("Enter");
+    let mut played = (*picture(80, 24)).clone();
+    for (is_playing, is_over, words) in [
+        (true, false, "Space pause"),
+        (false, false, "Space go on"),
+        (false, true, "Space again"),
+    ] {
+        played.standing.is_playing = is_playing;
+        played.standing.is_over = is_over;
+        scene.message(Message::Played(std::sync::Arc::new(played.clone())));
+        let frame = scene.frame(120, 40);
+        assert!(frame.contains(words), "{frame}");
+    }
+}
+
+#[test]
 fn the_player_at_three_sizes() {
     let mut scene = with_recording();
     scene.message(Message::Played(picture(80, 24)));

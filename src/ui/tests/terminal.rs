@@ -380,6 +380,18 @@ fn lines_are_pasted_after_a_question() {
     scene.message(Message::Paste(text.into()));
     scene.keys("o");
     assert_eq!(typed(&mut scene, 1), "cd /tmp make    rm -rf build 5 6 7 8");
+    // Most terminals end pasted lines with a carriage return, some with both.
+    for text in ["ls\rrm x\r", "ls\r\nrm x\r\n"] {
+        scene.message(Message::Paste(text.into()));
+        let frame = scene.frame(80, 24);
+        assert!(frame.contains("Paste 2 lines"), "{frame}");
+        assert!(!frame.contains("^M"), "{frame}");
+        scene.keys("o");
+        assert_eq!(typed(&mut scene, 1), "ls rm x");
+        scene.message(Message::Paste(text.into()));
+        scene.keys("y");
+        assert_eq!(typed(&mut scene, 1), "ls\rrm x\r");
+    }
     // What marks pastes gets them as they are, unless they are very long.
     writes(&mut scene, 1, "\u{1b}[?2004h");
     scene.message(Message::Paste("a\nb".into()));

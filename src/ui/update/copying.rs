@@ -26,8 +26,9 @@ pub(super) fn perform(model: &mut Model, action: Action) -> Option<Vec<Effect>> 
             return Some(Vec::new());
         }
         Action::SearchTerminal => {
-            model.terminal.begin_copying();
-            return Some(search(model, Toward::Back));
+            model.terminal.begin_copying_for_search(Toward::Back);
+            ask(model);
+            return Some(Vec::new());
         }
         Action::ReadInPager => {
             let text = model.terminal.whole_text()?;
@@ -64,10 +65,16 @@ fn finish(model: &mut Model, done: Done) -> Vec<Effect> {
 fn search(model: &mut Model, toward: Toward) -> Vec<Effect> {
     if model.terminal.is_copying() {
         model.terminal.begin_search(toward);
+        ask(model);
+    }
+    Vec::new()
+}
+
+fn ask(model: &mut Model) {
+    if model.terminal.is_copying() {
         let input = Input::new(LineOf::Terminal, "", &model.look);
         model.overlay = Some(Overlay::Input(Box::new(input)));
     }
-    Vec::new()
 }
 
 /// The terminal follows what is typed.
@@ -96,9 +103,7 @@ pub(super) fn step_search(model: &mut Model, to: Move) -> bool {
 
 /// The search is kept, or dropped.
 pub(super) fn end_search(model: &mut Model, is_kept: bool) {
-    if !is_kept {
-        model.terminal.drop_search();
-    }
+    model.terminal.end_search(is_kept);
 }
 
 /// What the mouse does with the text of a terminal; `None` when it is nothing to it.

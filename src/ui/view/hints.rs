@@ -39,7 +39,9 @@ pub(super) fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let mut hints = hints(model);
     let width = |(key, words): &(String, String)| text::width(key) + text::width(words) + 3;
     // The way to the help is always there, and the way out of a popup, whatever else has room.
-    let help = hints.iter().position(|(key, _)| key == "?");
+    let help = hints
+        .iter()
+        .position(|(key, words)| key == "?" && words == Action::Help.hint());
     let is_popup = model.overlay.is_some() && model.pressed.is_empty();
     let help = match help {
         None if is_popup => way_out(model, &hints),
@@ -75,10 +77,7 @@ fn way_out(model: &Model, hints: &[(String, String)]) -> Option<usize> {
 fn hints(model: &Model) -> Vec<(String, String)> {
     let contexts = model.contexts();
     if !model.pressed.is_empty() {
-        return which_key::continuations(model)
-            .into_iter()
-            .map(|binding| (binding.label(), binding.action.hint().to_owned()))
-            .collect();
+        return following(model);
     }
     if contexts.first() == Some(&Context::Shell) {
         return of_shell(model, &contexts);
@@ -98,11 +97,27 @@ fn hints(model: &Model) -> Vec<(String, String)> {
         .collect()
 }
 
+/// What may follow what was pressed: the popup above says the same in more words, or has no room for all of it.
+fn following(model: &Model) -> Vec<(String, String)> {
+    let mut shown = HashSet::new();
+    let found = which_key::continuations(model).into_iter();
+    let found = found.filter(|binding| shown.insert(binding.action.hint()));
+    let found = found.map(|binding| {
+        let rest = binding.keys.get(model.pressed.len()..).unwrap_or_default();
+        let rest: Vec<String> = rest.iter().map(ToString::to_string).collect();
+        (rest.join(" "), words(model, binding.action).to_owned())
+    });
+    found.collect()
+}
+
 /// The chord, and what may follow it.
 fn of_shell(model: &Model, contexts: &[Context]) -> Vec<(String, String)> {
     let chord = model.keymap.chord().to_string();
     let begins = format!("{chord} ");
-    let follow = wanted(model, contexts).into_iter().filter_map(|action| {
+    let mut shown = HashSet::new();
+    let wanted = wanted(model, contexts).into_iter();
+    let wanted = wanted.filter(|action| shown.insert(*action));
+    let follow = wanted.filter_map(|action| {
         let key = model.keymap.key_for(contexts, action)?;
         let key = key.strip_prefix(&begins).map_or(key.clone(), str::to_owned);
         Some((key, words(model, action).to_owned()))
@@ -126,6 +141,8 @@ fn words(model: &Model, action: Action) -> &'static str {
         Action::Cancel if matches!(model.overlay, Some(Overlay::Palette(_))) => "close",
         Action::Open if model.focus == Pane::Terminal && model.page.is_none() => "close",
         Action::No if is_asked_by_editor(model) => "stay",
+        Action::PlayerPause => pages::player::pause_words(model),
+        Action::Open if pages::player::is_selected(model) => "play",
         action => action.hint(),
     }
 }
@@ -153,7 +170,12 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             ];
         }
         Some(Context::Shell) => {
-            let mut actions = vec![Action::LeaveTerminal, Action::NewTab];
+            let mut actions = vec![Action::LeaveTerminal];
+            // Who sees nothing else wants to know the way back.
+            if model.zoom {
+                actions.push(Action::Zoom);
+            }
+            actions.push(Action::NewTab);
             if model.terminal.count() > 1 {
                 actions.push(Action::NextTab);
             }

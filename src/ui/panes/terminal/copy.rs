@@ -62,6 +62,8 @@ pub(super) struct CopyMode {
     pub(super) held: Option<Held>,
     /// Whether the program has written since it began.
     pub(super) is_stale: bool,
+    /// Whether it was begun for a search: it goes when that is dropped.
+    pub(super) is_for_search: bool,
 }
 
 impl CopyMode {
@@ -95,6 +97,7 @@ impl CopyMode {
             holder,
             held: None,
             is_stale: false,
+            is_for_search: false,
         };
         let sheet = Sheet::new(emulator, &copy.frozen);
         let point = on_text(&sheet, cursor, cursor.column);

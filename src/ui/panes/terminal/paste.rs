@@ -96,6 +96,8 @@ impl TerminalPane {
         let Some(program) = self.shown() else {
             return Pasted::Sent(Vec::new());
         };
+        // Terminals mark ends of lines as their Enter key: with a carriage return.
+        let text = text.replace("\r\n", "\n").replace('\r', "\n");
         if program.copy.as_ref().is_some_and(CopyMode::has_keys) {
             return Pasted::Refused("nothing is pasted in copy mode: leave it first".to_owned());
         }
@@ -104,7 +106,7 @@ impl TerminalPane {
             return Pasted::Refused(format!("{bytes} are too much to paste: put it into a file"));
         }
         let is_marked = program.emulator.modes().bracketed_paste;
-        let is_asked = text.len() > LARGE || (!is_marked && does_something(text));
+        let is_asked = text.len() > LARGE || (!is_marked && does_something(&text));
         let terminal = program.id;
         if is_asked {
             return Pasted::Ask(Pasting {
@@ -114,7 +116,7 @@ impl TerminalPane {
                 is_marked,
             });
         }
-        Pasted::Sent(self.type_pasted(terminal, text))
+        Pasted::Sent(self.type_pasted(terminal, &text))
     }
 
     /// The user said yes; `as_line`: to one line of it.

@@ -106,11 +106,33 @@ impl TerminalPane {
         }
     }
 
-    /// The search is dropped.
-    pub(crate) fn drop_search(&mut self) {
-        if let Some(program) = self.shown_mut()
-            && let Some(copy) = &mut program.copy
-        {
+    /// Begins a search from outside of copy mode, or in it.
+    pub(crate) fn begin_copying_for_search(&mut self, toward: Toward) {
+        let is_new = !self.is_copying();
+        self.begin_copying();
+        self.begin_search(toward);
+        let copy = self.shown_mut().and_then(|program| program.copy.as_mut());
+        if let Some(copy) = copy {
+            copy.is_for_search |= is_new;
+        }
+    }
+
+    /// The search is over: kept, or dropped, and with it the copy mode that was begun for it.
+    pub(crate) fn end_search(&mut self, is_kept: bool) {
+        let Some(program) = self.shown_mut() else {
+            return;
+        };
+        let Some(copy) = &mut program.copy else {
+            return;
+        };
+        let is_for_search = std::mem::take(&mut copy.is_for_search);
+        if is_kept {
+            return;
+        }
+        if is_for_search {
+            // Where the user looked before is where they look now.
+            program.copy = None;
+        } else {
             copy.drop_search(&program.emulator);
         }
     }
