@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::takings::{self, TakingRow};
 use super::text;
 
 use crate::domain::attempt::{Artifact, AttemptOutcome, Need, TurnEnd, Validation, Workspace};
@@ -36,6 +37,9 @@ pub(super) struct History {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) notes: Vec<NoteNews>,
     pub(super) gates: Vec<GateRow>,
+    /// When a human had taken it over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) takings: Vec<TakingRow>,
 }
 
 /// How a turn ended.
@@ -92,6 +96,7 @@ impl History {
             tickets: Vec::new(),
             notes: Vec::new(),
             gates: Vec::new(),
+            takings: Vec::new(),
         };
         for envelope in events
             .into_iter()
@@ -146,7 +151,25 @@ impl History {
                     gate.reason = reason;
                 }
             }
-            _ => {}
+            event => takings::take(&mut self.takings, at, event),
+        }
+    }
+
+    /// How it ended, in words; `is_alive`: whether a runner lives that may still work on it.
+    pub(super) fn outcome_words(&self, is_alive: bool) -> String {
+        let outcome = self.record.outcome.as_ref();
+        let was_taken = matches!(
+            outcome,
+            Some(AttemptOutcome::NeedsHuman {
+                need: Need::TakenOver { .. }
+            })
+        );
+        // Its end is a fact that stays; it was handed back after it.
+        match self.takings.last() {
+            Some(taking) if was_taken && taking.is_handed_back() => {
+                "taken over by you, and handed back".to_owned()
+            }
+            _ => outcome_words(outcome, is_alive),
         }
     }
 

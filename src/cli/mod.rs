@@ -47,6 +47,7 @@ mod survey;
 mod table;
 
 mod tail;
+mod takings;
 mod term;
 mod text;
 mod theme_watch;

@@ -23,9 +23,9 @@ use crate::headless::plain::Plain;
 use crate::headless::{self, Form};
 use crate::output;
 use crate::proc::clock::{Clock as _, SystemClock};
-use crate::proc::environment;
 use crate::proc::pty::{self, Pty, PtyControl, PtySpec, Size};
 use crate::proc::supervise::Status;
+use crate::proc::{environment, foreground};
 use crate::redact::Redactor;
 use crate::runner::recorder::{self, Ended, Plan, Tap};
 use crate::runner::terminals::{Attached, AttachedControl, Shown, TerminalInput, Terminals};
@@ -167,6 +167,10 @@ async fn live(place: Place, opening: Opening) -> Result<Exit, CliError> {
         }
         // The screen is gone, the runner stays: the run goes on without it.
         UiEnd::HungUp => {
+            // Without it the run goes on just as well, and costs more.
+            if let Err(error) = foreground::let_go_of_the_keyboard() {
+                tracing::warn!("the lost terminal is still read: {error}");
+            }
             Ok(headless::follow(ended.handle, ended.board, &plan, Form::Silent).await?)
         }
     }

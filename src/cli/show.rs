@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::arguments::{Global, TicketArgument};
 use super::asked::{self, Asked};
 use super::error::CliError;
-use super::history::{self, History};
+use super::history::History;
 use super::limits::{self, LimitRow};
 use super::place::Place;
 use super::survey::Survey;
@@ -221,7 +221,7 @@ impl Page {
         let sign = words::painted(self.paint, mark);
         let id = record.attempt.to_string();
         let id = self.paint.text(Role::Strong, &id);
-        let outcome = history::outcome_words(record.outcome.as_ref(), self.is_alive);
+        let outcome = attempt.outcome_words(self.is_alive);
         self.line("");
         self.line(&format!("{sign} {id}  {}", text::line(&outcome)));
         let turns = super::lint::counted(record.turns as usize, "turn");
@@ -284,6 +284,9 @@ impl Page {
             };
             let words = format!("{}{decision}", gate.need);
             self.field("gate", &text::line(&words));
+        }
+        for taking in &attempt.takings {
+            self.field("taken", &taking.words(self.now));
         }
         self.where_it_is(attempt);
     }

@@ -223,8 +223,15 @@ impl Unfinished {
             (Some(outcome), _) => (outcome, false),
         };
         // In the middle of a turn, without a conversation to go on with, a new attempt begins with a clean tree: half a runbook must
-        // not run twice.
-        let can_go_on = breaks_off && (ended.session.is_some() || told.need.is_some());
+        // not run twice. Where words are waited for, they lead on from the work that is there.
+        let asks_for_words = matches!(
+            outcome,
+            AttemptOutcome::NeedsHuman {
+                need: Need::Reply { .. }
+            }
+        );
+        let has_place = ended.session.is_some() || told.need.is_some() || asks_for_words;
+        let can_go_on = breaks_off && has_place;
         let carry = told.workspace.filter(|_| can_go_on).map(|workspace| Carry {
             from: ended.attempt.clone(),
             workspace,

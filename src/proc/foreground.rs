@@ -3,6 +3,8 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::IntoRawFd as _;
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
@@ -157,4 +159,15 @@ fn arguments(line: &OsStr, file: &Path) -> [OsString; 4] {
     text.push(line);
     text.push(" \"$@\"");
     ["-c".into(), text, line.to_owned(), file.into()]
+}
+
+/// Puts something that stays silent in place of standard input, which was a terminal that is gone. Who still reads it would be told of
+/// its end for ever: crossterm's thread takes that for a reason to read again at once, and can't be ended then.
+pub fn let_go_of_the_keyboard() -> io::Result<()> {
+    let (silent, other_end) = UnixStream::pair()?;
+    silent.set_nonblocking(true)?;
+    rustix::stdio::dup2_stdin(&silent)?;
+    // Open for the rest of docket's life: a closed one would be told of, too.
+    let _kept = other_end.into_raw_fd();
+    Ok(())
 }

@@ -145,6 +145,8 @@ fn open(model: &mut Model, ticket: &TicketId) -> Vec<Effect> {
     match model.terminal.show(launch, place) {
         Ok(effects) => {
             model.page = None;
+            // What was said of its coming is over, and hides the keys.
+            model.notice = None;
             focus(model, Pane::Terminal);
             effects
         }

@@ -176,6 +176,14 @@ fn a_docket_that_is_killed_leaves_it_to_be_handed_back() {
     assert_eq!(terminal.ends(), 0);
     sandbox.docket(["hand-back", "10", "use zstd"]).exits(0);
     sandbox.docket(["hand-back", "10"]).exits(3);
+    let show = sandbox.docket(["show", "10"]).exits(0);
+    for words in [
+        "taken over by you, and handed back",
+        "in turn 1",
+        "nothing changed",
+    ] {
+        assert!(show.stdout.contains(words), "{show:?}");
+    }
     let run = sandbox.start(["--once"]);
     hears(&sandbox, "use zstd", 1);
     assert!(report(&sandbox, "patient").contains(&"resume thread-1".to_owned()));

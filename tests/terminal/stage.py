@@ -89,8 +89,9 @@ class Stage:
             return [str(program), "--no-daemon"], {"PATH": path, "OPENAI_API_KEY": KEY, "CODEX_HOME": str(home)}
         model = {"limit": {"context": 200000, "output": 32000}}
         provider = {"npm": "@ai-sdk/openai-compatible", "name": "Here", "options": {"baseURL": f"{base}/v1", "apiKey": KEY}, "models": {"model": model}}
-        (self.folder / "config/opencode").mkdir(exist_ok=True)
-        (self.folder / "config/opencode/opencode.json").write_text(json.dumps(
+        settings = Path(self.env["XDG_CONFIG_HOME"]) / "opencode/opencode.json"
+        settings.parent.mkdir(parents=True, exist_ok=True)
+        settings.write_text(json.dumps(
             {"share": "disabled", "autoupdate": False, "model": "here/model", "small_model": "here/model", "enabled_providers": ["here"], "provider": {"here": provider}}))
         return [str(program), "--pure"], {"PATH": path, "OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1", "OPENCODE_DISABLE_AUTOUPDATE": "1"}
 

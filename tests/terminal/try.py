@@ -11,14 +11,17 @@ from stage import HERE, Failed, Model, Stage, check
 DOWN, PAGE, END, ESC, ENTER = "\x1b[B", "\x1b[6~", "\x1b[F", "\x1b", "\r"
 LEAVE = "\x1d\x1d"  # The chord, also where it has to be pressed twice.
 LONG = 15.0
+FIRST = 300.0  # An agent that starts anew and answers, on a busy machine: opencode took a minute.
 SIZES = "sizes"  # A step: the outer terminal shrinks and grows.
+AGAIN = "again"  # In a step: the keys are pressed until that is seen, as codex doesn't hear the first ones while its news move.
+NO_NEWS = r"(?s)\A(?!.*Use existing model)"
 ZOOM = "zoom"  # A step: the pane becomes one of several and is alone again.
 
 # What changes by itself: clocks, loads, process numbers, sizes in memory.
 NUMBERS = [(re.compile(r"[0-9][0-9.,:KMG%]*"), "0"), (re.compile(r"[|#]+"), ""), (re.compile(r" +"), " "), (re.compile(r"0 day(, | )"), "")]
 TIMES = [(re.compile(r"[0-9]+(\.[0-9]+)?m?s\b"), "0s"), (re.compile(r"\b[0-9]+ ?(tokens|tok|chars?)"), "0"), (re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|ses_\w+"), "id")]
 
-# Name: words, steps (keys, or keys and what must be seen after them), what may differ, the share of lines that must be the same.
+# Name: words, steps (keys, or keys and what must be seen after them, or AGAIN beside both), what may differ, the share of lines that must be the same.
 PROGRAMS = {
     "vim": (["vim", "-n", "-u", "NONE", "-N", "--cmd", "syntax on", "-c", "set number hlsearch", "code.py"],
             [("", "function_0"), "/function_7\r", "n", "G", ":vsplit long.txt\r", SIZES, "\x17w", "\x16", "5j3l", "Iinserted ", ESC, ZOOM, "u", ":set paste\r", "ggOhello 漢字 🚀" + ESC], [], 1.0),
@@ -29,7 +32,7 @@ PROGRAMS = {
     "shell": (["sh"], [("", r"\$"), "ls --color=always -C\r", "printf '\\033[31mred\\033[0m 漢字 🚀\\n'\r", "seq 100\r", "clear\r", "cat code.py\r", ZOOM], [], 1.0),
     "git": (["git", "-c", "core.pager=less -R", "log", "--graph", "--stat", "--color=always"], [("", "commit"), PAGE, "/side\r", SIZES, "g", ZOOM], [], 1.0),
     "claude": ("claude", [("", "for shortcuts|❯|>"), ("hello", "hello"), (ENTER, "fake|Fake|Hello|hello.*\n.*hello"), SIZES, "/help", ESC, ZOOM], TIMES, 0.8),
-    "codex": ("codex", [("", "Use existing model|Ask Codex"), DOWN, ENTER, ("hello", "hello"), (ENTER, "fake|Fake|Hello"), SIZES, "/", ESC, ZOOM], TIMES, 0.8),
+    "codex": ("codex", [("", "Use existing model|Ask Codex"), (DOWN, "› 2", AGAIN), (ENTER, NO_NEWS, AGAIN), ("hello", "hello"), (ENTER, "fake|Fake|Hello"), SIZES, "/", ESC, ZOOM], TIMES, 0.8),
     "opencode": ("opencode", [("", "Ask anything"), ("hello", "hello"), (ENTER, "fake|Fake|Hello"), SIZES, "\x10", ESC, ZOOM], TIMES, 0.8),
 }
 
@@ -52,8 +55,9 @@ class Tmux:
         self.run("new", "-d", "-s", name, "-x", str(size[0]), "-y", str(size[1]), "-c", str(folder.work), shlex.join([*env, "TERM=xterm-256color", *words]))
 
     def press(self, name, keys):
-        for byte in keys.encode():
-            self.run("send-keys", "-t", name, "-H", f"{byte:02x}", fails=True)
+        """In one piece: the parts of an arrow that come apart are Escape and two letters, on a busy machine."""
+        if keys:
+            self.run("send-keys", "-t", name, "-H", *(f"{byte:02x}" for byte in keys.encode()), fails=True)
 
     def text(self, name):
         return self.run("capture-pane", "-p", "-t", name, fails=True).split("\n")[:-1]
@@ -90,13 +94,21 @@ class Pane:
         self.press("echo rea''dy\r")
         self.sees("ready", "a shell")
         self.zoom()
-        self.press("clear; stty size\r")
-        self.sees(r"\b[0-9]+ [0-9]+\b", "the size of the pane")
-        rows, columns = next(map(int, found.groups()) for line in self.inside() if (found := re.search(r"^([0-9]+) ([0-9]+)\s*$", line)))
+        # There may be a line of tabs above the terminal. A program is told its size a moment after the frame has it.
+        self.press("clear; while stty size; do sleep 0.2; done\r")
+        wait(self.measured, "the size of the pane", lambda: f"its frame is {self.frame()}\n" + "\n".join(tmux.text("docket")))
+        self.press("\x03")
+
+    def measured(self):
+        """Whether what the shell says of its size fits the frame; the rest of the frame's rows is the line of tabs."""
+        sizes = [found.groups() for line in self.inside() if (found := re.search(r"^([0-9]+) ([0-9]+)\s*$", line))]
         left, top, right, bottom = self.frame()
-        # There may be a line of tabs above the terminal.
-        self.less = (bottom - top - 1) - rows
-        check(columns == right - left - 1 and 0 <= self.less <= 2, f"the pane says {columns}x{rows}, its frame is {self.frame()}")
+        if sizes:
+            rows, columns = map(int, sizes[-1])
+            self.less = (bottom - top - 1) - rows
+        fits = sizes and columns == right - left - 1 and 0 <= self.less <= 2
+        self.less = self.less if fits else 0
+        return fits
 
     def press(self, keys):
         self.tmux.press("docket", keys)
@@ -198,12 +210,25 @@ class Both:
                 self.tmux.resize("alone", self.pane.room())
                 self.compare(f"step {number}, {what}")
             return
-        keys, sees = step if isinstance(step, tuple) else (step, None)
+        keys, sees, *again = step if isinstance(step, tuple) else (step, None)
         self.pane.press(keys)
         self.tmux.press("alone", keys)
+        if again:
+            self.insist(keys, sees)
         if sees:
-            wait(lambda: all(re.search(sees, "\n".join(text)) for text in self.texts()), f"{sees!r} in both", lambda: "\n".join([*self.texts()[0], "--- alone", *self.texts()[1]]), 100)
+            wait(lambda: all(re.search(sees, "\n".join(text)) for text in self.texts()), f"{sees!r} in both", lambda: "\n".join([*self.texts()[0], "--- alone", *self.texts()[1]]), FIRST)
         self.compare(f"step {number}, after {keys!r}")
+
+    def insist(self, keys, sees):
+        """Presses the keys where what they do isn't seen, now and then."""
+        presses = (self.pane.press, lambda keys: self.tmux.press("alone", keys))
+        for _ in range(10):
+            time.sleep(2)
+            blind = [press for press, text in zip(presses, self.texts()) if not re.search(sees, "\n".join(text))]
+            if not blind:
+                return
+            for press in blind:
+                press(keys)
 
     def settled(self, size):
         try:
@@ -234,6 +259,7 @@ def run_program(name, options, folder, model):
         argv, more = words, {}
         if isinstance(words, str):
             base = model.script(f"try-{name}-{number}", "say", stage.work)
+            stage.env["XDG_CONFIG_HOME"] = str(stage.folder / f"config-{number}")  # opencode's model's address is there.
             argv, more = stage.agent(name, Path(program).absolute(), base)
             if name == "codex":  # Its model's address is in its home.
                 home = Path(more["CODEX_HOME"])
@@ -289,7 +315,8 @@ def main():
             began = time.monotonic()
             state, why, looks = run_program(name, options, folder, model)
             results.append((name, state, why, looks, time.monotonic() - began))
-            print(f"{name:10} {state:8} {looks:3} looks alike  {results[-1][-1]:.0f} s", file=sys.stderr, flush=True)
+            first = "  " + why.split("\n")[0] if why else ""
+            print(f"{name:10} {state:8} {looks:3} looks alike  {results[-1][-1]:.0f} s{first}", file=sys.stderr, flush=True)
     finally:
         if model:
             model.end()

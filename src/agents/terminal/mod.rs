@@ -299,8 +299,7 @@ impl Session for TerminalSession {
             Stage::Works => {
                 self.is_left = true;
                 actions.decoded.stuck = Some(
-                    "its terminal is silent, and nothing but a human can tell whether its turn is over: reply, and it goes on in \
-                     the next run; where people look (`docket`), they see its terminal and can say that it is done"
+                    "its terminal is silent: only a human can tell whether its turn is over (`docket` shows the terminal)"
                         .to_owned(),
                 );
             }

@@ -188,9 +188,7 @@ impl Composer {
                 "kept beside its line until you reject or reply; an empty one is dropped"
             }
             Purpose::Answer(_) => "it waits for just this answer; its turn goes on",
-            Purpose::HandBack(..) => {
-                "handed back, with these words or with none; closed without sending, it stays taken over"
-            }
+            Purpose::HandBack(..) => "handed back, with words or without; Esc keeps it taken over",
         }
     }
 
@@ -261,7 +259,10 @@ impl Composer {
         }
         let said = u16::from(rest.height >= 3);
         let (field, below) = split_top(rest, rest.height - said);
-        let (field, beside) = if field.width >= WIDE && !self.about.agent.is_empty() {
+        // Nothing of it is asked for when work is handed back.
+        let is_asked = !matches!(self.purpose, Purpose::HandBack(..));
+        let has_beside = is_asked && field.width >= WIDE && !self.about.agent.is_empty();
+        let (field, beside) = if has_beside {
             let width = field.width - BESIDE;
             let beside = Rect {
                 x: field.x + width + 1,

@@ -255,7 +255,7 @@ fn tabs_have_names_marks_and_titles() {
     scene.keys("Ctrl-] 1");
     assert!(scene.frame(120, 40).contains("1 003 worktree* 2 build"));
     ends(&mut scene, 2, "ended with exit code 3");
-    assert!(scene.frame(120, 40).contains("2 build(ended)"));
+    assert!(scene.frame(120, 40).contains("2 build (ended)"));
     scene.keys("Ctrl-] 2");
     let frame = scene.frame(120, 40);
     assert!(

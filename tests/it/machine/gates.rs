@@ -600,6 +600,34 @@ fn an_attempt_that_died_at_its_gate_waits_there() {
     assert_eq!(Unfinished::of(ended(None), &envelopes(events)), None);
 }
 
+#[test]
+fn what_waits_for_words_goes_on_with_them_also_without_a_session() {
+    // A program on a terminal that fell silent where nobody looked: it has no session, and came to no gate.
+    let attempt = id(FIRST);
+    let events = envelopes(vec![Event::WorkspacePrepared {
+        attempt,
+        workspace: workspace(),
+    }]);
+    let need = Need::Reply {
+        text: "it is silent".to_owned(),
+    };
+    let outcome = AttemptOutcome::NeedsHuman { need: need.clone() };
+    let mut found = Unfinished::of(ended(Some(outcome)), &events).expect("it waits");
+    assert_eq!(found.waits_for(), Some(need));
+    found
+        .reply(&ticket(), "go on".to_owned())
+        .expect("it is taken");
+    assert_eq!(found.waits_for(), None);
+    let carry = found.carry.expect("the next attempt goes on from it");
+    assert_eq!((carry.session, carry.workspace), (None, workspace()));
+
+    // One that died in the middle of its turn begins anew.
+    assert_eq!(
+        Unfinished::of(ended(Some(AttemptOutcome::Lost)), &events),
+        None
+    );
+}
+
 proptest! {
     /// A reply is there until the turn that brought it, and never after it.
     #[test]

@@ -124,7 +124,7 @@ fn marks(tab: &Tab, is_shown: bool) -> &'static str {
     match (is_shown, tab.has_rung, tab.has_ended()) {
         (true, _, _) => "*",
         (false, true, _) => "!",
-        (false, false, true) => "(ended)",
+        (false, false, true) => " (ended)",
         (false, false, false) => "",
     }
 }
