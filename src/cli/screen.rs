@@ -355,9 +355,11 @@ impl OpenTerminal for Shells {
         tokio::spawn(async move {
             while let Some(bytes) = output.recv().await {
                 if events.send(TerminalEvent::Output(bytes)).await.is_err() {
-                    return;
+                    break;
                 }
             }
+            // Who looks no more has hung up; the seat is free when the program has gone, not before.
+            drop(output);
             let ended = ended.await;
             // Before anybody hears of its end: whoever does may hand the attempt back at once.
             if let Some(seat) = seat {
@@ -379,13 +381,20 @@ impl OpenTerminal for Shells {
     }
 
     fn record(&mut self, plan: Plan, done: Box<dyn FnOnce(Ended) + Send>) -> io::Result<Tap> {
-        recorder::start(plan, redactor()?, Arc::new(SystemClock::new()), done)
+        recorder::start(
+            plan,
+            redactor(&self.agents)?,
+            Arc::new(SystemClock::new()),
+            done,
+        )
     }
 }
 
 /// What records a terminal of the user's keeps out of it.
-pub(super) fn redactor() -> io::Result<Arc<Redactor>> {
-    let redactor = Redactor::new(std::env::vars_os());
+pub(super) fn redactor(agents: &BTreeMap<AgentName, Agent>) -> io::Result<Arc<Redactor>> {
+    let configured = agents.values().flat_map(|agent| &agent.env);
+    let configured = configured.map(|(name, value)| (name.into(), value.into()));
+    let redactor = Redactor::new(std::env::vars_os().chain(configured));
     redactor.map(Arc::new).map_err(io::Error::other)
 }
 

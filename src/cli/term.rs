@@ -31,6 +31,9 @@ use crate::store::seat::SeatLock;
 /// How long an agent is given to end, beyond what the configuration gives it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// An interface that fails within this time has shown nobody anything.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
 /// What the terminal is told of.
 struct Where {
     folder: PathBuf,
@@ -212,8 +215,17 @@ fn take_over(global: &Global, arguments: &TermArguments) -> Result<Exit, CliErro
         "docket: {attempt} is taken over; {after}: {}",
         workspace.path.display()
     ));
-    let environment = surroundings(agent, tui.environment, attempt);
+    // Of this process alone: other repositories have attempts of the same name.
+    let marker = format!("taken/{}/{attempt}", std::process::id());
+    let environment = surroundings(agent, tui.environment, &marker);
+    let clock = SystemClock::new();
     let ended = foreground::program(&tui.argv, &environment, &workspace.path);
+    let ran = clock.now().monotonic.0;
+    // What it started must not go on in the working tree when that is handed back, however it ended.
+    let swept = sweep::sweep(&marker);
+    if !swept.left.is_empty() {
+        tracing::warn!(left = ?swept.left, "what the interface started can't be ended");
+    }
     seat.leave();
     let ended = ended.map_err(|error| {
         let program = tui.argv.first().map(|word| word.display().to_string());
@@ -226,6 +238,12 @@ fn take_over(global: &Global, arguments: &TermArguments) -> Result<Exit, CliErro
     if let Some(signal) = ended.told {
         return Ok(Exit::Signal(signal));
     }
+    if !ended.status.success() && ran < AT_ONCE {
+        return Err(CliError::Failed(format!(
+            "the interface of {} ended at once ({}), so {attempt} stays taken over: `docket term {name} --tui` tries again, `docket hand-back {name}` hands it back",
+            record.agent, ended.status
+        )));
+    }
     if arguments.keep {
         return Ok(Exit::Done);
     }
@@ -236,13 +254,12 @@ fn take_over(global: &Global, arguments: &TermArguments) -> Result<Exit, CliErro
 fn surroundings(
     agent: &Agent,
     more: Vec<(OsString, OsString)>,
-    attempt: &AttemptId,
+    marker: &str,
 ) -> Vec<(OsString, OsString)> {
     let mut environment = environment::allowed(std::env::vars_os(), &agent.pass_env);
     environment.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
     environment.extend(more);
     // What runs below it is not a human: it answers nothing for itself.
-    let marker = format!("taken/{attempt}");
     environment.push((sweep::VARIABLE.into(), marker.into()));
     environment
 }

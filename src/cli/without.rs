@@ -92,7 +92,8 @@ pub(super) fn take_over(
     outcome: Outcome,
 ) -> Result<Option<Outcome>, CliError> {
     let has_tui = |agent: &AgentName| term::has_tui(place, agent);
-    let stored = runner::take_over(&place.places, &target.id, Seat::CommandLine, &has_tui);
+    let (ticket, meant) = (&target.id, target.attempt.as_ref());
+    let stored = runner::take_over(&place.places, ticket, meant, Seat::CommandLine, &has_tui);
     said(stored, outcome, "taken over", || {
         "no docket runs here".to_owned()
     })

@@ -501,6 +501,9 @@ impl Unfinished {
 
     /// Whether it waits for a human, or has waited, so that a new attempt from the start means giving something up.
     pub fn can_be_abandoned(&self) -> bool {
+        if self.taken.is_some() {
+            return self.carry.is_some();
+        }
         let AttemptOutcome::NeedsHuman { need } = &self.outcome else {
             return false;
         };

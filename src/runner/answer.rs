@@ -5,9 +5,11 @@ use super::context::Places;
 use super::inbox::Door;
 use super::{recover, seat, unfinished};
 use crate::config::approvals::ApprovalsError;
+use crate::domain::attempt::Artifact;
 use crate::domain::command::Reaction;
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, RunId, TicketId};
+use crate::domain::machine::is_name_of_a_recording;
 use crate::domain::request::AnsweredBy;
 use crate::domain::request::{Answer, RequestId};
 use crate::domain::rules::Scope;
@@ -147,10 +149,12 @@ pub fn abandon(places: &Places, ticket: &TicketId) -> Result<AttemptId, NotAnswe
     })
 }
 
-/// Takes over what the ticket's last attempt left. `has_tui` says whether an agent's own TUI can go on with its session.
+/// Takes over what the ticket's last attempt left, if that is the attempt that is `meant`. `has_tui` says whether an agent's own TUI
+/// can go on with its session.
 pub fn take_over(
     places: &Places,
     ticket: &TicketId,
+    meant: Option<&AttemptId>,
     by: Seat,
     has_tui: &dyn Fn(&AgentName) -> bool,
 ) -> Result<(), NotAnswered> {
@@ -158,6 +162,9 @@ pub fn take_over(
         "no attempt of it runs or waits: `docket term` opens a shell where its last one worked",
     );
     say(places, ticket, nothing, |unfinished, _now| {
+        if !unfinished.is_meant(meant, None) {
+            return Err("another attempt has begun since: look at how it stands now");
+        }
         if !has_tui(&unfinished.agent) {
             return Err(
                 "its agent has no terminal interface that docket knows: set `resume` in its table of the configuration",
@@ -192,6 +199,41 @@ pub fn hand_back(
     })
 }
 
+/// Notes a finished recording of a terminal.
+pub(super) fn record(
+    places: &Places,
+    attempt: Option<AttemptId>,
+    file: Artifact,
+) -> Result<(), NotAnswered> {
+    if !is_name_of_a_recording(&file.path) {
+        return Err(NotAnswered::Refused("that is no name of a recording"));
+    }
+    let clock = SystemClock::new();
+    let (_door, _lock) = hold(places, &clock)?;
+    let reader = Reader::open(&places.ledger())?;
+    let ledger = Ledger::open(&places.ledger(), Subscriber::none())?;
+    let run = RunId(reader.next_run()?.0.saturating_sub(1));
+    ledger.append(
+        run,
+        clock.now().wall,
+        vec![Event::Recorded { attempt, file }],
+    );
+    ledger.close()?;
+    Ok(())
+}
+
+/// The door of the inbox and the runner's lock: nobody else writes meanwhile.
+fn hold(places: &Places, clock: &SystemClock) -> Result<(Door, RunnerLock), NotAnswered> {
+    let docket = places.docket();
+    let door = Door::enter(&docket, super::DOOR).map_err(NotAnswered::Door)?;
+    let lock = RunnerLock::acquire(&docket, &super::holder(clock));
+    let lock = lock.map_err(|error| match error {
+        LockError::Held { .. } => NotAnswered::RunnerLives,
+        error @ LockError::Io { .. } => NotAnswered::Lock(error),
+    })?;
+    Ok((door, lock))
+}
+
 /// What follows from a human's words, or why nothing does.
 type Said<T> = Result<(Vec<Event>, T), &'static str>;
 
@@ -203,13 +245,7 @@ fn say<T>(
     take: impl FnOnce(&mut Unfinished, Timestamp) -> Said<T>,
 ) -> Result<T, NotAnswered> {
     let clock = SystemClock::new();
-    let docket = places.docket();
-    let _door = Door::enter(&docket, super::DOOR).map_err(NotAnswered::Door)?;
-    let lock = RunnerLock::acquire(&docket, &super::holder(&clock));
-    let lock = lock.map_err(|error| match error {
-        LockError::Held { .. } => NotAnswered::RunnerLives,
-        error @ LockError::Io { .. } => NotAnswered::Lock(error),
-    })?;
+    let (_door, lock) = hold(places, &clock)?;
     let reader = Reader::open(&places.ledger())?;
     let ledger = Ledger::open(&places.ledger(), Subscriber::none())?;
     // A docket that died at a gate has left it open: its attempt ends first.

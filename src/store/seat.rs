@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::domain::ids::AttemptId;
@@ -27,17 +27,21 @@ impl SeatLock {
             .mode(0o700)
             .create(&folder)?;
         let path = path_of(docket, attempt);
-        let file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Self { file, path })),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
+        loop {
+            let file = File::options()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o600)
+                .open(&path)?;
+            match file.try_lock() {
+                Ok(()) if is_at(&file, &path)? => return Ok(Some(Self { file, path })),
+                // Whoever sat there took it away in this moment: that one is nobody's any more.
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Ok(None),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
     }
 
@@ -58,9 +62,20 @@ impl SeatLock {
 
     /// Leaves it, whoever else has inherited it.
     pub fn leave(self) {
+        // As long as it is held nobody else can have put another one there.
+        let _it_stays = fs::remove_file(&self.path);
         // The lock belongs to the open file, which all of them share.
         let _nobody_is_there_any_more = self.file.unlock();
-        let _it_is_taken_again_or_stays = fs::remove_file(&self.path);
+    }
+}
+
+/// Whether this file is the one that lies there.
+fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+    let own = file.metadata()?;
+    match fs::metadata(path) {
+        Ok(there) => Ok((own.dev(), own.ino()) == (there.dev(), there.ino())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
@@ -71,6 +86,27 @@ fn path_of(docket: &Path, attempt: &AttemptId) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_that_come_as_one_leaves_never_both_sit() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let attempt: AttemptId = "TICKET-003.2".parse().expect("an id");
+        let sitting = std::sync::atomic::AtomicU32::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..500 {
+                        let seat = SeatLock::take(folder.path(), &attempt).expect("asked");
+                        let Some(seat) = seat else { continue };
+                        let others = sitting.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+                        assert_eq!(others, 0);
+                        sitting.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        seat.leave();
+                    }
+                });
+            }
+        });
+    }
 
     #[test]
     fn one_sits_at_a_time() {

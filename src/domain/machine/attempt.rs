@@ -322,7 +322,10 @@ fn take(
         (Stage::Returning, Report::Collected(collected)) => {
             taking::returned(attempt, rules, &collected, now, effects);
         }
-        (Stage::Collecting(_) | Stage::Returning, Report::NotCollected { why }) => {
+        (Stage::Returning, Report::NotCollected { why }) => {
+            taking::not_returned(attempt, rules, why, effects);
+        }
+        (Stage::Collecting(_), Report::NotCollected { why }) => {
             seal_unless_cancelled(attempt, Failure::Collect { why }, effects);
         }
         (Stage::Validating, Report::ValidationStarted { name }) => {
@@ -521,6 +524,7 @@ pub(super) fn cancel(attempt: &mut Attempt, reason: CancelReason, effects: &mut 
         return;
     }
     attempt.cancel = Some(reason);
+    attempt.is_given_up |= reason == CancelReason::Stopped;
     match &attempt.stage {
         // What is being sealed is finished; an agent that takes its time to leave is hurried.
         Stage::Preparing

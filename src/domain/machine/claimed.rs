@@ -34,6 +34,10 @@ pub(super) fn claim(
     if attempt.cancel.is_some() || attempt.halt.is_some() {
         return Some("its turn is being ended");
     }
+    if attempt.claimed == Some(attempt.turn) {
+        return Some("its turn is being ended: somebody has said so already");
+    }
+    attempt.claimed = Some(attempt.turn);
     let over = Event::TurnClaimed {
         attempt: attempt.id.clone(),
         turn: attempt.turn,

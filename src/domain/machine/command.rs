@@ -207,7 +207,11 @@ fn thaw(run: &mut Run, now: Now, effects: &mut Vec<Effect>) {
     for step in run.steps.values_mut() {
         if let StepState::Active(attempt) = &mut step.state {
             attempt.paused += frozen;
-            let waits = !attempt.requests.is_empty() || matches!(attempt.stage, Stage::Waiting(_));
+            let is_a_humans = matches!(
+                attempt.stage,
+                Stage::Waiting(_) | Stage::LettingGo | Stage::Returning
+            );
+            let waits = is_a_humans || !attempt.requests.is_empty();
             attempt.asks_since = waits.then_some(now.monotonic);
             order(&attempt.id, Order::Resume, effects);
         }

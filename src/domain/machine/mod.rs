@@ -28,6 +28,7 @@ mod turns;
 pub use super::unfinished::Unfinished;
 pub use effect::{AttemptSpec, Brief, Carry, DiffRules, Effect, Order};
 pub use input::{Collected, Dispatch, Input, Report};
+pub use recorded::is_name_of_a_recording;
 pub use requests::answer_of;
 pub use standing::{Standing, reaches};
 pub use state::{History, RunPlan, State};

@@ -18,7 +18,7 @@ pub(super) fn note(
         return Some("the ledger can't be written");
     }
     // It comes from another process, too: what it names must lie in the folder of recordings.
-    if !is_plain(&file.path) {
+    if !is_name_of_a_recording(&file.path) {
         return Some("that is no name of a recording");
     }
     let run = current_or_last(state);
@@ -26,7 +26,8 @@ pub(super) fn note(
     None
 }
 
-fn is_plain(name: &str) -> bool {
+/// Whether a recording may be called so: a file of its folder, and nothing elsewhere.
+pub fn is_name_of_a_recording(name: &str) -> bool {
     !name.is_empty()
         && name.len() <= 200
         && !name.starts_with('.')

@@ -28,7 +28,8 @@ pub(super) fn start_what_is_ready(state: &mut State, now: Now, effects: &mut Vec
     }
     state.look_again = false;
     start_again(state, effects);
-    if free_slots(state) == 0 {
+    // Where a human has the only slot, others are told so.
+    if free_slots(state) == 0 && taken_since(state).next().is_none() {
         return;
     }
     let mut wake = recurring::open(state, now, effects);
@@ -150,9 +151,42 @@ fn free_slots(state: &State) -> usize {
     // In place there is one working tree for all, humans included.
     let (slots, used) = match state.settings.isolation {
         Isolation::Worktree => (state.settings.jobs.get() as usize, run.slots_used()),
-        Isolation::None => (1, run.slots_used() + run.taken()),
+        Isolation::None => (
+            1,
+            run.slots_used() + run.taken() + taken_since(state).count(),
+        ),
     };
     slots.saturating_sub(used)
+}
+
+/// Tickets whose last attempts have ended and in whose working trees a human works.
+fn taken_since(state: &State) -> impl Iterator<Item = &TicketId> {
+    let left = state.unfinished.iter();
+    let left = left
+        .filter(|(ticket, left)| left.taken.is_some() && !state.is_active(ticket))
+        .map(|(ticket, _)| ticket);
+    let steps = state.run.iter().flat_map(|run| &run.steps);
+    let ended = steps.filter(|(ticket, step)| {
+        let is_taken = matches!(
+            step.state,
+            StepState::Finished(AttemptOutcome::NeedsHuman {
+                need: Need::TakenOver { .. }
+            })
+        );
+        is_taken && !state.unfinished.contains_key(*ticket)
+    });
+    left.chain(ended.map(|(ticket, _)| ticket))
+}
+
+/// Whether an agent works, or a human, where only one of them can: in place, beside the attempt that is asked about.
+pub(super) fn is_shared(state: &State, ticket: &TicketId) -> bool {
+    if state.settings.isolation != Isolation::None {
+        return false;
+    }
+    let run = state.run.as_ref();
+    let mut others = run.into_iter().flat_map(|run| run.active());
+    others.any(|(id, attempt)| id != ticket && attempt.has_its_tree())
+        || taken_since(state).any(|taken| taken != ticket)
 }
 
 /// Whether the run still wants to start this ticket.

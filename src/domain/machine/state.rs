@@ -306,6 +306,8 @@ pub(super) struct Attempt {
     /// Time that does not count against `wall`.
     pub(super) paused: Duration,
     pub(super) cancel: Option<CancelReason>,
+    /// A human has stopped it, and not only the run around it.
+    pub(super) is_given_up: bool,
     pub(super) idle_turns: u32,
     pub(super) message: Option<String>,
     /// Replies that came before the next turn.
@@ -323,6 +325,8 @@ pub(super) struct Attempt {
     pub(super) gates: Vec<GateReason>,
     /// The last run of the validations proved this.
     pub(super) proof: Option<Proof>,
+    /// The last turn that a human has called over.
+    pub(super) claimed: Option<u32>,
     /// A human takes it over, or has.
     pub(super) taken: Option<Taken>,
     /// A human has handed it back, and its agent was not told yet.
@@ -420,6 +424,7 @@ impl Attempt {
             began: None,
             paused: Duration::ZERO,
             cancel: None,
+            is_given_up: false,
             idle_turns: 0,
             message: None,
             replies: Vec::new(),
@@ -430,6 +435,7 @@ impl Attempt {
             conflicts: Vec::new(),
             conflicted: 0,
             proof: None,
+            claimed: None,
             taken: None,
             handed_back: false,
         }
@@ -445,6 +451,14 @@ impl Attempt {
                 Need::Reply { .. } | Need::NoProgress | Need::Conflict { .. } | Need::Interrupted
             ) | Stage::Accepted { .. }
         )
+    }
+
+    /// Whether somebody may change its working tree now, agent or human.
+    pub(super) fn has_its_tree(&self) -> bool {
+        match &self.stage {
+            Stage::Waiting(need) => matches!(need, Need::TakenOver { .. }),
+            _ => true,
+        }
     }
 
     /// Time in which a human was waited for ends here: it does not count.

@@ -9,9 +9,9 @@
 use super::attempt::Rules;
 use super::command::Refusal;
 use super::state::{Attempt, Before, Halt, RunPhase, Stage, State, StepState, Taken};
-use super::turns::{saved, seal, turn, wait};
-use super::{Collected, Effect, Order, desk, emit, order, paused, requests};
-use crate::domain::attempt::{AttemptOutcome, CancelReason, Need};
+use super::turns::{saved, seal, seal_unless_cancelled, turn, wait};
+use super::{Collected, Effect, Order, desk, emit, order, paused, requests, schedule};
+use crate::domain::attempt::{AttemptOutcome, CancelReason, Failure, Need};
 use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::taking::Seat;
@@ -28,6 +28,8 @@ const NO_TUI: &str = "its agent has no terminal interface that docket knows: set
 const NO_SESSION: &str = "its agent has named no session that could be gone on with: `docket term` opens a shell in its worktree";
 const TAKEN: &str = "it is taken over already: hand it back first";
 const MERGING: &str = "its work is accepted and is being brought to its end";
+const SHARED: &str =
+    "another attempt works in the same working tree: wait until it has ended, or stop it";
 const OTHER: &str = "another attempt has begun since: look at how it stands now";
 
 /// A human wants to take the ticket's attempt over.
@@ -49,6 +51,9 @@ pub(super) fn take(
             .get(agent)
             .is_some_and(|agent| agent.has_tui)
     };
+    if schedule::is_shared(state, ticket) {
+        return Some(SHARED);
+    }
     if !state.is_active(ticket) {
         return take_what_ended(state, ticket, meant, by, &has_tui, effects);
     }
@@ -155,12 +160,50 @@ pub(super) fn gone(attempt: &mut Attempt, rules: &Rules, effects: &mut Vec<Effec
 /// What waited for a human goes on waiting when docket ends, whatever ends it.
 fn unless_it_waited(attempt: &Attempt, reason: CancelReason) -> AttemptOutcome {
     match attempt.taken.as_ref().map(|taken| &taken.before) {
-        Some(Before::Waiting(need)) if reason != CancelReason::Stopped => {
+        Some(Before::Waiting(need)) if !attempt.is_given_up => {
             let need = need.clone();
             AttemptOutcome::NeedsHuman { need }
         }
         _ => AttemptOutcome::Cancelled { reason },
     }
+}
+
+/// What a human had and was handing back is lost only when it is given up: else the next run goes on with it.
+fn ends_while_it_returns(
+    attempt: &Attempt,
+    before: &Before,
+    session: &str,
+    reason: CancelReason,
+) -> AttemptOutcome {
+    if attempt.is_given_up {
+        return AttemptOutcome::Cancelled { reason };
+    }
+    let need = match before {
+        Before::Waiting(need) => need.clone(),
+        Before::Turn | Before::BackingOff => Need::TakenOver {
+            session: session.to_owned(),
+        },
+    };
+    AttemptOutcome::NeedsHuman { need }
+}
+
+/// What the human left can't be saved: it stays taken over, and can be handed back again.
+pub(super) fn not_returned(
+    attempt: &mut Attempt,
+    rules: &Rules,
+    why: String,
+    effects: &mut Vec<Effect>,
+) {
+    let (Some(taken), Some(session)) = (&attempt.taken, attempt.session.clone()) else {
+        return seal_unless_cancelled(attempt, Failure::Collect { why }, effects);
+    };
+    if let Some(reason) = attempt.cancel {
+        let outcome = ends_while_it_returns(attempt, &taken.before, &session, reason);
+        return seal(attempt, outcome, effects);
+    }
+    let what = format!("hand {} back", attempt.id);
+    emit(rules.run, Event::Refused { what, why }, effects);
+    attempt.stage = Stage::Waiting(Need::TakenOver { session });
 }
 
 /// A human hands the ticket's attempt back.
@@ -238,7 +281,8 @@ pub(super) fn returned(
     effects: &mut Vec<Effect>,
 ) {
     saved(attempt, rules, collected, effects);
-    let (Some(Taken { before, by }), Some(session)) = (attempt.taken.take(), &attempt.session)
+    let (Some(Taken { before, by }), Some(session)) =
+        (attempt.taken.take(), attempt.session.clone())
     else {
         return;
     };
@@ -251,13 +295,37 @@ pub(super) fn returned(
     };
     emit(rules.run, event, effects);
     if let Some(reason) = attempt.cancel {
-        return seal(attempt, AttemptOutcome::Cancelled { reason }, effects);
+        let outcome = ends_while_it_returns(attempt, &before, &session, reason);
+        return seal(attempt, outcome, effects);
     }
-    match before {
-        Before::Waiting(need) if !collected.progress && attempt.replies.is_empty() => {
+    let mut dispatches = collected.dispatches.iter();
+    let asked = dispatches.rfind(|dispatch| dispatch.pause);
+    match (before, asked) {
+        // The agent asked for words in its TUI.
+        (before, Some(dispatch)) if attempt.replies.is_empty() => {
+            if before == Before::BackingOff {
+                // Nobody has taken them in yet.
+                attempt.replies = std::mem::take(&mut attempt.brief.replies);
+            }
+            if matches!(before, Before::Waiting(_)) {
+                attempt.faulted += 1;
+            }
+            attempt.idle_turns = 0;
+            attempt.backed_off = 0;
+            attempt.handed_back = true;
+            attempt.conflicts.clone_from(&collected.conflicts);
+            let text = dispatch.title.clone();
+            wait(attempt, rules, Need::Reply { text }, now, effects);
+        }
+        (Before::Waiting(need), _) if !collected.progress && attempt.replies.is_empty() => {
             wait(attempt, rules, need, now, effects);
         }
-        before => {
+        (before, _) => {
+            if matches!(before, Before::Waiting(_)) {
+                // What a human did is told to the agent, also after the last turn that it had. (One that was cut short does not count
+                // anyway.)
+                attempt.faulted += 1;
+            }
             if before == Before::BackingOff {
                 // What the agent could not take in then comes again.
                 attempt.stage = Stage::BackingOff {

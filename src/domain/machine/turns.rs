@@ -9,7 +9,8 @@ use super::{
     taking,
 };
 use crate::domain::attempt::{
-    AttemptOutcome, Failure, Fault, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd, Verdict,
+    AttemptOutcome, Failure, Fault, LimitKind, Need, Phase, Proof, TurnClocks, TurnEnd, Validation,
+    Verdict,
 };
 use crate::domain::event::Event;
 use crate::domain::gate::GateReason;
@@ -119,13 +120,24 @@ fn after_halt(
     effects: &mut Vec<Effect>,
 ) {
     match halt {
+        // Somebody has said something meanwhile: that is heard first.
+        Halt::Asks(Need::Reply { .. }) if !attempt.replies.is_empty() => {
+            turn(attempt, rules, None, now, effects);
+        }
+        // What was done is kept: words go on with it, in the next run too.
+        Halt::Asks(need @ Need::Reply { .. }) => wait(attempt, rules, need, now, effects),
         Halt::Asks(need) => seal(attempt, AttemptOutcome::NeedsHuman { need }, effects),
         Halt::Limit(limit) => seal(attempt, AttemptOutcome::Limit { limit }, effects),
         Halt::Interrupted if attempt.replies.is_empty() => {
             wait(attempt, rules, Need::Interrupted, now, effects);
         }
         Halt::Interrupted => turn(attempt, rules, None, now, effects),
-        Halt::TakenOver(by) => taking::let_go(attempt, Before::Turn, by, now, effects),
+        Halt::TakenOver(by) => {
+            // What it stopped says nothing about the work.
+            let ended = |done: &Validation| done.verdict != Verdict::Inconclusive;
+            attempt.validations.retain(ended);
+            taking::let_go(attempt, Before::Turn, by, now, effects);
+        }
     }
 }
 
@@ -368,7 +380,13 @@ pub(super) fn next_turn(
     attempt.approved = None;
     attempt.is_approved = false;
     let handed_back = std::mem::take(&mut attempt.handed_back);
-    let handed_back = handed_back.then(|| taking::HANDED_BACK.to_owned());
+    let went_on = match again.went_on {
+        Some(before) if handed_back && !before.contains(taking::HANDED_BACK) => {
+            Some(format!("{before}\n\n{}", taking::HANDED_BACK))
+        }
+        None if handed_back => Some(taking::HANDED_BACK.to_owned()),
+        before => before,
+    };
     let mut replies = again.replies;
     replies.append(&mut attempt.replies);
     let mut failed = again.failed;
@@ -384,7 +402,7 @@ pub(super) fn next_turn(
         failed,
         rejected: rejected.or(again.rejected),
         conflicts,
-        went_on: again.went_on.or(handed_back),
+        went_on,
         handed_over: again.handed_over,
         previous: attempt.message.clone().or(again.previous),
         left_behind: left_behind

@@ -8,7 +8,9 @@ use tokio::task::spawn_blocking;
 use crate::domain::command::{Command, Reaction};
 use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::unfinished::Unfinished;
-use crate::runner::answer::{NotAnswered, abandon, answer, decide, hand_back, reply, take_over};
+use crate::runner::answer::{
+    NotAnswered, abandon, answer, decide, hand_back, record, reply, take_over,
+};
 use crate::runner::context::Places;
 use crate::runner::inbox::{self, Door, Reply, SendError};
 use crate::runner::unfinished;
@@ -137,7 +139,12 @@ fn without(places: &Places, command: &Command) -> Result<(), NotAnswered> {
             abandon(places, ticket).map(drop)
         }
         // The screen offers it only where there is a TUI.
-        Command::TakeSession { ticket, by, .. } => take_over(places, ticket, *by, &|_| true),
+        Command::TakeSession {
+            ticket,
+            attempt,
+            by,
+        } => take_over(places, ticket, attempt.as_ref(), *by, &|_| true),
+        Command::Record { attempt, file } => record(places, attempt.clone(), file.clone()),
         Command::HandBack { ticket, words, by } => hand_back(places, ticket, words.clone(), *by),
         Command::Start { .. }
         | Command::StartSome { .. }
@@ -149,8 +156,7 @@ fn without(places: &Places, command: &Command) -> Result<(), NotAnswered> {
         | Command::Skip { .. }
         | Command::Steer { .. }
         | Command::Interrupt { .. }
-        | Command::Claim { .. }
-        | Command::Record { .. } => Err(NOBODY),
+        | Command::Claim { .. } => Err(NOBODY),
     }
 }
 

@@ -202,6 +202,15 @@ impl Conversation {
         unit.report(Report::Steered { text, taken });
     }
 
+    /// A human says that the turn is over, and whether the work is done.
+    pub(super) fn over(&mut self, prepared: &mut Prepared, live: &Live, done: bool, unit: &Unit) {
+        let mut actions = Actions::default();
+        if prepared.session.over(&mut actions) {
+            prepared.said = Some(done);
+        }
+        self.act(prepared, &live.supervised.control, actions, unit);
+    }
+
     /// Ends the turn: by the protocol where it can, then by signals; a second call with a higher reason hurries it.
     pub(super) fn stop(
         &mut self,

@@ -57,6 +57,8 @@ struct Unit {
     prepared: Option<Prepared>,
     /// The run is paused.
     paused: bool,
+    /// What a human said of the turn before its program could be told: whether the work is done.
+    claimed: Option<bool>,
     /// Orders that came while the agent was being ended: they are next.
     deferred: VecDeque<Order>,
 }
@@ -143,6 +145,7 @@ pub(super) async fn run(
         holder: None,
         prepared: None,
         paused: false,
+        claimed: None,
         deferred: VecDeque::new(),
     };
     Box::pin(unit.live()).await;
@@ -235,6 +238,7 @@ impl Unit {
                 Some(Order::Go) => self.go(),
                 Some(Order::Stop { reason }) => return Some(reason),
                 Some(Order::Steer { text }) => self.not_steered(text),
+                Some(Order::TurnOver { done }) => self.claimed = Some(done),
                 Some(_) => {}
                 None => return Some(CancelReason::Kill),
             }

@@ -26,6 +26,7 @@ impl Unit {
         let Some(mut prepared) = self.prepared.take() else {
             return;
         };
+        self.claimed = None;
         let (end, usage, leftovers) = match self.begin(&mut prepared, turn, &brief) {
             Ok(turn) => self.run(&mut prepared, &turn, clocks).await,
             Err(why) => not_started(why),
@@ -167,6 +168,9 @@ impl Unit {
             turn.number,
             self.context.clock.now().wall,
         );
+        if let Some(done) = self.claimed.take() {
+            conversation.over(prepared, &live, done, self);
+        }
         let mut lull = Lull::default();
         let mut ordered = true;
         // How long the protocol's own interrupt may take; afterwards how long a process may outlive its only turn.
@@ -203,15 +207,12 @@ impl Unit {
                     }
                     Some(Order::Resume) => {
                         self.paused = false;
-                        lull.heard();
+                        // Nothing could come meanwhile.
+                        lull.again();
                         live.supervised.control.thaw();
                     }
                     Some(Order::TurnOver { done }) => {
-                        let mut actions = Actions::default();
-                        if prepared.session.over(&mut actions) {
-                            prepared.said = Some(done);
-                        }
-                        conversation.act(prepared, &live.supervised.control, actions, self);
+                        conversation.over(prepared, &live, done, self);
                     }
                     Some(Order::Answer { key, answer, said }) => {
                         // What the agent does with it must find it in the ledger.
@@ -357,6 +358,7 @@ impl Unit {
                 Some(Order::Resume) => self.paused = false,
                 Some(Order::Stop { reason }) => return Err(TurnEnd::Cancelled { reason }),
                 Some(Order::Steer { text }) => self.not_steered(text),
+                Some(Order::TurnOver { done }) => self.claimed = Some(done),
                 Some(_) => {}
                 None => {
                     return Err(TurnEnd::Cancelled {

@@ -612,3 +612,231 @@ fn people_see_who_has_it() {
     assert_eq!(view.state, TicketState::Waiting { need: taken_over() });
     assert_eq!(board.waiting(), 1);
 }
+
+/// The last turn that it may have has ended at a gate, and a human has taken it over there.
+fn taken_after_the_last_turn() -> Bench {
+    let mut settings = with_tui(checked());
+    settings.limits.turns = 1;
+    let mut bench = Bench::new(settings, with_humans(), vec![entry(1, GATE)]);
+    bench.begin();
+    bench.report(FIRST, Report::Session(SESSION.into()));
+    bench.first_turn(FIRST, TurnEnd::Completed, claim());
+    bench.validate(FIRST, Verdict::Pass);
+    bench.command(take());
+    bench.report(FIRST, Report::LetGo);
+    bench
+}
+
+#[test]
+fn what_a_human_did_after_the_last_turn_is_not_left_behind() {
+    let mut bench = taken_after_the_last_turn();
+    bench.command(hand_back(Some("zstd")));
+    bench.log.clear();
+    bench.report(FIRST, left_behind(true));
+    bench.check_last(&format!("> {FIRST} turn 2 replies=zstd"));
+}
+
+#[test]
+fn a_docket_that_quits_while_it_is_handed_back_keeps_it() {
+    let mut at_the_gate = taken_at_gate();
+    at_the_gate.command(hand_back(None));
+    at_the_gate.command(Command::Cancel {
+        reason: CancelReason::RunEnds,
+    });
+    at_the_gate.log.clear();
+    at_the_gate.report(FIRST, left_behind(true));
+    at_the_gate.check_last(&format!("> {FIRST} seal waits for review"));
+
+    let in_the_middle = || {
+        let mut bench = in_a_turn(with_humans());
+        bench.command(take());
+        bench.turn(FIRST, TurnEnd::Completed, Collected::default());
+        bench.report(FIRST, Report::LetGo);
+        bench.command(hand_back(None));
+        bench
+    };
+    let mut quit = in_the_middle();
+    quit.command(Command::Cancel {
+        reason: CancelReason::Terminate,
+    });
+    quit.report(FIRST, left_behind(true));
+    quit.check_last(&format!("> {FIRST} seal {}", taken_over()));
+    // Who stops the ticket gives it up, also when they say so twice.
+    let mut stopped = in_the_middle();
+    stopped.command(Command::StopTicket { ticket: ticket() });
+    stopped.command(Command::StopTicket { ticket: ticket() });
+    stopped.report(FIRST, left_behind(true));
+    stopped.check_last(&format!(
+        "> {FIRST} seal {}",
+        AttemptOutcome::Cancelled {
+            reason: CancelReason::Kill
+        }
+    ));
+}
+
+#[test]
+fn the_next_run_goes_on_with_what_was_being_handed_back() {
+    let mut events = events_of_a_taken_turn();
+    events.push(Event::SessionHandedBack {
+        attempt: id(FIRST),
+        turn: 1,
+        session: SESSION.into(),
+        by: Seat::Screen,
+        changed: false,
+    });
+    let ended = Ended {
+        attempt: id(FIRST),
+        agent: "shell".parse().expect("a name"),
+        session: Some(SESSION.into()),
+        revision: entry(1, GATE).revision,
+        outcome: Some(AttemptOutcome::NeedsHuman { need: taken_over() }),
+        used: Usage::default(),
+    };
+    let left = Unfinished::of(ended, &told(events)).expect("something is left");
+    assert!(left.carry.is_some());
+    assert_eq!(left.waits_for(), None);
+}
+
+#[test]
+fn what_can_not_be_saved_stays_taken_over_and_can_be_handed_back_again() {
+    let mut bench = taken_at_gate();
+    bench.command(hand_back(None));
+    bench.log.clear();
+    bench.report(
+        FIRST,
+        Report::NotCollected {
+            why: "the disk is full".into(),
+        },
+    );
+    bench.check(&format!("Refused hand {FIRST} back: the disk is full"));
+    bench.command(hand_back(None));
+    bench.check(&format!("> {FIRST} take back 1"));
+    bench.command(Command::Cancel {
+        reason: CancelReason::RunEnds,
+    });
+    bench.report(
+        FIRST,
+        Report::NotCollected {
+            why: "the disk is full".into(),
+        },
+    );
+    bench.check_last(&format!("> {FIRST} seal waits for review"));
+}
+
+#[test]
+fn what_the_agent_asks_in_its_interface_is_waited_for() {
+    let mut bench = taken_at_gate();
+    bench.command(hand_back(None));
+    bench.log.clear();
+    let asked = docket::domain::machine::Dispatch {
+        pause: true,
+        title: "which format?".into(),
+        text: "zstd or gzip?".into(),
+        attachments: Vec::new(),
+    };
+    bench.report(
+        FIRST,
+        Report::Collected(Collected {
+            progress: true,
+            dispatches: vec![asked],
+            ..Collected::default()
+        }),
+    );
+    let need = Need::Reply {
+        text: "which format?".into(),
+    };
+    bench.check(&format!(
+        "TurnSaved
+         DispatchReceived
+         SessionHandedBack
+         GateReached {need}
+         > {FIRST} rest"
+    ));
+    let effects = bench.give(Input::Command(Command::Reply {
+        ticket: ticket(),
+        text: "zstd".into(),
+    }));
+    assert_eq!(turn_of(&effects), Some((2, true, vec!["zstd".to_owned()])));
+}
+
+#[test]
+fn a_check_that_the_take_over_stopped_has_not_failed() {
+    let mut bench = in_a_turn(with_humans());
+    bench.turn(FIRST, TurnEnd::Completed, claim());
+    bench.command(take());
+    bench.validate(FIRST, Verdict::Inconclusive);
+    bench.report(FIRST, Report::LetGo);
+    bench.command(hand_back(None));
+    bench.log.clear();
+    bench.report(FIRST, left_behind(false));
+    bench.check_last(&format!("> {FIRST} turn 2"));
+}
+
+#[test]
+fn in_place_a_human_waits_until_the_working_tree_is_free() {
+    let mut settings = with_tui(checked());
+    settings.isolation = Isolation::None;
+    let entries = vec![entry(1, GATE), entry(2, "")];
+    let mut bench = Bench::new(settings, with_humans(), entries);
+    bench.begin();
+    bench.report(FIRST, Report::Session(SESSION.into()));
+    bench.first_turn(FIRST, TurnEnd::Completed, claim());
+    bench.validate(FIRST, Verdict::Pass);
+    assert!(
+        bench.log.contains(&"> open TICKET-002.1".to_owned()),
+        "{:?}",
+        bench.log
+    );
+    bench.log.clear();
+    bench.command(take());
+    let refused = format!(
+        "Refused take {} over: another attempt works in the same working tree",
+        ticket()
+    );
+    assert!(
+        bench.log.iter().any(|line| line.starts_with(&refused)),
+        "{:?}",
+        bench.log
+    );
+}
+
+#[test]
+fn in_place_nothing_begins_where_a_human_has_what_an_earlier_run_left() {
+    let mut left = unfinished(review());
+    left.taken = Some(SESSION.into());
+    let mut settings = with_tui(checked());
+    settings.isolation = Isolation::None;
+    let history = History {
+        next_run: 2,
+        marker: "m".into(),
+        attempt_numbers: BTreeMap::from([("TICKET-001".parse().expect("a name"), 1)]),
+        unfinished: BTreeMap::from([(ticket(), left)]),
+        ..History::default()
+    };
+    let entries = vec![entry(1, GATE), entry(2, "")];
+    let mut bench = Bench::new(settings.clone(), with_humans(), entries);
+    bench.state = State::new(Arc::new(settings), with_humans(), history);
+    bench.give(Input::Queue(bench.queue.clone()));
+    bench.begin();
+    assert!(
+        bench
+            .log
+            .contains(&format!("StepFinished {}", taken_over())),
+        "{:?}",
+        bench.log
+    );
+    assert!(
+        !bench.log.iter().any(|line| line.contains("> open")),
+        "{:?}",
+        bench.log
+    );
+}
+
+#[test]
+fn what_is_taken_over_can_be_given_up_whatever_it_came_to() {
+    let mut left = unfinished(review());
+    left.outcome = AttemptOutcome::Lost;
+    assert!(!left.can_be_abandoned());
+    left.taken = Some(SESSION.into());
+    assert!(left.can_be_abandoned());
+}
