@@ -36,7 +36,7 @@ use translate::Translator;
 use waiting::Waiting;
 
 pub use cell::{Cell, CellStyle, Color, Cursor, CursorShape, LinkId, Underline};
-pub use keys::{encode_key, encode_paste};
+pub use keys::{encode_key, encode_paste, presses_key};
 pub use modes::{Keyboard, Modes, MouseEncoding, MouseMode};
 pub use mouse::{encode_focus, encode_mouse};
 pub use reading::{Line, Place};
