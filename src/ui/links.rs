@@ -5,7 +5,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use tokio::sync::mpsc;
 
@@ -99,6 +99,7 @@ impl Links {
 
     /// Records what a program shows from now on. How it ended at once, if it could not begin.
     pub(super) fn record(&mut self, id: TerminalId, plan: Plan) -> Option<Ended> {
+        self.stop_recording(id);
         let told = self.told.clone();
         let path = plan.folder.clone();
         // Without a screen nobody wants to know.
@@ -144,8 +145,10 @@ impl Links {
         }
         async move {
             let mut found = Vec::new();
+            // One time for all of them: what has answered by then is there, however late it is asked for.
+            let until = Instant::now() + ANSWER;
             for (id, receiver) in asked {
-                let answer = timeout(ANSWER, receiver).await;
+                let answer = timeout_at(until, receiver).await;
                 found.push((id, answer.ok().and_then(Result::ok)));
             }
             found

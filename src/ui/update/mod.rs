@@ -110,7 +110,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Loaded(loaded) => on_loaded(model, loaded),
         Message::Terminal(terminal, event) => {
             let has_ended = matches!(event, TerminalEvent::Ended(_));
-            model.terminal.event(terminal, event);
+            model.terminal.event(terminal, event, model.uptime);
             if has_ended {
                 taking::ended(model, terminal);
             }
@@ -314,6 +314,9 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
 }
 
 fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
+    if guard::is_typed_ahead(model, event) {
+        return Vec::new();
+    }
     model.notice = None;
     let contexts = model.contexts();
     model.pressed.push(Key::from(event));

@@ -35,6 +35,8 @@ pub(super) struct Program {
     asked: Option<(u16, u16)>,
     /// How it ended.
     pub(super) ended: Option<String>,
+    /// Since when nothing typed for it may mean anything else, by the clock that never jumps.
+    pub(super) ended_at: Option<Duration>,
     /// Whether it was started: that is when it is to be seen for the first time, and its size is known.
     pub(super) is_started: bool,
     /// What was typed before.
@@ -64,6 +66,7 @@ impl Program {
             looks_at: None,
             asked: None,
             ended: None,
+            ended_at: None,
             is_started: false,
             early: Vec::new(),
             wanted: None,
@@ -79,15 +82,21 @@ impl Program {
     }
 
     /// It wrote, or ended.
-    pub(super) fn event(&mut self, event: TerminalEvent) {
+    pub(super) fn event(&mut self, event: TerminalEvent, now: Duration) {
         match event {
             TerminalEvent::Output(bytes) => self.emulator.feed(&bytes),
             TerminalEvent::Resized { columns, rows } => {
                 // What came before was drawn for the size before.
                 self.emulator.parse(Duration::MAX, || Duration::ZERO);
-                self.emulator.resize(columns, rows);
+                // The first one answers what was asked while nobody listened there yet.
+                if self.emulator.size() != (columns, rows) {
+                    self.resize(columns, rows);
+                }
             }
-            TerminalEvent::Ended(how) => self.ended = Some(how),
+            TerminalEvent::Ended(how) => {
+                self.ended = Some(how);
+                self.ended_at = Some(now);
+            }
         }
     }
 
@@ -245,6 +254,11 @@ impl Program {
         }]
     }
 
+    /// It is not to be seen: no size is on its way to it.
+    pub(super) fn unplaced(&mut self) {
+        self.wanted = None;
+    }
+
     /// In how long a size that is on its way has stood for long enough.
     pub(super) fn settles_in(&self, now: Duration) -> Option<Duration> {
         let (_, since) = self.wanted?;
@@ -308,6 +322,10 @@ impl Program {
         let Some(how) = &self.ended else {
             return cursor;
         };
+        if self.copy.as_ref().is_some_and(CopyMode::has_keys) {
+            // It is read back: no row is hidden, and the cursor is copy mode's.
+            return cursor;
+        }
         let next = if self.runs_elsewhere() {
             "Enter closes"
         } else {
