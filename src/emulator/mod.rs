@@ -43,6 +43,9 @@ pub use reading::{Line, Place};
 pub use replies::Rgb;
 pub use translate::WorkingFolder;
 
+/// What programs are told by their environment of the terminal that this is.
+pub const ENVIRONMENT: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+
 /// How much is parsed between two looks at the clock, at most.
 const SLICE: usize = 4_096;
 
