@@ -187,3 +187,69 @@ fn an_ended_program_is_read_back_with_a_cursor() {
     scene.keys("Ctrl-] [");
     assert!(!scene.frame(120, 40).contains("Enter closes"));
 }
+
+fn writes(scene: &mut Scene, bytes: &str) {
+    let event = TerminalEvent::Output(bytes.as_bytes().to_vec());
+    scene.message(Message::Terminal(ONE, event));
+    let terminal = &mut scene.model.terminal;
+    let effects = terminal.parse(Duration::ZERO, Duration::MAX, &|| Duration::ZERO);
+    scene.effects.extend(effects);
+}
+
+#[test]
+fn programs_are_told_the_colours_and_give_the_cursor_its_form() {
+    let mut scene = Scene::full();
+    scene.keys("t");
+    let (_, [red, green, blue]) = scene.model.look.theme.base_colors();
+    scene.effects.clear();
+    writes(&mut scene, "\u{1b}]11;?\u{7}");
+    let expected = format!(
+        "\u{1b}]11;rgb:{red:02x}{red:02x}/{green:02x}{green:02x}/{blue:02x}{blue:02x}\u{7}"
+    );
+    let bytes = expected.into_bytes();
+    let answer = Effect::Type {
+        terminal: ONE,
+        bytes,
+    };
+    assert_eq!(scene.effects, [answer]);
+    let form = |scene: &Scene| crate::ui::view::cursor_form(&scene.model);
+    assert_eq!(form(&scene), 0);
+    writes(&mut scene, "\u{1b}[5 q");
+    assert_eq!(form(&scene), 5);
+    scene.keys("Ctrl-] ?");
+    assert_eq!(form(&scene), 0, "the help has no such cursor");
+    scene.keys("Esc");
+    assert_eq!(form(&scene), 5);
+    scene.keys("Ctrl-] Ctrl-]");
+    assert_eq!(form(&scene), 0);
+}
+
+#[test]
+fn copy_mode_stays_at_its_text_when_lines_are_wrapped_anew() {
+    let mut scene = Scene::full();
+    scene.keys("t Ctrl-] z");
+    scene.frame(80, 24);
+    scene.message(Message::Nothing);
+    let lines: Vec<String> = (0..40)
+        .map(|line| format!("{line} {} end{line}\r\n", "x".repeat(50)))
+        .collect();
+    writes(&mut scene, &lines.concat());
+    scene.keys("Ctrl-] [ ?");
+    scene.text("end7");
+    scene.keys("Enter");
+    for width in [40, 30, 80] {
+        scene.frame(width, 24);
+        scene.message(Message::Nothing);
+        scene.message(Message::Nothing);
+        assert!(scene.model.terminal.cursor_is_sound());
+        let frame = scene.frame(width, 24);
+        assert!(frame.contains("end7"), "{width}\n{frame}");
+    }
+    scene.effects.clear();
+    scene.keys("Y");
+    let copied = scene.effects.iter().find_map(|effect| match effect {
+        Effect::Copy(text) => Some(text.clone()),
+        _ => None,
+    });
+    assert!(copied.is_some_and(|text| text.starts_with("7 xx")));
+}

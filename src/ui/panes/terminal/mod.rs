@@ -25,7 +25,7 @@ use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::emulator::encode_mouse;
+use crate::emulator::{Rgb, encode_mouse};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::session::Look;
 use crate::ui::terminals::{Launch, TerminalEvent, TerminalRequest};
@@ -464,7 +464,8 @@ impl TerminalPane {
             && program.is_alive()
             && program.copy.as_ref().is_none_or(|copy| !copy.has_keys())
         {
-            let bytes = encode_mouse(mouse, mouse.column - place.x, mouse.row - place.y, modes);
+            let row = program.row_at(mouse.row - place.y);
+            let bytes = encode_mouse(mouse, mouse.column - place.x, row, modes);
             if !bytes.is_empty() {
                 self.held = if is_down { Some(program.id) } else { self.held };
                 return Some(program.send(bytes).into_iter().collect());
@@ -499,7 +500,7 @@ impl TerminalPane {
         let bytes = encode_mouse(
             mouse,
             inside(mouse.column, place.x, place.width),
-            inside(mouse.row, place.y, place.height),
+            program.row_at(inside(mouse.row, place.y, place.height)),
             program.emulator.modes(),
         );
         Some(program.send(bytes).into_iter().collect())
@@ -538,6 +539,13 @@ impl TerminalPane {
             .programs()
             .filter_map(|program| program.settles_in(now));
         waits.min()
+    }
+
+    /// The colours of text that asks for none, and of what is behind it: programs are told them when they ask.
+    pub(crate) fn wear(&mut self, text: Rgb, behind: Rgb) {
+        for program in self.programs_mut() {
+            program.emulator.set_colors(text, behind);
+        }
     }
 
     /// Draws the shown tab; the cursor's place, when it is to be seen.
