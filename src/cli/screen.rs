@@ -18,6 +18,7 @@ use crate::config::{Agent, ClipboardWay, Config, Directories, Variables};
 use crate::domain::command::Command;
 use crate::domain::machine::RunPlan;
 use crate::domain::ticket::AgentName;
+use crate::emulator::ENVIRONMENT;
 use crate::exit::Exit;
 use crate::headless::plain::Plain;
 use crate::headless::{self, Form};
@@ -327,13 +328,10 @@ impl OpenTerminal for Shells {
         // Below a shell there is a human; what an agent starts in its own interface answers nothing for itself.
         let kind = if seat.is_some() { "taken" } else { "terminal" };
         let mut environment = environment::allowed(std::env::vars_os(), &[]);
-        environment.retain(|(name, _)| name != "TERM" && name != "COLORTERM");
+        environment.retain(|(name, _)| ENVIRONMENT.iter().all(|(own, _)| name != own));
         // A prompt can tell where it is. Of a ticket nothing is said: the shell is the user's.
-        environment.extend([
-            ("TERM".into(), "xterm-256color".into()),
-            ("COLORTERM".into(), "truecolor".into()),
-            ("DOCKET_TERMINAL".into(), "1".into()),
-        ]);
+        environment.extend([("DOCKET_TERMINAL".into(), "1".into())]);
+        environment.extend(ENVIRONMENT.map(|(name, value)| (name.into(), value.into())));
         environment.retain(|(name, _)| more.iter().all(|(other, _)| other != name));
         environment.extend(more);
         let Pty {

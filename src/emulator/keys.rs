@@ -136,14 +136,22 @@ fn number(code: u8, modifiers: KeyModifiers, bytes: &mut Vec<u8>) {
     bytes.extend_from_slice(text.as_bytes());
 }
 
+/// Whether a character of pasted text is a key to a program that doesn't tell them apart, and a command of the terminal to others:
+/// every control character but the tab. Ends of lines are among them.
+pub fn presses_key(c: char) -> bool {
+    c.is_control() && c != '\t'
+}
+
 /// Pasted text as a program gets it: marked where it asked for that. Escape characters (and CSI in one character) are left out, so
-/// that it can neither end the mark nor press keys.
+/// that it can neither end the mark nor press keys. Marked text has no control characters at all but tabs and ends of lines: the
+/// line editors of shells obey them in spite of the mark (Ctrl-C ends the mark of bash, and what follows is typed).
 pub fn encode_paste(text: &str, modes: Modes) -> Vec<u8> {
     let text = text.replace("\r\n", "\r").replace('\n', "\r");
-    let text = text.replace(['\x1b', '\u{9b}'], "");
     if !modes.bracketed_paste {
-        return text.into_bytes();
+        return text.replace(['\x1b', '\u{9b}'], "").into_bytes();
     }
+    let is_text = |c: &char| *c == '\r' || !presses_key(*c);
+    let text: String = text.chars().filter(is_text).collect();
     [b"\x1b[200~", text.as_bytes(), b"\x1b[201~"].concat()
 }
 
@@ -188,5 +196,9 @@ mod tests {
             b"\x1b[200~a[201~rm -rf x\rb\x1b[201~"
         );
         assert_eq!(encode_paste("a\nb", Modes::default()), b"a\rb");
+        assert_eq!(
+            encode_paste("a\tb\x03\x16\x7f\u{85} ä\r\nc", modes),
+            "\x1b[200~a\tb ä\rc\x1b[201~".as_bytes()
+        );
     }
 }

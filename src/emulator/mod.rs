@@ -36,12 +36,15 @@ use translate::Translator;
 use waiting::Waiting;
 
 pub use cell::{Cell, CellStyle, Color, Cursor, CursorShape, LinkId, Underline};
-pub use keys::{encode_key, encode_paste};
+pub use keys::{encode_key, encode_paste, presses_key};
 pub use modes::{Keyboard, Modes, MouseEncoding, MouseMode};
 pub use mouse::{encode_focus, encode_mouse};
 pub use reading::{Line, Place};
 pub use replies::Rgb;
 pub use translate::WorkingFolder;
+
+/// What programs are told by their environment of the terminal that this is.
+pub const ENVIRONMENT: [(&str, &str); 2] = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
 
 /// How much is parsed between two looks at the clock, at most.
 const SLICE: usize = 4_096;

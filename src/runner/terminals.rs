@@ -27,6 +27,9 @@ const BLIND: Duration = Duration::from_millis(250);
 /// How many pieces may wait for who looks.
 const PIECES: usize = 16;
 
+/// So many terminals that are not open yet, or never open, may have a size.
+const EARLY: usize = 64;
+
 /// What people do to an agent's terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TerminalInput {
@@ -145,15 +148,25 @@ pub(super) fn post() -> Post {
     let (post, mut letters) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut open: BTreeMap<AttemptId, mpsc::UnboundedSender<TerminalInput>> = BTreeMap::new();
+        // Who looks before the terminal opens says a size once, and not again.
+        let mut sizes: BTreeMap<AttemptId, TerminalInput> = BTreeMap::new();
         while let Some(letter) = letters.recv().await {
             match letter {
                 Letter::Opened { attempt, inputs } => {
                     open.retain(|_, inputs| !inputs.is_closed());
+                    if let Some(size) = sizes.remove(&attempt) {
+                        let _its_attempt_is_over = inputs.send(size);
+                    }
                     open.insert(attempt, inputs);
                 }
                 Letter::Input { attempt, input } => {
                     if let Some(inputs) = open.get(&attempt) {
                         let _its_attempt_is_over = inputs.send(input);
+                    } else if matches!(input, TerminalInput::Resize { .. }) {
+                        if sizes.len() >= EARLY {
+                            sizes.clear();
+                        }
+                        sizes.insert(attempt, input);
                     }
                 }
             }
@@ -274,5 +287,37 @@ impl Read for WholeLines {
         let read = ready.read(into)?;
         self.given += read;
         Ok(read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_size_that_comes_before_the_terminal_waits_for_it() {
+        let post = post();
+        let attempt: AttemptId = "TICKET-001.1".parse().expect("an attempt");
+        let resize = |columns| TerminalInput::Resize { columns, rows: 9 };
+        let inputs = [
+            resize(70),
+            resize(71),
+            TerminalInput::Type(b"lost".to_vec()),
+        ];
+        for input in inputs {
+            let attempt = attempt.clone();
+            post.send(Letter::Input { attempt, input }).expect("sent");
+        }
+        let (inputs, mut taken) = mpsc::unbounded_channel();
+        post.send(Letter::Opened {
+            attempt: attempt.clone(),
+            inputs,
+        })
+        .expect("sent");
+        let input = TerminalInput::Type(b"a".to_vec());
+        post.send(Letter::Input { attempt, input }).expect("sent");
+        assert_eq!(taken.recv().await, Some(resize(71)));
+        let typed = TerminalInput::Type(b"a".to_vec());
+        assert_eq!(taken.recv().await, Some(typed));
     }
 }

@@ -122,6 +122,8 @@ pub(crate) struct App<H: Host> {
     painted_at: Option<Duration>,
     /// Until when what the user typed into a program waits for its answer to be painted.
     echo_by: Duration,
+    /// The form of the cursor that the terminal was told last (DECSCUSR).
+    cursor_form: u8,
     /// When something on the screen changes by itself.
     wake_at: Duration,
     end: Option<UiEnd>,
@@ -182,6 +184,7 @@ impl<H: Host> App<H> {
             is_resized: false,
             painted_at: None,
             echo_by: Duration::ZERO,
+            cursor_form: 0,
             wake_at: Duration::ZERO,
             end: None,
         })
@@ -210,10 +213,7 @@ impl<H: Host> App<H> {
                 Found::Tick => self.is_dirty = true,
                 Found::Announce => self.announce(),
                 Found::Parse => {
-                    let clock = &self.clock;
-                    let started = clock().monotonic.0;
-                    let elapsed = || clock().monotonic.0.saturating_sub(started);
-                    let effects = self.model.terminal.parse(started, PARSE, &elapsed);
+                    let effects = self.parse();
                     self.act(effects).await;
                     self.is_dirty = true;
                     self.echo_by = Duration::ZERO;
@@ -313,6 +313,14 @@ impl<H: Host> App<H> {
         }
     }
 
+    /// Parses some of what programs wrote; what they are answered.
+    fn parse(&mut self) -> Vec<Effect> {
+        let clock = &self.clock;
+        let started = clock().monotonic.0;
+        let elapsed = || clock().monotonic.0.saturating_sub(started);
+        self.model.terminal.parse(started, PARSE, &elapsed)
+    }
+
     /// What the runner told, or that it tells no more; whoever looks elsewhere may be told of it.
     fn take_feed(&mut self, batch: &mut Vec<Feed>) -> Vec<Message> {
         if batch.is_empty() {
@@ -367,7 +375,17 @@ impl<H: Host> App<H> {
         self.act(effects).await;
         let model = &self.model;
         self.terminal.draw(|frame| view::draw(model, frame))?;
+        self.tell_cursor()?;
         self.tell_title()
+    }
+
+    /// The cursor has the form that the program with the keys gave it; elsewhere the user's own.
+    fn tell_cursor(&mut self) -> io::Result<()> {
+        let form = view::cursor_form(&self.model);
+        if std::mem::replace(&mut self.cursor_form, form) == form {
+            return Ok(());
+        }
+        self.host.send(&format!("\u{1b}[{form} q"))
     }
 
     /// Sets the title of the terminal's window, when it is another one.
@@ -393,6 +411,8 @@ impl<H: Host> App<H> {
 
     /// Somebody else had the terminal: the next frame draws every cell.
     fn redraw(&mut self) -> io::Result<()> {
+        // Taking the terminal back gave it the user's own cursor again.
+        self.cursor_form = 0;
         // Whoever had the terminal meanwhile has the title that was before.
         if let Some(title) = &mut self.title {
             title.clear();
@@ -446,7 +466,7 @@ impl<H: Host> App<H> {
                     }
                 }
                 Effect::CopyBySequence(text) => {
-                    let sequence = self.clipboard.sequence(&text);
+                    let sequence = self.clipboard.put_after_refusal(text, &self.loaded.0);
                     let done = self.host.send(&sequence);
                     self.gone_if(&done);
                 }
@@ -540,7 +560,16 @@ impl<H: Host> App<H> {
         let mut effects = Vec::new();
         let mut is_cut_short = false;
         let result = loop {
-            let announce_in = self.announcer.due_in((self.clock)().monotonic.0);
+            let now = (self.clock)().monotonic.0;
+            let announce_in = self.announcer.due_in(now);
+            let is_behind = self.model.terminal.is_behind();
+            let due = self.model.terminal.due();
+            let due_in = due.map(|due| due.saturating_sub(now));
+            let parse_in = if is_behind {
+                Some(Duration::ZERO)
+            } else {
+                due_in
+            };
             tokio::select! {
                 biased;
                 result = &mut program => break result,
@@ -562,11 +591,8 @@ impl<H: Host> App<H> {
                     self.announce();
                 }
                 // Programs on terminals go on, and get their answers.
-                () = ready(()), if self.model.terminal.is_behind() => {
-                    let clock = &self.clock;
-                    let started = clock().monotonic.0;
-                    let elapsed = || clock().monotonic.0.saturating_sub(started);
-                    for effect in self.model.terminal.parse(started, PARSE, &elapsed) {
+                () = after(parse_in.unwrap_or_default()), if parse_in.is_some() => {
+                    for effect in self.parse() {
                         match effect {
                             Effect::Type { terminal, bytes } => self.links.write(terminal, bytes),
                             other => effects.push(other),

@@ -166,11 +166,7 @@ impl Clipboard {
         let plan = self.plan(&text);
         let answer = answer.clone();
         if let Some(why) = plan.file {
-            let folder = self.folder.clone();
-            drop(tokio::task::spawn_blocking(move || {
-                let copied = Self::write(folder.as_deref(), &text, why);
-                drop(answer.send(Loaded::Copied(copied)));
-            }));
+            self.keep(text, why, answer);
         } else if plan.loads
             && let Some(multiplexer) = &self.multiplexer
         {
@@ -184,6 +180,25 @@ impl Clipboard {
             }));
         }
         plan.sequence
+    }
+
+    /// The multiplexer took nothing: the terminal is sent the text, and a file has it, since nobody can tell whether that arrives.
+    pub(crate) fn put_after_refusal(
+        &self,
+        text: String,
+        answer: &UnboundedSender<Loaded>,
+    ) -> String {
+        let sequence = self.sequence(&text);
+        self.keep(text, "tmux took nothing".to_owned(), answer.clone());
+        sequence
+    }
+
+    fn keep(&self, text: String, why: String, answer: UnboundedSender<Loaded>) {
+        let folder = self.folder.clone();
+        drop(tokio::task::spawn_blocking(move || {
+            let copied = Self::write(folder.as_deref(), &text, why);
+            drop(answer.send(Loaded::Copied(copied)));
+        }));
     }
 
     /// What the terminal is sent.

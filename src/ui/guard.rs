@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+use crossterm::event::KeyEvent;
+
 use super::action::Action;
-use super::effect::TerminalId;
+use super::keymap::Key;
 use super::layout::Pane;
 use super::model::Model;
 use super::overlay::{Overlay, Wish};
@@ -19,39 +21,59 @@ pub(crate) const MOMENT: Duration = Duration::from_millis(300);
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
     seen: Option<(Waiting, Duration)>,
-    /// When the program that had the keys ended, or the last key came that was meant for it.
-    ended: Option<Duration>,
+    /// A field for words that opened by itself: until when the keys were meant for what stood there before.
+    came: Option<Came>,
 }
 
-/// The program that has the keys ended: what is being typed was meant for it, and letters mean something to docket.
-pub(crate) fn program_ended(model: &mut Model, terminal: TerminalId) {
-    let has_keys = model.focus == Pane::Terminal && model.page.is_none() && model.overlay.is_none();
-    if has_keys && model.terminal.shown_id() == Some(terminal) {
-        model.guard.ended = Some(model.uptime);
-    }
+/// A popup that nobody asked for.
+#[derive(Debug, Clone, Copy)]
+enum Came {
+    /// It is not painted yet.
+    Unseen,
+    /// It was, or a key was typed without a pause since then.
+    At(Duration),
 }
 
-/// Whether a key was meant for the program that has just ended; so are those that follow it without a pause.
-pub(crate) fn is_for_ended(model: &mut Model) -> bool {
-    let Some(since) = model.guard.ended else {
-        return false;
-    };
-    let is_there = model.focus == Pane::Terminal
-        && model.page.is_none()
-        && model.overlay.is_none()
-        && !model.terminal.is_alive();
-    if !is_there || model.uptime.saturating_sub(since) >= MOMENT {
-        model.guard.ended = None;
-        return false;
+/// A field for words has opened by itself.
+pub(crate) fn came(model: &mut Model) {
+    model.guard.came = Some(Came::Unseen);
+}
+
+/// Whether a key was typed before it could be seen that what it was meant for is not there any more: it does nothing.
+pub(crate) fn is_typed_ahead(model: &mut Model, key: KeyEvent) -> bool {
+    let now = model.uptime;
+    if matches!(model.overlay, Some(Overlay::Composer(_))) {
+        let is_ahead = match model.guard.came {
+            Some(Came::Unseen) => true,
+            Some(Came::At(at)) => now.saturating_sub(at) < MOMENT,
+            None => false,
+        };
+        if let Some(Came::At(_)) = model.guard.came {
+            model.guard.came = is_ahead.then_some(Came::At(now));
+        }
+        return is_ahead;
     }
-    model.guard.ended = Some(model.uptime);
-    true
+    // The chord, and what follows it, was never meant for a program.
+    let is_chord = !model.pressed.is_empty() || Key::from(key) == model.keymap.chord();
+    let has_keys = model.overlay.is_none() && model.page.is_none() && model.focus == Pane::Terminal;
+    !is_chord
+        && has_keys
+        && model.terminal.is_open()
+        && !model.terminal.is_copying()
+        && model.terminal.is_typed_ahead(now)
 }
 
 /// A frame is painted.
 pub(crate) fn painted(model: &mut Model) {
     if let Some(Overlay::Confirm(confirm)) = &mut model.overlay {
         confirm.painted(model.uptime);
+    }
+    match (&model.overlay, model.guard.came) {
+        (Some(Overlay::Composer(_)), Some(Came::Unseen)) => {
+            model.guard.came = Some(Came::At(model.uptime));
+        }
+        (Some(Overlay::Composer(_)), _) => {}
+        _ => model.guard.came = None,
     }
     let target = target(model);
     let seen = model.guard.seen.as_ref().map(|(seen, _)| seen);
@@ -98,13 +120,10 @@ pub(crate) fn is_seen(model: &Model) -> bool {
     if let Some(Overlay::Confirm(confirm)) = &model.overlay {
         let is_own = matches!(
             confirm.wish,
-            Wish::Quit
-                | Wish::StopRun
-                | Wish::StopTicket(..)
-                | Wish::Leave(..)
-                | Wish::CloseTerminal(..)
+            Wish::Quit | Wish::StopRun | Wish::StopTicket(..)
         );
-        // What the user has just asked for themselves is answered at once; all else may have come by itself.
+        // What the user has just asked for themselves is answered at once; all else may have come by itself, or only after a
+        // look at what runs in terminals.
         return is_own || confirm.shown_since().is_some_and(is_long);
     }
     let Some(target) = target(model) else {

@@ -1,17 +1,18 @@
 //! The programs behind the terminal pane: one link each, all read in turn.
 
+use std::collections::BTreeSet;
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use tokio::sync::mpsc;
 
 use super::effect::TerminalId;
 use super::terminals::{
-    Foreground, OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
+    Foreground, Launch, OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
 };
 use crate::runner::recorder::{Ended, Plan, Tap};
 
@@ -25,6 +26,8 @@ const LAST: Duration = Duration::from_millis(500);
 pub(super) struct Links {
     opener: Box<dyn OpenTerminal>,
     open: Vec<(TerminalId, TerminalLink)>,
+    /// Those of them that run elsewhere and are only looked at.
+    attached: BTreeSet<TerminalId>,
     /// Where the next round begins, so that a flood from one doesn't silence the others.
     turn: usize,
     /// What records them.
@@ -53,6 +56,7 @@ impl Links {
         let links = Self {
             opener,
             open: Vec::new(),
+            attached: BTreeSet::new(),
             turn: 0,
             taps: Vec::new(),
             told,
@@ -69,6 +73,9 @@ impl Links {
         match self.opener.open(request) {
             Ok(link) => {
                 self.open.push((id, link));
+                if matches!(request.launch, Launch::Attempt { .. }) {
+                    self.attached.insert(id);
+                }
                 None
             }
             Err(error) => Some(TerminalEvent::Ended(format!(
@@ -92,6 +99,10 @@ impl Links {
         if let Some(control) = self.control(id) {
             control.resize(columns, rows);
         }
+        // What runs elsewhere says by itself which size it has then.
+        if self.attached.contains(&id) {
+            return;
+        }
         if let Some((_, tap)) = self.taps.iter_mut().find(|(known, _)| *known == id) {
             tap.resize(columns, rows);
         }
@@ -99,6 +110,7 @@ impl Links {
 
     /// Records what a program shows from now on. How it ended at once, if it could not begin.
     pub(super) fn record(&mut self, id: TerminalId, plan: Plan) -> Option<Ended> {
+        self.stop_recording(id);
         let told = self.told.clone();
         let path = plan.folder.clone();
         // Without a screen nobody wants to know.
@@ -144,8 +156,10 @@ impl Links {
         }
         async move {
             let mut found = Vec::new();
+            // One time for all of them: what has answered by then is there, however late it is asked for.
+            let until = Instant::now() + ANSWER;
             for (id, receiver) in asked {
-                let answer = timeout(ANSWER, receiver).await;
+                let answer = timeout_at(until, receiver).await;
                 found.push((id, answer.ok().and_then(Result::ok)));
             }
             found
@@ -157,6 +171,9 @@ impl Links {
         for (_, link) in &mut self.open {
             link.control.hang_up();
         }
+        // What is only looked at goes on without docket's screen: nobody waits for its end.
+        let attached = &self.attached;
+        self.open.retain(|(id, _)| !attached.contains(id));
         self.taps.clear();
     }
 

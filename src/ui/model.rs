@@ -238,12 +238,8 @@ impl Model {
             }
             // What it showed can still be read.
             Pane::Terminal if self.terminal.is_open() => {
-                return vec![
-                    Context::Ended,
-                    Context::Shell,
-                    Context::Panes,
-                    Context::Global,
-                ];
+                // What was meant for the program must not start a run or leave docket: only these keys mean something.
+                return vec![Context::Ended, Context::Shell];
             }
             Pane::Terminal => return vec![Context::Panes, Context::Global],
         };

@@ -52,7 +52,12 @@ pub(crate) fn prepare(model: &mut Model, size: Size, now: Timestamp) -> Vec<Effe
             && model.page.is_none()
             && model.overlay.is_none(),
     };
+    let (text, behind) = model.look.theme.base_colors();
+    model.terminal.wear(text.into(), behind.into());
     effects.extend(model.terminal.prepare(around));
+    if model.overlay.is_some() || model.page.is_some() {
+        model.terminal.let_go();
+    }
     model.terminal.go_on(model.uptime);
     if !model.viewer {
         let docket = model.evidence_root.parent().unwrap_or(&model.evidence_root);

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::effect::{Effect, TerminalId};
 use super::glyph;
 use super::model::Model;
+use super::terminals::Launch;
 use super::text;
 use super::theme::Role;
 use crate::domain::command::Command;
@@ -55,7 +56,12 @@ pub(crate) fn toggle(model: &mut Model) -> Vec<Effect> {
     let Some(what) = model.terminal.recordable() else {
         return Vec::new();
     };
-    let attempt = attempt_in(model, &what.folder);
+    let attempt = match model.terminal.launch_of(terminal) {
+        Some(Launch::Attempt { attempt, .. } | Launch::Agent { attempt, .. }) => {
+            Some(attempt.clone())
+        }
+        _ => attempt_in(model, &what.folder),
+    };
     let stem = attempt
         .as_ref()
         .map_or_else(|| model.repository_name.clone(), ToString::to_string);

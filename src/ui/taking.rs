@@ -1,7 +1,10 @@
 //! Taking an attempt over on the screen: its agent's own TUI in the terminal pane, and what follows when that has ended.
 
+use super::action::Action;
 use super::composing;
 use super::effect::{Effect, TerminalId};
+use super::guard;
+use super::keymap::Context;
 use super::layout::Pane;
 use super::model::Model;
 use super::overlay::{Confirm, Overlay, Purpose, Taking, Wish};
@@ -101,8 +104,19 @@ pub(crate) fn told(model: &mut Model, event: &Event) -> Vec<Effect> {
             ..
         } if model.taking.as_ref() == Some(attempt) => {
             model.taking = None;
-            let ticket = model.board.ticket_of(attempt).cloned();
-            ticket.map_or_else(Vec::new, |ticket| open(model, &ticket))
+            let Some(ticket) = model.board.ticket_of(attempt).cloned() else {
+                return Vec::new();
+            };
+            if types_elsewhere(model) {
+                let name = name_of(model, &ticket);
+                let key = model
+                    .keymap
+                    .key_for(&[Context::Panes], Action::TakeOverAgent);
+                let key = key.map_or_else(String::new, |key| format!(": {key} shows it"));
+                model.say(format!("{name} is taken over{key}"), Role::Notice);
+                return Vec::new();
+            }
+            open(model, &ticket)
         }
         Event::Refused { .. } => {
             model.taking = None;
@@ -114,6 +128,15 @@ pub(crate) fn told(model: &mut Model, event: &Event) -> Vec<Effect> {
         }
         _ => Vec::new(),
     }
+}
+
+/// Whether the user types into something by now, which must not lose the keys.
+fn types_elsewhere(model: &Model) -> bool {
+    let is_in_terminal =
+        model.focus == Pane::Terminal && model.terminal.is_open() && model.terminal.is_alive();
+    model.overlay.is_some()
+        || model.page == Some(Page::Editor)
+        || (model.page.is_none() && is_in_terminal)
 }
 
 /// Opens the TUI of a ticket that is taken over, or shows it.
@@ -184,13 +207,19 @@ pub(crate) fn ended(model: &mut Model, terminal: TerminalId) {
     if !is_still_taken {
         return;
     }
-    if model.overlay.is_some() {
+    // What the user does elsewhere meanwhile is not disturbed.
+    let is_looked_at = model.overlay.is_none()
+        && model.page.is_none()
+        && model.focus == Pane::Terminal
+        && model.terminal.shown_id() == Some(terminal);
+    if !is_looked_at {
         let name = name_of(model, &ticket);
         let words = format!("the terminal interface of {name} has ended: hand it back");
         model.say(words, Role::Notice);
         return;
     }
     offer(model, ticket);
+    guard::came(model);
 }
 
 /// Asks for words for an agent that is handed back.

@@ -118,6 +118,27 @@ impl Theme {
         self.styles[role as usize]
     }
 
+    /// The colours of plain text and of what is behind it: red, green, blue. What the theme leaves to the terminal can't be known:
+    /// that is the usual of a dark terminal, or of a light one where the other of the two says so.
+    pub fn base_colors(&self) -> ([u8; 3], [u8; 3]) {
+        const LIGHT: [u8; 3] = [0xf5, 0xf5, 0xf5];
+        const DARK: [u8; 3] = [0x16, 0x18, 0x1d];
+        const ON_LIGHT: [u8; 3] = [0x20, 0x20, 0x20];
+        const ON_DARK: [u8; 3] = [0xd5, 0xd9, 0xe0];
+        let is_bright = |[red, green, blue]: [u8; 3]| {
+            u32::from(red) * 299 + u32::from(green) * 587 + u32::from(blue) * 114 > 127_500
+        };
+        let base = self.style(Role::Base);
+        let text = base.fg.and_then(depth::rgb);
+        let behind = base.bg.and_then(depth::rgb);
+        match (text, behind) {
+            (Some(text), Some(behind)) => (text, behind),
+            (Some(text), None) => (text, if is_bright(text) { DARK } else { LIGHT }),
+            (None, Some(behind)) => (if is_bright(behind) { ON_LIGHT } else { ON_DARK }, behind),
+            (None, None) => (ON_DARK, DARK),
+        }
+    }
+
     /// What it is called.
     pub fn name(&self) -> &str {
         &self.name

@@ -61,6 +61,19 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>) {
     }
 }
 
+/// The form of the cursor as the terminal is told it (DECSCUSR): that of the program that has the keys, else 0.
+pub(crate) fn cursor_form(model: &Model) -> u8 {
+    let has_keys = model.overlay.is_none()
+        && model.page.is_none()
+        && model.focus == Pane::Terminal
+        && model.terminal.is_open();
+    if has_keys {
+        model.terminal.cursor_form()
+    } else {
+        0
+    }
+}
+
 /// The panes; the place of the terminal's cursor, when the terminal has the keys.
 fn panes(model: &Model, places: &Places, buffer: &mut Buffer) -> Option<Position> {
     let look = &model.look;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 
-use crate::emulator::Emulator;
+use crate::emulator::{Emulator, Line, Place};
 
 /// So many lines of the screen are a turn's last words.
 const LAST_LINES: usize = 40;
@@ -12,15 +12,13 @@ const LAST_LINES: usize = 40;
 /// Tells the lines from this row on; what goes on in the next row is one line. Gives the row after the last that was told.
 fn visit(emulator: &Emulator, from: u64, to: u64, mut tell: impl FnMut(u64, &str)) {
     let mut row = from;
+    let mut line = Line::default();
     while row < to {
-        let begins = row;
-        let mut line = emulator.text(row);
-        while emulator.is_wrapped(row) && row + 1 < emulator.end() {
-            row += 1;
-            line.push_str(&emulator.text(row));
-        }
-        tell(begins, line.trim_end());
-        row += 1;
+        emulator.read_line(row, &mut line);
+        // Of a line that began further above only what stands from this row on.
+        let start = line.offset(Place { row, column: 0 });
+        tell(row, line.text().get(start..).unwrap_or_default().trim_end());
+        row = line.rows().end.max(row + 1);
     }
 }
 
@@ -155,4 +153,27 @@ fn words(text: &str) -> String {
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_blank_at_the_end_of_a_row_is_no_end_of_a_word() {
+        let mut emulator = Emulator::new(4, 4, 10);
+        let feed = |emulator: &mut Emulator, bytes: &[u8]| {
+            emulator.feed(bytes);
+            emulator.parse(Duration::MAX, || Duration::ZERO);
+        };
+        feed(&mut emulator, b"abc defg hi\r\nnext");
+        let pattern = |text: &str| Regex::new(text).expect("a pattern");
+        assert!(any_on_screen(&emulator, &pattern("^abc defg hi$")));
+        assert_eq!(screen_text(&emulator).as_deref(), Some("abc defg hi\nnext"));
+        // Where the first row has left the screen the rest of the line is there, once.
+        feed(&mut emulator, b"\r\nx");
+        assert_eq!(screen_text(&emulator).as_deref(), Some("defg hi\nnext\nx"));
+    }
 }

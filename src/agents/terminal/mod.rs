@@ -21,7 +21,7 @@ use super::{
 use crate::config::{Agent, PromptBy};
 use crate::domain::attempt::TurnEnd;
 use crate::domain::item::{AgentStatus, Item, Usage};
-use crate::emulator::{Emulator, encode_paste};
+use crate::emulator::{ENVIRONMENT, Emulator, encode_paste};
 
 /// The width of its terminal until somebody looks at it.
 pub const COLUMNS: u16 = 120;
@@ -104,12 +104,7 @@ impl TerminalSession {
         };
         let says =
             |name: &str, env: &[(OsString, OsString)]| env.iter().any(|(own, _)| own == name);
-        for (name, value) in [
-            ("TERM", "xterm-256color"),
-            ("COLORTERM", "truecolor"),
-            // The emulator has no line-drawing character set; ncurses then draws lines as UTF-8.
-            ("NCURSES_NO_UTF8_ACS", "1"),
-        ] {
+        for (name, value) in ENVIRONMENT {
             if !says(name, &env) {
                 env.push((name.into(), value.into()));
             }

@@ -49,7 +49,7 @@ impl Context {
             Self::Inbox | Self::Review | Self::Overview | Self::Notes | Self::Player => {
                 &[Self::Page, Self::Global]
             }
-            Self::Ended => &[Self::Shell, Self::Panes, Self::Global],
+            Self::Ended => &[Self::Shell],
             Self::Panes | Self::Page => &[Self::Global],
             Self::Composer => &[Self::Input],
             _ => &[],
@@ -84,7 +84,7 @@ impl Context {
             | Self::Choose
             | Self::Themes => Some(Action::Cancel),
             Self::Confirm | Self::Unsaved | Self::OnDisk => Some(Action::No),
-            Self::Page | Self::Editor => Some(Action::Back),
+            Self::Page | Self::Editor | Self::Ended => Some(Action::Back),
             Self::Global => Some(Action::Quit),
             _ => None,
         }

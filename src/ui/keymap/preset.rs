@@ -1,8 +1,8 @@
 //! Sets of keys to choose from: what each does differently from the default.
 
 use super::Context::{
-    self, Choose, Confirm, Copy, Editor, Evidence, Filter, Global, Help, Input, OnDisk, Page,
-    Palette, Panes, Prompt, Queue, Themes, Transcript, Unsaved,
+    self, Choose, Confirm, Copy, Editor, Ended, Evidence, Filter, Global, Help, Input, OnDisk,
+    Page, Palette, Panes, Prompt, Queue, Themes, Transcript, Unsaved,
 };
 use crate::ui::action::Action;
 
@@ -129,4 +129,10 @@ const EMACS: &[Change] = &[
     (Copy, "Alt->", Some(Action::End)),
     (Copy, "Ctrl-s", Some(Action::SearchForth)),
     (Copy, "Ctrl-r", Some(Action::SearchBack)),
+    (Ended, "Ctrl-g", Some(Action::Back)),
+    (Ended, "Ctrl-n", Some(Action::Down)),
+    (Ended, "Ctrl-p", Some(Action::Up)),
+    (Ended, "Ctrl-v", Some(Action::PageDown)),
+    (Ended, "Alt-v", Some(Action::PageUp)),
+    (Ended, "Alt-x", Some(Action::Palette)),
 ];

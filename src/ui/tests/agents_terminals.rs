@@ -1,5 +1,9 @@
 //! The terminals of agents: shown from their beginning, typed into, and left to their work.
 
+use std::time::Duration;
+
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+
 use super::scene::Scene;
 use crate::domain::command::Command;
 use crate::ui::abilities::Abilities;
@@ -96,4 +100,37 @@ fn a_human_ends_the_turn() {
     let mut other = Scene::full();
     other.keys("D");
     assert_eq!(other.asked(), []);
+}
+
+#[test]
+fn the_mouse_hits_what_is_to_be_seen_of_a_larger_screen() {
+    let mut scene = scene();
+    scene.keys("t");
+    let size = TerminalEvent::Resized {
+        columns: 60,
+        rows: 90,
+    };
+    let drawn = b"\x1b[?1000h\x1b[?1006h\x1b[90;1Hthe bottom";
+    for event in [size, TerminalEvent::Output(drawn.to_vec())] {
+        scene.message(Message::Terminal(TerminalId(1), event));
+    }
+    let terminal = &mut scene.model.terminal;
+    terminal.parse(Duration::ZERO, Duration::MAX, &|| Duration::ZERO);
+    scene.message(Message::Nothing);
+    let place = scene.model.terminal.shown_at().expect("a place");
+    scene.effects.clear();
+    scene.message(Message::Mouse(MouseEvent {
+        kind: MouseEventKind::Down(MouseButton::Left),
+        column: place.x,
+        row: place.bottom() - 1,
+        modifiers: KeyModifiers::NONE,
+    }));
+    assert_eq!(typed(&scene), b"\x1b[<0;1;90M");
+    // Copy mode begins with what is seen, and its cursor is in it.
+    scene.keys("Ctrl-] [ k");
+    let frame = scene.frame(120, 40);
+    assert!(frame.contains("the bottom"), "{frame}");
+    scene.keys("9 0 k");
+    let frame = scene.frame(120, 40);
+    assert!(!frame.contains("the bottom"), "{frame}");
 }

@@ -1,6 +1,7 @@
 //! Tests of the whole screen, without a terminal: messages in, frames and effects out.
 
 mod agents_terminals;
+mod ahead;
 mod anything;
 mod arranging;
 mod copying;

@@ -156,6 +156,19 @@ const ANSI_RGB: [[u8; 3]; 16] = [
     [255, 255, 255],
 ];
 
+/// The value of a colour, as far as it has one: the first 16 are the terminal's, and only about these.
+pub(super) fn rgb(color: Color) -> Option<[u8; 3]> {
+    match color {
+        Color::Reset => None,
+        Color::Rgb(red, green, blue) => Some([red, green, blue]),
+        Color::Indexed(index) => Some(rgb_of(index)),
+        named => {
+            let index = ANSI.iter().position(|color| *color == named)?;
+            Some(rgb_of(u8::try_from(index).ok()?))
+        }
+    }
+}
+
 /// The value of a colour of the 256: the 16, a cube of 6×6×6, 24 greys.
 fn rgb_of(index: u8) -> [u8; 3] {
     const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];

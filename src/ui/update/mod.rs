@@ -110,9 +110,8 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Loaded(loaded) => on_loaded(model, loaded),
         Message::Terminal(terminal, event) => {
             let has_ended = matches!(event, TerminalEvent::Ended(_));
-            model.terminal.event(terminal, event);
+            model.terminal.event(terminal, event, model.uptime);
             if has_ended {
-                guard::program_ended(model, terminal);
                 taking::ended(model, terminal);
             }
             Vec::new()
@@ -315,17 +314,11 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
 }
 
 fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
-    model.notice = None;
-    if model.pressed.is_empty()
-        && Key::from(event) != model.keymap.chord()
-        && guard::is_for_ended(model)
-    {
-        model.say(
-            "the program has just ended: that key was dropped",
-            Role::Notice,
-        );
+    if guard::is_typed_ahead(model, event) {
+        model.say("what had the keys has just ended: that key was dropped", Role::Notice);
         return Vec::new();
     }
+    model.notice = None;
     let contexts = model.contexts();
     model.pressed.push(Key::from(event));
     match model.keymap.meaning(&contexts, &model.pressed) {

@@ -1,5 +1,7 @@
 //! What the terminal pane does: where shells are opened, its own keys, the mouse, pastes, and what is asked before an end.
 
+use std::path::Path;
+
 use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
@@ -239,7 +241,8 @@ pub(super) fn looked(
         let Some(name) = model.terminal.name_of(id).filter(|_| alive.contains(&id)) else {
             continue;
         };
-        shells.push((name, runs(foreground.as_ref())));
+        let launch = model.terminal.launch_of(id);
+        shells.push((name, runs(launch, foreground.as_ref())));
     }
     let wish = match (why, shells.pop()) {
         (WhyLook::Close(id), Some((name, Some(what)))) => {
@@ -264,9 +267,18 @@ pub(super) fn looked(
 }
 
 /// `runs vim`; `None` for a shell that waits for a command.
-fn runs(foreground: Option<&Foreground>) -> Option<String> {
+fn runs(launch: Option<&Launch>, foreground: Option<&Foreground>) -> Option<String> {
     match foreground {
-        Some(Foreground::Itself) => None,
+        Some(Foreground::Itself) => match launch {
+            // Only a shell waits for a command: any other program is at work, whatever it has the keys for.
+            Some(Launch::Agent { agent, .. }) => Some(format!("runs {}", text::clean(agent))),
+            Some(Launch::Program { argv, .. }) => {
+                let name = argv.first().map(Path::new).and_then(Path::file_name);
+                let name = name.map_or_else(|| "something".into(), |name| name.to_string_lossy());
+                Some(format!("runs {}", text::clean(&name)))
+            }
+            Some(Launch::Shell | Launch::Attempt { .. }) | None => None,
+        },
         Some(Foreground::Other(Some(name))) => Some(format!("runs {}", text::clean(name))),
         Some(Foreground::Other(None)) => Some("runs something".to_owned()),
         None => Some("may run something".to_owned()),

@@ -191,6 +191,15 @@ fn wanted(model: &Model, contexts: &[Context]) -> Vec<Action> {
             ]);
             return actions;
         }
+        Some(Context::Ended) => {
+            return vec![
+                Action::CloseTerminal,
+                Action::ReopenTerminal,
+                Action::Back,
+                Action::NextPane,
+                Action::Help,
+            ];
+        }
         Some(Context::Composer) => return composing::hints(model),
         Some(Context::Inbox) => return pages::inbox::hints(model),
         Some(Context::Input) => return vec![Action::Send, Action::NewLine, Action::Cancel],

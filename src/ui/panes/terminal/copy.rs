@@ -48,7 +48,7 @@ pub(super) struct CopyMode {
     /// The first row that is shown.
     pub(super) top: u64,
     /// How many rows are shown.
-    rows: u16,
+    pub(super) rows: u16,
     pub(super) cursor: Point,
     /// The column that the cursor keeps to when it goes up and down.
     goal: u16,
@@ -67,11 +67,10 @@ pub(super) struct CopyMode {
 }
 
 impl CopyMode {
-    /// Begins with `top` as the first row that is shown.
-    pub(super) fn new(emulator: &Emulator, top: u64, holder: Holder) -> Self {
+    /// Begins with `top` as the first row of so many that are shown.
+    pub(super) fn new(emulator: &Emulator, top: u64, rows: u16, holder: Holder) -> Self {
         let frozen = Frozen::of(emulator);
-        let (_, rows) = emulator.size();
-        let bottom = top + u64::from(rows) - 1;
+        let bottom = top + u64::from(rows).max(1) - 1;
         let at = emulator.cursor().filter(|cursor| cursor.row <= bottom);
         let cursor = at.map_or(
             Point {
@@ -116,10 +115,37 @@ impl CopyMode {
         self.awaits.is_some()
     }
 
-    /// The terminal has another size: rows are elsewhere now.
-    pub(super) fn resized(&mut self, emulator: &Emulator) {
+    /// The places that are to go along with the text when the terminal gets another size: the cursor, the first row that is shown,
+    /// where a search began.
+    pub(super) fn places(&self, emulator: &Emulator) -> Vec<Point> {
+        let top = Point {
+            row: self.top,
+            column: 0,
+        };
+        let origin = self.search.as_ref().map(|search| search.origin);
+        let sheet = Sheet::new(emulator, &self.frozen);
+        let places = [self.cursor, top].into_iter().chain(origin);
+        places.map(|place| sheet.clamp(place)).collect()
+    }
+
+    /// There is room for another number of rows.
+    pub(super) fn fit(&mut self, emulator: &Emulator, rows: u16) {
+        if std::mem::replace(&mut self.rows, rows) != rows {
+            self.show(emulator);
+        }
+    }
+
+    /// The terminal has another size: rows are elsewhere now. `places` are those of [`places`](Self::places), as they went along.
+    pub(super) fn resized(&mut self, emulator: &Emulator, places: &[Point], rows: u16) {
         self.frozen = Frozen::of(emulator);
-        (_, self.rows) = emulator.size();
+        self.rows = rows;
+        if let [cursor, top, rest @ ..] = places {
+            (self.cursor, self.top) = (*cursor, top.row);
+            self.goal = cursor.column;
+            if let (Some(search), Some(origin)) = (&mut self.search, rest.first()) {
+                search.origin = *origin;
+            }
+        }
         self.selection = None;
         self.held = None;
         let sheet = Sheet::new(emulator, &self.frozen);

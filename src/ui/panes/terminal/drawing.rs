@@ -4,10 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 
+use super::TerminalPane;
 use super::copy::{CopyMode, Holder};
 use super::selection::Shape;
 use super::sheet::{Point, Row, Sheet};
-use crate::emulator::Emulator;
+use crate::emulator::{CursorShape, Emulator};
 use crate::ui::render::cells;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
@@ -126,6 +127,25 @@ impl CopyMode {
                     column: cursor.column,
                 })
             }),
+        }
+    }
+}
+
+impl TerminalPane {
+    /// The form that the shown program gave its cursor, as a number of DECSCUSR; 0 for the user's own.
+    pub(crate) fn cursor_form(&self) -> u8 {
+        let program = self.shown().filter(|program| program.is_alive());
+        let program =
+            program.filter(|program| !program.copy.as_ref().is_some_and(CopyMode::has_keys));
+        let Some(cursor) = program.and_then(|program| program.emulator.cursor()) else {
+            return 0;
+        };
+        let steady = u8::from(!cursor.blinks);
+        match cursor.shape {
+            CursorShape::Default => 0,
+            CursorShape::Block => 1 + steady,
+            CursorShape::Underline => 3 + steady,
+            CursorShape::Bar => 5 + steady,
         }
     }
 }

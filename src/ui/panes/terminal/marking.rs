@@ -44,10 +44,10 @@ pub(super) enum Released {
 impl Program {
     /// The button goes down on a place of the pane's inside.
     pub(super) fn press(&mut self, column: u16, row: u16, is_block: bool, now: Duration) {
-        let top = self.shown();
+        let (top, rows) = (self.seen_from(), self.view_rows());
         let is_new = self.copy.as_ref().is_none_or(|copy| !copy.has_keys());
         if is_new {
-            self.copy = Some(CopyMode::new(&self.emulator, top, Holder::Mouse));
+            self.copy = Some(CopyMode::new(&self.emulator, top, rows, Holder::Mouse));
         }
         let Some(copy) = &mut self.copy else { return };
         let at = Point {
@@ -101,10 +101,10 @@ impl Program {
 
     /// The mouse moves while the button is held: columns and rows from the inside's first place on, which may lie outside.
     pub(super) fn drag(&mut self, column: i32, row: i32, now: Duration) {
-        let (columns, rows) = self.emulator.size();
+        let (columns, _) = self.emulator.size();
         let Some(copy) = &mut self.copy else { return };
+        let last = i32::from(copy.rows.max(1)) - 1;
         let Some(held) = &mut copy.held else { return };
-        let last = i32::from(rows) - 1;
         held.beyond = i64::from(if row < 0 { row } else { (row - last).max(0) });
         let column = column.clamp(0, i32::from(columns) - 1);
         held.column = u16::try_from(column).unwrap_or(0);
@@ -134,15 +134,22 @@ impl Program {
 
     /// The mouse is held beyond the edge: the view goes on, if it is time.
     pub(super) fn go_on(&mut self, now: Duration, at_once: bool) {
-        let (_, rows) = self.emulator.size();
         let Some(copy) = &mut self.copy else { return };
+        let rows = copy.rows.max(1);
         let Some(held) = &mut copy.held else { return };
         if held.beyond == 0 || (!at_once && now.saturating_sub(held.went_on) < PACE) {
             return;
         }
         held.went_on = now;
         let held = *held;
+        let top = copy.top;
         copy.scroll(&self.emulator, held.beyond);
+        if copy.top == top
+            && let Some(held) = &mut copy.held
+        {
+            // There is nothing more: until the mouse moves again nothing has to wake up for it.
+            held.beyond = 0;
+        }
         let edge = if held.beyond < 0 {
             0
         } else {

@@ -25,7 +25,7 @@ use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
-use crate::emulator::encode_mouse;
+use crate::emulator::{Rgb, encode_mouse};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::session::Look;
 use crate::ui::terminals::{Launch, TerminalEvent, TerminalRequest};
@@ -44,6 +44,9 @@ const SCROLLBACK: u32 = 10_000;
 
 /// The wheel goes so many lines at once.
 const WHEEL: i64 = 3;
+
+/// What is typed so soon after a program's end was meant for it.
+const TYPED_AHEAD: Duration = Duration::from_millis(500);
 
 /// Where a program is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +93,19 @@ impl TerminalPane {
     /// Whether the shown program takes keys.
     pub(crate) fn is_alive(&self) -> bool {
         self.shown().is_some_and(|program| program.ended.is_none())
+    }
+
+    /// A key comes for a program that has ended: whether it was typed before its end could be seen, with the keys before it.
+    pub(crate) fn is_typed_ahead(&mut self, now: Duration) -> bool {
+        let Some(program) = self.shown_mut() else {
+            return false;
+        };
+        let is_ahead = program
+            .ended_at
+            .is_some_and(|ended| now.saturating_sub(ended) < TYPED_AHEAD);
+        // Who types on without a pause has not looked up yet.
+        program.ended_at = program.ended_at.filter(|_| is_ahead).map(|_| now);
+        is_ahead
     }
 
     /// How many tabs there are.
@@ -360,14 +376,14 @@ impl TerminalPane {
         Vec::new()
     }
 
-    /// A program wrote, or ended.
-    pub(crate) fn event(&mut self, id: TerminalId, event: TerminalEvent) {
+    /// A program wrote, or ended, at this moment.
+    pub(crate) fn event(&mut self, id: TerminalId, event: TerminalEvent, now: Duration) {
         if matches!(event, TerminalEvent::Ended(_)) {
             self.keeper.outdate();
         }
         let mut programs = self.programs_mut();
         if let Some(program) = programs.find(|program| program.id == id) {
-            program.event(event);
+            program.event(event, now);
         }
     }
 
@@ -444,8 +460,12 @@ impl TerminalPane {
         let program = tab.programs.get_mut(index)?;
         let modes = program.emulator.modes();
         // What is read back is not what the program shows.
-        if !is_ours && program.copy.as_ref().is_none_or(|copy| !copy.has_keys()) {
-            let bytes = encode_mouse(mouse, mouse.column - place.x, mouse.row - place.y, modes);
+        if !is_ours
+            && program.is_alive()
+            && program.copy.as_ref().is_none_or(|copy| !copy.has_keys())
+        {
+            let row = program.row_at(mouse.row - place.y);
+            let bytes = encode_mouse(mouse, mouse.column - place.x, row, modes);
             if !bytes.is_empty() {
                 self.held = if is_down { Some(program.id) } else { self.held };
                 return Some(program.send(bytes).into_iter().collect());
@@ -480,7 +500,7 @@ impl TerminalPane {
         let bytes = encode_mouse(
             mouse,
             inside(mouse.column, place.x, place.width),
-            inside(mouse.row, place.y, place.height),
+            program.row_at(inside(mouse.row, place.y, place.height)),
             program.emulator.modes(),
         );
         Some(program.send(bytes).into_iter().collect())
@@ -490,18 +510,23 @@ impl TerminalPane {
     pub(crate) fn prepare(&mut self, around: Surroundings) -> Vec<Effect> {
         let mut effects = Vec::new();
         let shown = self.shown_id().filter(|_| around.has_keys);
+        let mut fitted = Vec::new();
         if let Some(area) = around.area.filter(|_| self.is_open()) {
             self.area = Some(area);
             if let Some(tab) = self.tabs.get_mut(self.current) {
                 for (index, place) in tab.places(area) {
                     if let Some(program) = tab.programs.get_mut(index) {
                         let (columns, rows) = (place.width.max(2), place.height.max(2));
+                        fitted.push(program.id);
                         effects.extend(program.fit(columns, rows, around.now));
                     }
                 }
             }
         }
         for program in self.programs_mut() {
+            if !fitted.contains(&program.id) {
+                program.unplaced();
+            }
             let has_focus = shown == Some(program.id);
             effects.extend(program.focus(has_focus));
         }
@@ -514,6 +539,13 @@ impl TerminalPane {
             .programs()
             .filter_map(|program| program.settles_in(now));
         waits.min()
+    }
+
+    /// The colours of text that asks for none, and of what is behind it: programs are told them when they ask.
+    pub(crate) fn wear(&mut self, text: Rgb, behind: Rgb) {
+        for program in self.programs_mut() {
+            program.emulator.set_colors(text, behind);
+        }
     }
 
     /// Draws the shown tab; the cursor's place, when it is to be seen.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::TerminalPane;
 use super::copy::CopyMode;
-use crate::emulator::encode_paste;
+use crate::emulator::{encode_paste, presses_key};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::text;
 
@@ -79,6 +79,10 @@ fn visible(line: &str) -> String {
                 shown.push('^');
                 shown.push(char::from(c as u8 + 0x40));
             }
+            '\x7f' => shown.push_str("^?"),
+            c if presses_key(c) => {
+                let _strings_take_everything = write!(shown, "<{:02x}>", u32::from(c));
+            }
             c => shown.push(c),
         }
     }
@@ -87,7 +91,7 @@ fn visible(line: &str) -> String {
 
 /// Whether typing this could do more than put text into a line.
 fn does_something(text: &str) -> bool {
-    text.chars().any(|c| c.is_control() && c != '\t')
+    text.chars().any(presses_key)
 }
 
 impl TerminalPane {

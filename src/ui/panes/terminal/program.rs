@@ -31,10 +31,14 @@ pub(super) struct Program {
     pub(super) emulator: Emulator,
     /// The first row that is shown, where that isn't the screen itself.
     looks_at: Option<u64>,
+    /// How many rows there is room for; its screen may have more where somebody else decides about its size.
+    room: u16,
     /// The size that it was last asked to take; only where it runs elsewhere.
     asked: Option<(u16, u16)>,
     /// How it ended.
     pub(super) ended: Option<String>,
+    /// Since when nothing typed for it may mean anything else, by the clock that never jumps.
+    pub(super) ended_at: Option<Duration>,
     /// Whether it was started: that is when it is to be seen for the first time, and its size is known.
     pub(super) is_started: bool,
     /// What was typed before.
@@ -62,8 +66,10 @@ impl Program {
             emulator: Emulator::new(request.columns, request.rows, scrollback),
             request,
             looks_at: None,
+            room: u16::MAX,
             asked: None,
             ended: None,
+            ended_at: None,
             is_started: false,
             early: Vec::new(),
             wanted: None,
@@ -79,15 +85,21 @@ impl Program {
     }
 
     /// It wrote, or ended.
-    pub(super) fn event(&mut self, event: TerminalEvent) {
+    pub(super) fn event(&mut self, event: TerminalEvent, now: Duration) {
         match event {
             TerminalEvent::Output(bytes) => self.emulator.feed(&bytes),
             TerminalEvent::Resized { columns, rows } => {
                 // What came before was drawn for the size before.
                 self.emulator.parse(Duration::MAX, || Duration::ZERO);
-                self.emulator.resize(columns, rows);
+                // The first one answers what was asked while nobody listened there yet.
+                if self.emulator.size() != (columns, rows) {
+                    self.resize(columns, rows);
+                }
             }
-            TerminalEvent::Ended(how) => self.ended = Some(how),
+            TerminalEvent::Ended(how) => {
+                self.ended = Some(how);
+                self.ended_at = Some(now);
+            }
         }
     }
 
@@ -207,6 +219,11 @@ impl Program {
     pub(super) fn fit(&mut self, columns: u16, rows: u16, now: Duration) -> Vec<Effect> {
         let size = (columns, rows);
         let terminal = self.id;
+        self.room = rows;
+        let view = self.view_rows();
+        if let Some(copy) = &mut self.copy {
+            copy.fit(&self.emulator, view);
+        }
         if !self.is_started {
             self.is_started = true;
             if !self.runs_elsewhere() {
@@ -245,6 +262,11 @@ impl Program {
         }]
     }
 
+    /// It is not to be seen: no size is on its way to it.
+    pub(super) fn unplaced(&mut self) {
+        self.wanted = None;
+    }
+
     /// In how long a size that is on its way has stood for long enough.
     pub(super) fn settles_in(&self, now: Duration) -> Option<Duration> {
         let (_, since) = self.wanted?;
@@ -253,15 +275,21 @@ impl Program {
 
     /// The screen has another size. Who looks back goes on looking at the same text.
     fn resize(&mut self, columns: u16, rows: u16) {
-        let mut shown = [Place {
+        self.copy.take_if(|copy| copy.holder != Holder::Keys);
+        let shown = Place {
             row: self.shown(),
             column: 0,
-        }];
-        self.emulator.resize_following(columns, rows, &mut shown);
-        self.looks_at = self.looks_at.map(|_| shown[0].row);
-        self.copy.take_if(|copy| copy.holder != Holder::Keys);
-        if let Some(copy) = &mut self.copy {
-            copy.resized(&self.emulator);
+        };
+        let of_copy = self.copy.as_ref().map(|copy| copy.places(&self.emulator));
+        let mut followed = vec![shown];
+        followed.extend(of_copy.into_iter().flatten());
+        self.emulator.resize_following(columns, rows, &mut followed);
+        if let [shown, of_copy @ ..] = &followed[..] {
+            self.looks_at = self.looks_at.map(|_| shown.row);
+            if let Some(copy) = &mut self.copy {
+                let view = self.room.min(self.emulator.size().1);
+                copy.resized(&self.emulator, of_copy, view);
+            }
         }
     }
 
@@ -281,6 +309,22 @@ impl Program {
     /// The title that it gave itself.
     pub(super) fn title(&self) -> String {
         text::clean(self.emulator.title().unwrap_or_default()).into_owned()
+    }
+
+    /// How many of its rows are to be seen at once.
+    pub(super) fn view_rows(&self) -> u16 {
+        self.room.min(self.emulator.size().1)
+    }
+
+    /// The first row that is to be seen.
+    pub(super) fn seen_from(&self) -> u64 {
+        self.drawn_from(self.room)
+    }
+
+    /// Which row of its screen, or of what is looked back at, is in this row of its place.
+    pub(super) fn row_at(&self, row: u16) -> u16 {
+        let above = self.seen_from().saturating_sub(self.shown());
+        row.saturating_add(u16::try_from(above).unwrap_or(u16::MAX))
     }
 
     /// The first row that is drawn where there is room for so many. Until a smaller size is told the cursor is kept in sight.
@@ -308,6 +352,10 @@ impl Program {
         let Some(how) = &self.ended else {
             return cursor;
         };
+        if self.copy.as_ref().is_some_and(CopyMode::has_keys) {
+            // It is read back: no row is hidden, and the cursor is copy mode's.
+            return cursor;
+        }
         let next = if self.runs_elsewhere() {
             "Enter closes"
         } else {

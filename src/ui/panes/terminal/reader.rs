@@ -66,8 +66,8 @@ impl TerminalPane {
             return false;
         };
         if program.copy.as_ref().is_none_or(|copy| !copy.has_keys()) {
-            let top = program.shown();
-            program.copy = Some(CopyMode::new(&program.emulator, top, Holder::Keys));
+            let (top, rows) = (program.seen_from(), program.view_rows());
+            program.copy = Some(CopyMode::new(&program.emulator, top, rows, Holder::Keys));
         }
         true
     }
@@ -222,6 +222,13 @@ impl TerminalPane {
     /// Whether the mouse holds a selection.
     pub(crate) fn is_marking(&self) -> bool {
         self.shown().is_some_and(Program::is_held)
+    }
+
+    /// The mouse is somebody else's now: what it held is let go, and stays marked.
+    pub(crate) fn let_go(&mut self) {
+        if let Some(program) = self.shown_mut().filter(|program| program.is_held()) {
+            program.release();
+        }
     }
 
     /// What the mouse had marked is marked no more.

@@ -1,15 +1,8 @@
 //! What copy mode reads: the screen as it was when copy mode began, and the rows above it, which never change.
 
-use crate::emulator::{Cell, CellStyle, Emulator};
-
 /// A place; in reading order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(super) struct Point {
-    /// The row, as the emulator counts.
-    pub(super) row: u64,
-    /// The first column of a cell.
-    pub(super) column: u16,
-}
+pub(super) use crate::emulator::Place as Point;
+use crate::emulator::{Cell, CellStyle, Emulator};
 
 /// A cell of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
