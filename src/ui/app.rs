@@ -568,7 +568,9 @@ impl<H: Host> App<H> {
                     let elapsed = || clock().monotonic.0.saturating_sub(started);
                     for effect in self.model.terminal.parse(started, PARSE, &elapsed) {
                         match effect {
-                            Effect::Type { terminal, bytes } => self.links.write(terminal, bytes),
+                            Effect::Type { terminal, bytes } => {
+                                self.links.answer(terminal, bytes);
+                            }
                             other => effects.push(other),
                         }
                     }
