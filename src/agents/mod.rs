@@ -175,6 +175,8 @@ pub trait Decoder: Send + Sync {
 pub struct Actions {
     /// Bytes for the agent's standard input.
     pub write: Vec<u8>,
+    /// What its terminal answers: as much of it as it reads.
+    pub answer: Vec<u8>,
     /// Close its standard input after that.
     pub close_stdin: bool,
     /// Tell it that its terminal is gone.

@@ -443,6 +443,10 @@ impl TerminalControl for Shell {
         self.0.write(bytes);
     }
 
+    fn answer(&mut self, bytes: Vec<u8>) {
+        self.0.answer(bytes);
+    }
+
     fn resize(&mut self, columns: u16, rows: u16) {
         self.0.resize(Size { rows, columns });
     }

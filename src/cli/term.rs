@@ -238,14 +238,14 @@ fn take_over(global: &Global, arguments: &TermArguments) -> Result<Exit, CliErro
     if let Some(signal) = ended.told {
         return Ok(Exit::Signal(signal));
     }
+    if arguments.keep {
+        return Ok(Exit::Done);
+    }
     if !ended.status.success() && ran < AT_ONCE {
         return Err(CliError::Failed(format!(
             "the interface of {} ended at once ({}), so {attempt} stays taken over: `docket term {name} --tui` tries again, `docket hand-back {name}` hands it back",
             record.agent, ended.status
         )));
-    }
-    if arguments.keep {
-        return Ok(Exit::Done);
     }
     return_it(&place, &target, None)?.tell(global)
 }

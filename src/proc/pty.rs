@@ -28,6 +28,9 @@ const GRACE: Duration = Duration::from_millis(300);
 /// How long docket waits for a slow reader of the last output.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// So much of what a terminal answers may wait for a program that does not read: then it gets no more answers.
+pub(super) const MOST_ANSWERS: usize = 4 << 10;
+
 /// The size of a terminal in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
@@ -83,6 +86,7 @@ pub enum Foreground {
 #[derive(Debug)]
 enum Ask {
     Write(Vec<u8>),
+    Answer(Vec<u8>),
     Resize(Size),
     Foreground(oneshot::Sender<Foreground>),
     Close,
@@ -92,6 +96,11 @@ impl PtyControl {
     /// Types these bytes.
     pub fn write(&self, bytes: Vec<u8>) {
         let _it_has_ended = self.asks.send(Ask::Write(bytes));
+    }
+
+    /// Answers what the program asked its terminal. Dropped while it does not read the answers that it has.
+    pub fn answer(&self, bytes: Vec<u8>) {
+        let _it_has_ended = self.asks.send(Ask::Answer(bytes));
     }
 
     /// Changes the terminal's size; the program is told by SIGWINCH.
@@ -172,6 +181,12 @@ struct Typed {
     pieces: VecDeque<Vec<u8>>,
     /// How much of the first piece is written.
     written: usize,
+    /// Which pieces, counted over all that ever came, are answers and not typed.
+    answers: VecDeque<u64>,
+    /// How many pieces were written as a whole.
+    gone: u64,
+    /// How many bytes of answers wait.
+    waiting: usize,
 }
 
 impl Typed {
@@ -179,6 +194,16 @@ impl Typed {
         if !bytes.is_empty() {
             self.pieces.push_back(bytes);
         }
+    }
+
+    /// What the terminal answers: no more than the program reads.
+    fn answer(&mut self, bytes: Vec<u8>) {
+        if bytes.is_empty() || self.waiting >= MOST_ANSWERS {
+            return;
+        }
+        self.answers.push_back(self.gone + self.pieces.len() as u64);
+        self.waiting += bytes.len();
+        self.pieces.push_back(bytes);
     }
 
     fn next(&self) -> &[u8] {
@@ -189,7 +214,12 @@ impl Typed {
     fn written(&mut self, count: usize) {
         self.written += count;
         if self.next().is_empty() {
-            self.pieces.pop_front();
+            let piece = self.pieces.pop_front().unwrap_or_default();
+            if self.answers.front() == Some(&self.gone) {
+                self.answers.pop_front();
+                self.waiting = self.waiting.saturating_sub(piece.len());
+            }
+            self.gone += 1;
             self.written = 0;
         }
     }
@@ -240,6 +270,7 @@ impl Keeper {
                 }
                 ask = asks.recv() => match ask {
                     Some(Ask::Write(bytes)) => typed.add(bytes),
+                    Some(Ask::Answer(bytes)) => typed.answer(bytes),
                     Some(Ask::Resize(size)) => {
                         let _ended_already = self.writer.resize(size.into());
                     }
@@ -341,5 +372,28 @@ fn io_error(error: pty_process::Error) -> io::Error {
 impl From<Size> for pty_process::Size {
     fn from(size: Size) -> Self {
         Self::new(size.rows, size.columns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_nobody_reads_are_not_piled_up_and_typing_is_never_lost() {
+        let mut typed = Typed::default();
+        for _ in 0..100_000 {
+            typed.answer(b"answer".to_vec());
+        }
+        typed.add(b"typed".to_vec());
+        let kept: usize = typed.pieces.iter().map(Vec::len).sum();
+        assert!(kept < MOST_ANSWERS + 64, "{kept}");
+        assert_eq!(typed.pieces.back().map(Vec::as_slice), Some(&b"typed"[..]));
+        while !typed.next().is_empty() {
+            typed.written(typed.next().len().min(4));
+        }
+        assert_eq!(typed.waiting, 0);
+        typed.answer(b"again".to_vec());
+        assert_eq!(typed.next(), b"again");
     }
 }

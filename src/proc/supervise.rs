@@ -127,6 +127,7 @@ pub struct Control {
 
 enum Ask {
     Write(Vec<u8>),
+    Answer(Vec<u8>),
     CloseStdin,
     Stop(CancelReason),
     HangUp,
@@ -139,6 +140,11 @@ impl Control {
     /// Writes to its standard input, in order.
     pub fn write(&self, bytes: Vec<u8>) {
         self.ask(Ask::Write(bytes));
+    }
+
+    /// Answers what it asked its terminal. Dropped while it does not read the answers that it has.
+    pub fn answer(&self, bytes: Vec<u8>) {
+        self.ask(Ask::Answer(bytes));
     }
 
     /// Closes its standard input after what was written.

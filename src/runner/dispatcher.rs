@@ -16,6 +16,7 @@ use crate::domain::ids::{AttemptId, TicketId};
 use crate::domain::machine::{self, Effect, Input, Order, Report, State};
 use crate::domain::queue::Queue;
 use crate::domain::rules::Rule;
+use crate::domain::taking::Sight;
 use crate::domain::time::Timestamp;
 use crate::proc::clock::Clock as _;
 use crate::store::{LedgerError, Reader};
@@ -56,6 +57,16 @@ pub(super) struct Dispatcher {
     life: Life,
     /// Words that attempts were given in the middle of a turn, and who wants to know whether their agents took them.
     steering: Vec<(AttemptId, String, Receipt)>,
+    /// What was looked at for a command, which is done then.
+    looks: mpsc::UnboundedReceiver<Looked>,
+    looked: mpsc::UnboundedSender<Looked>,
+}
+
+/// A command whose attempt's working tree was looked at, and who waits for it.
+struct Looked {
+    sight: Sight,
+    command: Command,
+    receipt: Option<Receipt>,
 }
 
 impl Dispatcher {
@@ -65,7 +76,10 @@ impl Dispatcher {
         inputs: mpsc::UnboundedSender<Input>,
         life: Life,
     ) -> Self {
+        let (looked, looks) = mpsc::unbounded_channel();
         Self {
+            looks,
+            looked,
             state,
             context,
             inputs,
@@ -87,7 +101,7 @@ impl Dispatcher {
                 Life::OneRun => self.run_is_over,
                 Life::WhileAsked => !asked && !self.state.has_run(),
             };
-            if ends && self.tasks.is_empty() {
+            if ends && self.tasks.is_empty() && self.looks.is_empty() {
                 break;
             }
             let wake = self.wake_at.map(|at| {
@@ -102,6 +116,10 @@ impl Dispatcher {
                 }
                 Some(letter) = sources.letters.recv() => {
                     self.open(letter);
+                    continue;
+                }
+                Some(looked) = self.looks.recv() => {
+                    self.seen(looked);
                     continue;
                 }
                 Some(input) = sources.inputs.recv() => input,
@@ -125,7 +143,12 @@ impl Dispatcher {
     fn take(&mut self, input: Input) {
         match &input {
             Input::Looked(queue) => self.context.tell(Feed::Queue(queue.clone())),
-            Input::Command(command) => self.look_up(command),
+            Input::Command(command) => {
+                self.look_up(command);
+                if self.looks_first(command) {
+                    return self.look(command.clone(), None);
+                }
+            }
             Input::Attempt { attempt, report } => {
                 if matches!(report, Report::Asked { .. }) {
                     self.look_up_approvals();
@@ -156,6 +179,13 @@ impl Dispatcher {
             return receipt.refuse(why.to_owned());
         }
         self.look_up(&command);
+        if self.looks_first(&command) {
+            return self.look(command, Some(receipt));
+        }
+        self.carry_out(command, receipt);
+    }
+
+    fn carry_out(&mut self, command: Command, receipt: Receipt) {
         let effects = self.step(Input::Command(command.clone()));
         let refusal = outside::refusal(&effects);
         let note = outside::note(&command, &effects);
@@ -230,7 +260,6 @@ impl Dispatcher {
             return;
         };
         if self.state.is_active(ticket) {
-            self.look_at_seat(command);
             return;
         }
         match self.unfinished(ticket) {
@@ -238,12 +267,19 @@ impl Dispatcher {
             Ok(None) => {}
             Err(error) => tracing::warn!(%error, %ticket, "what is open there can't be looked up"),
         }
-        self.look_at_seat(command);
     }
 
-    /// What is handed back is looked at first. (A human waits for it: that this takes a moment holds up nobody.)
-    fn look_at_seat(&mut self, command: &Command) {
-        let Command::HandBack { ticket, .. } = command else {
+    /// What is handed back is looked at first.
+    fn looks_first(&self, command: &Command) -> bool {
+        match command {
+            Command::HandBack { ticket, .. } => self.state.attempt_of(ticket).is_some(),
+            _ => false,
+        }
+    }
+
+    /// Looks at the working tree, which may take long, beside everything else; then the command is done.
+    fn look(&mut self, command: Command, receipt: Option<Receipt>) {
+        let Command::HandBack { ticket, .. } = &command else {
             return;
         };
         let Some(attempt) = self.state.attempt_of(ticket).cloned() else {
@@ -252,11 +288,34 @@ impl Dispatcher {
         let left = if self.state.is_active(ticket) {
             None
         } else {
-            self.state.unfinished(ticket)
+            self.state.unfinished(ticket).cloned()
         };
-        let (places, git) = (&self.context.places, self.context.git.as_ref());
-        let sight = seat::look(places, git, attempt, left);
+        let (context, looked) = (self.context.clone(), self.looked.clone());
+        self.tasks.spawn_blocking(move || {
+            let (places, git) = (&context.places, context.git.as_ref());
+            let sight = seat::look(places, git, attempt, left.as_ref());
+            let _dispatcher_is_gone = looked.send(Looked {
+                sight,
+                command,
+                receipt,
+            });
+        });
+    }
+
+    fn seen(
+        &mut self,
+        Looked {
+            sight,
+            command,
+            receipt,
+        }: Looked,
+    ) {
         self.state.see(sight);
+        if let Some(receipt) = receipt {
+            return self.carry_out(command, receipt);
+        }
+        let effects = self.step(Input::Command(command));
+        self.perform_all(effects);
     }
 
     fn unfinished(&self, ticket: &TicketId) -> Result<Option<machine::Unfinished>, LedgerError> {

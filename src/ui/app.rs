@@ -594,7 +594,9 @@ impl<H: Host> App<H> {
                 () = after(parse_in.unwrap_or_default()), if parse_in.is_some() => {
                     for effect in self.parse() {
                         match effect {
-                            Effect::Type { terminal, bytes } => self.links.write(terminal, bytes),
+                            Effect::Type { terminal, bytes } => {
+                                self.links.answer(terminal, bytes);
+                            }
                             other => effects.push(other),
                         }
                     }

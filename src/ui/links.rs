@@ -95,6 +95,12 @@ impl Links {
         }
     }
 
+    pub(super) fn answer(&mut self, id: TerminalId, bytes: Vec<u8>) {
+        if let Some(control) = self.control(id) {
+            control.answer(bytes);
+        }
+    }
+
     pub(super) fn resize(&mut self, id: TerminalId, columns: u16, rows: u16) {
         if let Some(control) = self.control(id) {
             control.resize(columns, rows);

@@ -103,6 +103,10 @@ pub enum Foreground {
 pub trait TerminalControl: Send {
     /// Types these bytes.
     fn write(&mut self, bytes: Vec<u8>);
+    /// Answers what the program asked its terminal, as far as it reads that.
+    fn answer(&mut self, bytes: Vec<u8>) {
+        self.write(bytes);
+    }
     /// Says how large the terminal is now.
     fn resize(&mut self, columns: u16, rows: u16);
     /// Tells who has the keys there, as soon as that is known. An answer that is dropped: nobody can tell.

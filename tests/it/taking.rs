@@ -66,7 +66,7 @@ fn a_running_turn_is_taken_over_and_the_next_one_goes_on_in_the_session() {
     agent(&sandbox, &["wait"]);
     let run = in_a_turn(&sandbox);
     let mut terminal = term(&sandbox, &["--tui"]);
-    terminal.shows("its own: thread-1 in TICKET-010.1 of taken/TICKET-010.1");
+    terminal.shows("its own: thread-1 in TICKET-010.1 of taken/");
     assert!(
         state(&sandbox).contains("taken over"),
         "{}",

@@ -250,7 +250,7 @@ impl Session for TerminalSession {
             self.emulator.parse(Duration::MAX, || Duration::ZERO);
             self.look();
         }
-        actions.write.extend(self.emulator.replies());
+        actions.answer.extend(self.emulator.replies());
     }
 
     fn stderr(&mut self, bytes: &[u8], actions: &mut Actions) {

@@ -70,7 +70,7 @@ fn its_questions_are_answered_and_the_prompt_is_typed() {
     session.launch(&turn(1, "x")).expect("a program");
     session.begin(&turn(1, "one\ntwo"), &mut actions);
     session.stdout(b"\x1b[?2004h\x1b[c", &mut actions);
-    assert_eq!(actions.write, b"\x1b[?62;22c");
+    assert_eq!(actions.answer, b"\x1b[?62;22c");
     assert_eq!(
         session.patience().expect("it waits").quiet,
         Duration::from_secs(1)
@@ -79,11 +79,7 @@ fn its_questions_are_answered_and_the_prompt_is_typed() {
     session.quiet(&mut actions);
     assert_eq!(
         actions.write,
-        b"\x1b[?62;22c\x1b[200~one\ntwo\x1b[201~\r".map(|byte| if byte == b'\n' {
-            newline()
-        } else {
-            byte
-        })
+        b"\x1b[200~one\ntwo\x1b[201~\r".map(|byte| if byte == b'\n' { newline() } else { byte })
     );
 }
 

@@ -5,6 +5,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -15,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::ProcessEvent;
+use crate::proc::pty::MOST_ANSWERS;
 use crate::proc::wire::{WITH_STDIN, WITHOUT_STDIN};
 
 /// How much is read at once: what a pipe holds.
@@ -98,8 +100,16 @@ async fn read_all(
 /// The program's standard input, written by a task of its own: a program that doesn't read makes nobody else wait.
 #[derive(Debug)]
 pub(super) struct Input {
-    sender: mpsc::UnboundedSender<Option<Vec<u8>>>,
+    sender: mpsc::UnboundedSender<Option<Piece>>,
     writer: JoinHandle<()>,
+    /// How many bytes of answers wait to be read.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// What is to be written: something that nobody may lose, or what a terminal answers.
+enum Piece {
+    Input(Vec<u8>),
+    Answer(Vec<u8>),
 }
 
 impl Input {
@@ -136,13 +146,26 @@ impl Input {
 
     fn to(pipe: Option<pipe::Sender>) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let writer = tokio::spawn(write_all(pipe, receiver));
-        Self { sender, writer }
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let writer = tokio::spawn(write_all(pipe, receiver, Arc::clone(&waiting)));
+        Self {
+            sender,
+            writer,
+            waiting,
+        }
     }
 
     /// Writes in order.
     pub(super) fn write(&self, bytes: Vec<u8>) {
-        let _closed = self.sender.send(Some(bytes));
+        let _closed = self.sender.send(Some(Piece::Input(bytes)));
+    }
+
+    /// The same for what a terminal answers: dropped while a program does not read the answers that it has.
+    pub(super) fn answer(&self, bytes: Vec<u8>) {
+        if self.waiting.load(Ordering::Acquire) < MOST_ANSWERS {
+            self.waiting.fetch_add(bytes.len(), Ordering::AcqRel);
+            let _closed = self.sender.send(Some(Piece::Answer(bytes)));
+        }
     }
 
     /// Closes it after what was written.
@@ -159,14 +182,23 @@ impl Drop for Input {
 
 async fn write_all(
     mut pipe: Option<pipe::Sender>,
-    mut receiver: mpsc::UnboundedReceiver<Option<Vec<u8>>>,
+    mut receiver: mpsc::UnboundedReceiver<Option<Piece>>,
+    waiting: Arc<AtomicUsize>,
 ) {
-    while let Some(Some(bytes)) = receiver.recv().await {
+    while let Some(Some(piece)) = receiver.recv().await {
         let Some(pipe) = &mut pipe else { return };
+        let (bytes, answers) = match piece {
+            Piece::Input(bytes) => (bytes, 0),
+            Piece::Answer(bytes) => {
+                let length = bytes.len();
+                (bytes, length)
+            }
+        };
         // A program that does not read, or has ended, is no error.
         if pipe.write_all(&bytes).await.is_err() {
             return;
         }
+        waiting.fetch_sub(answers, Ordering::AcqRel);
     }
 }
 

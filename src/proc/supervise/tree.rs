@@ -178,6 +178,7 @@ impl Tree {
     async fn act(&mut self, ask: Ask, events: &mpsc::Sender<ProcessEvent>) {
         match ask {
             Ask::Write(bytes) => self.stdin.write(bytes),
+            Ask::Answer(bytes) => self.stdin.answer(bytes),
             Ask::CloseStdin => self.stdin.close(),
             Ask::Stop(reason) => self.hurry(reason, events).await,
             Ask::HangUp => self.request(&Request::HangUp).await,

@@ -68,6 +68,10 @@ impl Conversation {
             prepared.keep(Direction::In, &actions.write, now);
             control.write(actions.write);
         }
+        if !actions.answer.is_empty() {
+            prepared.keep(Direction::In, &actions.answer, now);
+            control.answer(actions.answer);
+        }
         if actions.close_stdin {
             control.close_stdin();
         }

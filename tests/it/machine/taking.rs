@@ -782,6 +782,7 @@ fn in_place_a_human_waits_until_the_working_tree_is_free() {
     bench.report(FIRST, Report::Session(SESSION.into()));
     bench.first_turn(FIRST, TurnEnd::Completed, claim());
     bench.validate(FIRST, Verdict::Pass);
+    bench.give(Input::Queue(bench.queue.clone()));
     assert!(
         bench.log.contains(&"> open TICKET-002.1".to_owned()),
         "{:?}",
