@@ -239,7 +239,7 @@ fn copy_mode_stays_at_its_text_when_lines_are_wrapped_anew() {
     scene.keys("Ctrl-] [ ?");
     scene.text("end7");
     scene.keys("Enter");
-    for width in [40, 30, 80] {
+    for width in [40, 34, 80] {
         scene.frame(width, 24);
         scene.message(Message::Nothing);
         scene.message(Message::Nothing);
