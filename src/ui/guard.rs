@@ -12,6 +12,7 @@ use super::layout::Pane;
 use super::model::Model;
 use super::overlay::{Overlay, Wish};
 use super::pages::Page;
+use super::theme::Role;
 use crate::domain::inbox::{self, Waiting, What};
 
 /// How long something must have been on the screen before a key decides about it.
@@ -56,11 +57,16 @@ pub(crate) fn is_typed_ahead(model: &mut Model, key: KeyEvent) -> bool {
     // The chord, and what follows it, was never meant for a program.
     let is_chord = !model.pressed.is_empty() || Key::from(key) == model.keymap.chord();
     let has_keys = model.overlay.is_none() && model.page.is_none() && model.focus == Pane::Terminal;
-    !is_chord
+    let is_ahead = !is_chord
         && has_keys
         && model.terminal.is_open()
         && !model.terminal.is_copying()
-        && model.terminal.is_typed_ahead(now)
+        && model.terminal.is_typed_ahead(now);
+    if is_ahead {
+        let words = "the program has just ended: that key was dropped";
+        model.say(words, Role::Notice);
+    }
+    is_ahead
 }
 
 /// A frame is painted.
