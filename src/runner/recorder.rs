@@ -122,6 +122,8 @@ pub fn start(
         .name("recorder".to_owned())
         .spawn(move || {
             recording.output(0.0, &first);
+            // What was there before stands for itself, however soon something follows.
+            recording.write_out();
             recording.run(&receiver, &count);
             let slow = cut.load(Ordering::Acquire);
             let trouble = recording.finish(slow);

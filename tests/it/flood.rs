@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::process::Command;
+use std::time::Duration;
 
 use rustix::process::Signal;
 
@@ -118,6 +119,8 @@ fn a_flood_is_slowed_by_the_system_and_nothing_is_dropped_or_kept() {
     // While docket reads nothing, its program waits.
     terminal.signal(Signal::STOP);
     let produced = stands_still(seq);
+    // What docket drew before is read to its end.
+    terminal.is_quiet_for(Duration::from_millis(500));
     let drawn = drawn(&terminal.screen());
     assert!(
         drawn <= produced && produced - drawn < AHEAD,

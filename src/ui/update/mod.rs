@@ -315,7 +315,10 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
 
 fn on_key(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
     if guard::is_typed_ahead(model, event) {
-        model.say("what had the keys has just ended: that key was dropped", Role::Notice);
+        model.say(
+            "what had the keys has just ended: that key was dropped",
+            Role::Notice,
+        );
         return Vec::new();
     }
     model.notice = None;
