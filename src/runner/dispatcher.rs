@@ -182,13 +182,13 @@ impl Dispatcher {
         if self.looks_first(&command) {
             return self.look(command, Some(receipt));
         }
-        self.carry_out(command, receipt);
+        self.carry_out(&command, receipt);
     }
 
-    fn carry_out(&mut self, command: Command, receipt: Receipt) {
+    fn carry_out(&mut self, command: &Command, receipt: Receipt) {
         let effects = self.step(Input::Command(command.clone()));
         let refusal = outside::refusal(&effects);
-        let note = outside::note(&command, &effects);
+        let note = outside::note(command, &effects);
         let steered = outside::steered(&effects);
         self.perform_all(effects);
         match (refusal, steered) {
@@ -312,7 +312,7 @@ impl Dispatcher {
     ) {
         self.state.see(sight);
         if let Some(receipt) = receipt {
-            return self.carry_out(command, receipt);
+            return self.carry_out(&command, receipt);
         }
         let effects = self.step(Input::Command(command));
         self.perform_all(effects);

@@ -3,6 +3,8 @@
 //! Input comes first, then frames; bulk (the feed, programs on terminals) takes what time is left, in bounded pieces. When
 //! nothing happens nothing wakes up, but for durations that are shown and the time of day.
 
+mod lending;
+
 use std::collections::VecDeque;
 use std::future::{Future, pending, ready};
 use std::io;
@@ -20,7 +22,6 @@ use tokio::sync::mpsc;
 use super::announce::Announcer;
 use super::change;
 use super::clipboard::Clipboard;
-use super::draft::Draft;
 use super::effect::{Effect, Loaded};
 use super::left_over::left_over;
 use super::links::{Links, Recorded};
@@ -29,9 +30,8 @@ use super::model::Model;
 use super::panes::queue::QueuePane;
 use super::player::{Playing, playing};
 use super::prepare::{prepare, quiet_for};
-use super::session::{Clock, Ended, Outside, RunOutside, Session, UiEnd, UiError};
+use super::session::{Clock, Ended, RunOutside, Session, UiEnd, UiError};
 use super::terminals::TerminalEvent;
-use super::theme::Role;
 use super::update::terminal::unkept;
 use super::update::{Message, Signal, update};
 use super::view;
@@ -546,102 +546,6 @@ impl<H: Host> App<H> {
                 }
             }
         }
-    }
-
-    /// Lends the terminal to a program until it ends. What the runner tells meanwhile is taken in.
-    async fn hand_over(&mut self, outside: Outside) -> Vec<Effect> {
-        // Its thread would eat what is typed into the program.
-        self.events = None;
-        self.announcer.look_away();
-        let lent = self.host.lend();
-        self.gone_if(&lent);
-        let mut program = self.outside.run(&outside);
-        let mut batch = Vec::with_capacity(BATCH);
-        let mut effects = Vec::new();
-        let mut is_cut_short = false;
-        let result = loop {
-            let now = (self.clock)().monotonic.0;
-            let announce_in = self.announcer.due_in(now);
-            let is_behind = self.model.terminal.is_behind();
-            let due = self.model.terminal.due();
-            let due_in = due.map(|due| due.saturating_sub(now));
-            let parse_in = if is_behind {
-                Some(Duration::ZERO)
-            } else {
-                due_in
-            };
-            tokio::select! {
-                biased;
-                result = &mut program => break result,
-                signal = self.host.signal() => match signal {
-                    // Ctrl-C was meant for the program.
-                    Signal::Interrupt => {}
-                    Signal::HangUp | Signal::Terminate => {
-                        effects.extend(update(&mut self.model, Message::Signal(signal)));
-                        is_cut_short = true;
-                        break Ok(());
-                    }
-                },
-                _ = self.handle.feed.recv_many(&mut batch, BATCH), if !self.feed_ended => {
-                    for message in self.take_feed(&mut batch) {
-                        effects.extend(update(&mut self.model, message));
-                    }
-                }
-                () = after(announce_in.unwrap_or_default()), if announce_in.is_some() => {
-                    self.announce();
-                }
-                // Programs on terminals go on, and get their answers.
-                () = after(parse_in.unwrap_or_default()), if parse_in.is_some() => {
-                    for effect in self.parse() {
-                        match effect {
-                            Effect::Type { terminal, bytes } => {
-                                self.links.answer(terminal, bytes);
-                            }
-                            other => effects.push(other),
-                        }
-                    }
-                }
-                (id, event) = self.links.next() => {
-                    effects.extend(update(&mut self.model, Message::Terminal(id, event)));
-                }
-            }
-        };
-        drop(program);
-        if is_cut_short {
-            tokio::time::sleep(LEAVE).await;
-        }
-        let taken = self.host.take_back();
-        self.gone_if(&taken);
-        self.events = Some(self.host.events());
-        let drawn = self.redraw();
-        self.gone_if(&drawn);
-        effects.extend(update(&mut self.model, Message::Returned(outside, result)));
-        effects
-    }
-
-    /// Shows a text in the user's pager.
-    async fn read_outside(&mut self, text: &str) -> Vec<Effect> {
-        let draft = match Draft::write(&self.model.evidence_root, text) {
-            Ok(draft) => draft,
-            Err(why) => {
-                self.model.say(why, Role::Error);
-                return Vec::new();
-            }
-        };
-        let path = draft.path().to_owned();
-        self.hand_over(Outside::Pager { path }).await
-    }
-
-    /// Has the user write a text in their editor.
-    async fn write_outside(&mut self, text: &str) -> Vec<Effect> {
-        let draft = match Draft::write(&self.model.evidence_root, text) {
-            Ok(draft) => draft,
-            Err(why) => return update(&mut self.model, Message::Written(Err(why))),
-        };
-        let path = draft.path().to_owned();
-        let mut effects = self.hand_over(Outside::Editor { path, line: None }).await;
-        effects.extend(update(&mut self.model, Message::Written(draft.read())));
-        effects
     }
 
     /// Freezes the agents of a run before docket itself is stopped: nobody would watch over them. Whether there is one.

@@ -184,7 +184,7 @@ pub(super) fn is_shared(state: &State, ticket: &TicketId) -> bool {
         return false;
     }
     let run = state.run.as_ref();
-    let mut others = run.into_iter().flat_map(|run| run.active());
+    let mut others = run.into_iter().flat_map(Run::active);
     others.any(|(id, attempt)| id != ticket && attempt.has_its_tree())
         || taken_since(state).any(|taken| taken != ticket)
 }
