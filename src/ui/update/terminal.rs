@@ -21,6 +21,10 @@ use super::movement::focus;
 use super::perform::attach;
 use crate::domain::attempt::Workspace;
 
+/// What a shell among the evidence is not for: one file too many there, and the attempt proves nothing.
+const LOOK_ONLY: &str =
+    "only look here: a file written here makes the attempt count as tampered with";
+
 /// Does an action of the pane's own; `None` for another one.
 pub(super) fn perform(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
     let done: Result<Vec<Effect>, String> = match action {
@@ -42,7 +46,11 @@ pub(super) fn perform(model: &mut Model, action: Action) -> Option<Vec<Effect>> 
             let place = repository(model);
             open(model, place)
         }
-        Action::NewTabEvidence => evidence(model).and_then(|place| open(model, place)),
+        Action::NewTabEvidence => evidence(model).and_then(|place| {
+            let effects = open(model, place)?;
+            model.say(LOOK_ONLY, Role::Warning);
+            Ok(effects)
+        }),
         Action::SplitBeside => split(model, Split::Beside),
         Action::SplitBelow => split(model, Split::Below),
         _ => return on_open(model, action),
