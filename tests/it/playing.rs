@@ -62,8 +62,9 @@ fn a_session_is_recorded_played_and_vouched_for() {
     });
     terminal.send("exit\r");
     terminal.shows("Enter closes");
-    terminal.send("\rq");
-    assert_eq!(terminal.ends(), 0);
+    terminal.is_read();
+    terminal.send("\r");
+    assert_eq!(terminal.quits(), 0);
 
     let path = recording(&sandbox);
     let file = path.to_str().expect("a name");

@@ -157,6 +157,7 @@ fn a_shell_works_in_the_pane_and_its_keys_are_its_own() {
     terminal.shows("Ctrl-] leave");
     terminal.send("exit\r");
     terminal.shows("Enter closes");
+    terminal.is_read();
     terminal.send("\r");
     terminal.wait("the pane is closed", |screen| !screen.contains("Terminal"));
     terminal.send("q");

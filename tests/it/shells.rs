@@ -70,7 +70,7 @@ fn the_chord_opens_tabs_and_closing_asks_about_what_runs() {
     until("it runs", || sleeps(1002));
     terminal.send("\x1dx");
     terminal.shows("1 repository runs sleep. Close it?");
-    terminal.send("y");
+    terminal.says_yes("Close it?");
     terminal.wait("one is left", |screen| {
         screen.contains("Terminal  repository") && !screen.contains("Close it?")
     });
@@ -142,7 +142,7 @@ fn the_end_reaches_every_program_and_leaves_nothing() {
     terminal.shows("waits");
     terminal.send("\x1d\x1dq");
     terminal.shows("1 repository runs sh");
-    terminal.send("y");
+    terminal.says_yes("Leave docket");
     assert_eq!(terminal.ends(), 0);
     until("it heard of the end", || sandbox.path("hung-up").exists());
     until("nothing is left", || !sleeps(2001) && !sleeps(2002));

@@ -206,6 +206,7 @@ fn on_the_screen_it_opens_in_the_terminal_pane() {
     screen.shows("its own: thread-1");
     screen.send("hello\r");
     screen.shows("Hand TICKET-010 back");
+    screen.is_read();
     screen.send("use zstd\r");
     hears(&sandbox, "use zstd", 1);
     hears(&sandbox, "resume thread-1", 1);
@@ -224,6 +225,7 @@ fn a_viewer_takes_over_as_well() {
     screen.shows("its own: thread-1");
     screen.send("hello\r");
     screen.shows("Hand TICKET-010 back");
+    screen.is_read();
     screen.send("\r");
     hears(&sandbox, "waits", 2);
     screen.signal(Signal::KILL);

@@ -169,6 +169,12 @@ impl Terminal {
         });
     }
 
+    /// Waits until what is there has stood for so long that a key is meant for it.
+    #[track_caller]
+    pub(crate) fn is_read(&self) {
+        self.is_quiet_for(Duration::from_millis(600));
+    }
+
     /// Types.
     pub(crate) fn send(&self, bytes: impl AsRef<[u8]>) {
         let mut terminal = self.master();
