@@ -95,7 +95,7 @@ pub enum CursorShape {
 /// Where a program's cursor is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
-    /// The row, as [`super::Emulator::row`] counts.
+    /// The row, as [`super::Emulator::top`] counts.
     pub row: u64,
     /// The column; the one behind the last when the next character wraps.
     pub column: u16,
