@@ -68,8 +68,6 @@ pub struct Emulator {
     swept_at: u64,
     /// Rows of the main screen for which there is no room now.
     below: Below,
-    /// How often rows got other numbers.
-    generation: u64,
 }
 
 impl std::fmt::Debug for Emulator {
@@ -106,7 +104,6 @@ impl Emulator {
             is_reset: false,
             swept_at: 0,
             below: Below::default(),
-            generation: 0,
         }
     }
 
@@ -183,30 +180,18 @@ impl Emulator {
     /// The same, for someone who looks at places: they go along with the text that they are at.
     ///
     /// Lines that were wrapped are wrapped anew, the cursor stays at its character; rows come back from above when there is
-    /// room for them, and go there when there isn't. With another width rows get other numbers: see
-    /// [`generation`](Self::generation). The alternate screen is cut off or filled up: its program paints it anew.
+    /// room for them, and go there when there isn't. With another width rows get other numbers: what is
+    /// remembered of them has to be among `places`. The alternate screen is cut off or filled up: its program paints it anew.
     pub fn resize_following(&mut self, columns: u16, rows: u16, places: &mut [Place]) {
         let (columns, rows) = (columns.max(2), rows.max(2));
         if (columns, rows) == (self.columns, self.rows) {
             return;
         }
-        self.generation += u64::from(columns != self.columns);
         (self.columns, self.rows) = (columns, rows);
         self.translator.resized(columns, rows);
         let mut below = std::mem::take(&mut self.below);
         self.fenced(|parser, _| reflow::resize(parser, &mut below, (columns, rows), places));
         self.below = below;
-    }
-
-    /// Forgets the rows above the screen, as `CSI 3 J` asks for. The numbers of the others stay.
-    pub fn clear_history(&mut self) {
-        self.parser.callbacks_mut().history.clear();
-    }
-
-    /// How often rows got other numbers, because lines were wrapped anew. What was remembered by row number under another
-    /// generation is worth nothing, unless it went along with [`resize_following`](Self::resize_following).
-    pub fn generation(&self) -> u64 {
-        self.generation
     }
 
     /// Columns and rows.

@@ -132,7 +132,7 @@ fn blanks_keep_their_colours() {
 #[test]
 fn what_is_cleared_is_gone_and_numbers_go_on() {
     let mut emulator = emulator(10, 2, 40, "1\r\n2\r\n3\r\n4");
-    emulator.clear_history();
+    all(&mut emulator, "\u{1b}[3J");
     assert_eq!((emulator.first(), emulator.top()), (2, 2));
     assert_eq!(emulator.text(0), "");
     all(&mut emulator, "\r\n5");

@@ -42,16 +42,3 @@ fn wide_and_combined_characters_have_their_cells() {
     assert_eq!(emulator.line(1).place(3), place(1, 0));
     assert_eq!(emulator.line(1).cells(0..4), []);
 }
-
-#[test]
-fn text_is_taken_from_place_to_place_and_in_blocks() {
-    let emulator = emulator(6, 5, 40, "abcdefgh\r\n1漢2  \r\n\r\nend");
-    let between = |from, to| emulator.text_between(from, to);
-    assert_eq!(between(place(0, 4), place(1, 1)), "efg");
-    assert_eq!(between(place(1, 1), place(2, 2)), "h\n1漢");
-    assert_eq!(between(place(2, 2), place(4, 2)), "漢2\n\nen");
-    assert_eq!(between(place(0, 0), place(99, 0)), "abcdefgh\n1漢2\n\nend");
-    assert_eq!(between(place(3, 0), place(1, 0)), "");
-    assert_eq!(emulator.text_of(0..3, 1..3), "bc\nh\n漢");
-    assert_eq!(emulator.text_of(0..5, 0..6), "abcdefgh\n1漢2\n\nend");
-}

@@ -23,6 +23,12 @@ pub(super) fn emulator(
 
 /// The text of all rows, a newline after each line; without blank ones at the end.
 pub(super) fn everything(emulator: &Emulator) -> String {
-    let text = emulator.text_of(emulator.first()..emulator.end(), 0..u16::MAX);
-    text.trim_end().to_owned()
+    let mut lines = Vec::new();
+    let mut row = emulator.first();
+    while row < emulator.end() {
+        let line = emulator.line(row);
+        lines.push(line.text().to_owned());
+        row = line.rows().end;
+    }
+    lines.join("\n").trim_end().to_owned()
 }
