@@ -8,13 +8,13 @@ use crate::support::{repository, row};
 
 const KEYS: usize = 150;
 
-/// From `?` to the help on the screen, and back.
-pub(crate) fn key_to_paint(screen: &mut OnTerminal) -> Vec<Duration> {
+/// From the keys for it to the help on the screen, and back.
+pub(crate) fn key_to_paint(screen: &mut OnTerminal, help: &str) -> Vec<Duration> {
     (0..KEYS)
         .map(|_| {
             // As fast as people type, not faster: frames are at most sixty a second.
             screen.watch(Duration::from_millis(40));
-            screen.press("?");
+            screen.press(help);
             let took = screen.until("Esc closes", true);
             screen.press("\u{1b}");
             screen.until("Esc closes", false);
@@ -38,7 +38,10 @@ pub(super) fn bench() {
     let quiet = repository(20, "title: Quiet\n", "```sh\ntrue\n```");
     let mut screen = OnTerminal::open(quiet.path());
     screen.until("00020", true);
-    percentiles("key to paint, nothing happening", key_to_paint(&mut screen));
+    percentiles(
+        "key to paint, nothing happening",
+        key_to_paint(&mut screen, "?"),
+    );
     screen.quit();
 
     let text = tempfile::NamedTempFile::new().expect("a file");
@@ -57,7 +60,7 @@ pub(super) fn bench() {
     screen.until("quick brown", true);
     percentiles(
         "key to paint, an agent writes 10 MB/s",
-        key_to_paint(&mut screen),
+        key_to_paint(&mut screen, "?"),
     );
     let seconds = 3;
     let bytes = screen.watch(Duration::from_secs(seconds));

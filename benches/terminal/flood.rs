@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write as _;
 use std::time::Duration;
 
-use super::{LEAVE, leave, shell};
+use super::{leave, shell};
 use crate::screen::flood::{key_to_paint, percentiles};
 use crate::screen::resident;
 use crate::support::repository;
@@ -60,10 +60,9 @@ pub(super) fn bench() {
         let mut screen = shell(folder.path());
         screen.press(&format!("{command}\r"));
         screen.watch(Duration::from_secs(1));
-        screen.press(LEAVE);
         percentiles(
             &format!("key to paint, {what} in the pane"),
-            key_to_paint(&mut screen),
+            key_to_paint(&mut screen, "\x1d?"),
         );
         let before = written(name);
         let seconds = 3;
@@ -75,7 +74,6 @@ pub(super) fn bench() {
             bytes as f64 / 1e3 / seconds as f64,
             resident(screen.pid())
         );
-        screen.press("t");
         leave(screen);
     }
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::LEAVE;
 use super::tmux::Tmux;
 use crate::screen::flood::percentiles;
 use crate::screen::on_terminal::OnTerminal;
 use crate::support::repository;
 
 const KEYS: usize = 400;
+/// Letters in a line.
+const LINE: usize = 40;
 /// As fast as people type: a key every 40 ms and a bit, so that keys fall anywhere between two frames.
 const PAUSE: Duration = Duration::from_micros(41_300);
 
@@ -19,16 +20,18 @@ fn key_to_echo(screen: &mut OnTerminal) -> Vec<Duration> {
     let mut typed = String::new();
     (0..KEYS)
         .map(|index| {
+            if index % LINE == 0 {
+                // No line begins like another: what is looked for is nowhere yet.
+                let begin = format!("{index:03}:");
+                screen.press(&format!("\r{begin}"));
+                screen.until(&begin, true);
+                typed = begin;
+            }
             screen.watch(PAUSE);
             let letter = char::from(b'a' + u8::try_from(index * 7 % 26).expect("a letter"));
             typed.push(letter);
             screen.press(&letter.to_string());
-            let took = screen.until(&typed, true);
-            if typed.len() == 40 {
-                typed.clear();
-                screen.press("\r");
-            }
-            took
+            screen.until(&typed, true)
         })
         .collect()
 }
@@ -39,27 +42,24 @@ pub(super) fn bench() {
     percentiles("key to echo in docket's terminal", key_to_echo(&mut screen));
     super::leave(screen);
 
-    // Two tickets wait in working trees of their own: a terminal in each.
-    let folder = repository(2, "title: Bench\n", "```sh\nsleep 1000\n```");
-    for (what, flood) in [("yes", "yes"), ("seq", "seq 100000000000")] {
-        let mut screen = OnTerminal::open(folder.path());
-        screen.until("00002", true);
-        screen.press("t");
-        screen.until("Terminal", true);
-        screen.press(&format!("{flood}\r"));
-        screen.watch(Duration::from_millis(500));
-        screen.press(LEAVE);
-        screen.press("s");
-        screen.until("running", true);
-        screen.watch(Duration::from_secs(1));
-        screen.press("1");
-        screen.press("t");
-        screen.until("$ ", true);
-        percentiles(
-            &format!("key to echo in docket's terminal, {what} in another"),
-            key_to_echo(&mut screen),
-        );
-        super::leave(screen);
+    for (place, keys, back) in [
+        ("beside it", "\x1d|", "\x1d\x1b[D"),
+        ("in another tab", "\x1dc", "\x1dp"),
+    ] {
+        for (what, flood) in [("yes", "yes"), ("seq", "seq 100000000000")] {
+            let mut screen = super::shell(folder.path());
+            screen.press(keys);
+            screen.watch(Duration::from_millis(500));
+            screen.press(&format!("{flood}\r"));
+            screen.watch(Duration::from_millis(500));
+            screen.press(back);
+            screen.watch(Duration::from_millis(500));
+            percentiles(
+                &format!("key to echo in docket's terminal, {what} {place}"),
+                key_to_echo(&mut screen),
+            );
+            super::leave(screen);
+        }
     }
 
     let Some(tmux) = Tmux::start("sh") else {
@@ -69,10 +69,13 @@ pub(super) fn bench() {
     screen.until("$ ", true);
     percentiles("key to echo in tmux", key_to_echo(&mut screen));
     screen.press("\x03");
-    tmux.run(&["new-window", "-d", "yes"]);
-    percentiles(
-        "key to echo in tmux, yes in another window",
-        key_to_echo(&mut screen),
-    );
+    for (words, what) in [
+        ("split-window", "key to echo in tmux, yes beside it"),
+        ("new-window", "key to echo in tmux, yes in another window"),
+    ] {
+        tmux.run(&[words, "-d", "yes"]);
+        percentiles(what, key_to_echo(&mut screen));
+        screen.press("\x03");
+    }
     screen.kill();
 }

@@ -34,10 +34,8 @@ fn shell(folder: &Path) -> OnTerminal {
     screen.press("echo rea''dy\r");
     screen.until("ready", true);
     // The whole screen is the terminal's, but for its frame and docket's two lines.
-    screen.press(LEAVE);
-    screen.press("z");
+    screen.press("\x1dz");
     screen.until("Queue", false);
-    screen.press("t");
     screen.press("clear; echo zoo''med\r");
     screen.until("zoomed", true);
     screen

@@ -4,6 +4,7 @@
 //! nothing happens nothing wakes up, but for durations that are shown and the time of day.
 
 mod lending;
+mod pacing;
 
 use std::collections::VecDeque;
 use std::future::{Future, pending, ready};
@@ -18,6 +19,8 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc;
+
+use pacing::Pace;
 
 use super::announce::Announcer;
 use super::change;
@@ -39,15 +42,10 @@ use crate::domain::board::{Feed, PhaseView};
 use crate::domain::command::Command;
 use crate::runner::handle::RunnerHandle;
 
-/// At most sixty frames a second.
-const FRAME: Duration = Duration::from_millis(16);
 /// How much of the feed is taken in at once.
 const BATCH: usize = 256;
 /// How long what programs write is parsed before input is looked at again.
 const PARSE: Duration = Duration::from_millis(4);
-
-/// How long a frame waits for a program's answer to a key: painted before it, the answer would be seen a whole frame later.
-const ECHO: Duration = Duration::from_millis(4);
 
 /// How long a program that is asked to end has to leave the terminal as it was.
 const LEAVE: Duration = Duration::from_millis(150);
@@ -119,9 +117,7 @@ pub(crate) struct App<H: Host> {
     /// Whether the terminal had another size since the last frame. It may have the old one again by now, and show nothing of
     /// what it showed.
     is_resized: bool,
-    painted_at: Option<Duration>,
-    /// Until when what the user typed into a program waits for its answer to be painted.
-    echo_by: Duration,
+    pace: Pace,
     /// The form of the cursor that the terminal was told last (DECSCUSR).
     cursor_form: u8,
     /// When something on the screen changes by itself.
@@ -182,8 +178,7 @@ impl<H: Host> App<H> {
             clock: session.clock,
             is_dirty: true,
             is_resized: false,
-            painted_at: None,
-            echo_by: Duration::ZERO,
+            pace: Pace::default(),
             cursor_form: 0,
             wake_at: Duration::ZERO,
             end: None,
@@ -198,15 +193,7 @@ impl<H: Host> App<H> {
                 Found::Messages(messages) => {
                     self.tell_time();
                     for message in messages {
-                        // What a program writes is seen when it is parsed.
-                        let is_output =
-                            matches!(message, Message::Terminal(_, TerminalEvent::Output(_)));
-                        self.is_dirty |= !is_output;
-                        let effects = update(&mut self.model, message);
-                        if let [Effect::Type { .. }] = effects.as_slice() {
-                            self.echo_by = (self.clock)().monotonic.0 + ECHO;
-                        }
-                        self.act(effects).await;
+                        self.take(message).await;
                     }
                 }
                 Found::Frame => self.paint().await,
@@ -216,7 +203,7 @@ impl<H: Host> App<H> {
                     let effects = self.parse();
                     self.act(effects).await;
                     self.is_dirty = true;
-                    self.echo_by = Duration::ZERO;
+                    self.pace.parsed();
                 }
             }
         }
@@ -273,11 +260,7 @@ impl<H: Host> App<H> {
 
     async fn next(&mut self, batch: &mut Vec<Feed>) -> Found {
         let now = (self.clock)().monotonic.0;
-        let frame_in = match self.painted_at {
-            Some(at) => FRAME.saturating_sub(now.saturating_sub(at)),
-            None => Duration::ZERO,
-        };
-        let frame_in = frame_in.max(self.echo_by.saturating_sub(now));
+        let frame_in = self.pace.frame_in(now);
         let tick_in = self.wake_at.saturating_sub(now);
         let is_behind = self.model.terminal.is_behind();
         let due = self.model.terminal.due();
@@ -311,6 +294,26 @@ impl<H: Host> App<H> {
             () = ready(()), if is_searching => Found::Parse,
             () = after(tick_in), if !self.is_dirty => Found::Tick,
         }
+    }
+
+    async fn take(&mut self, message: Message) {
+        let now = self.model.uptime;
+        match &message {
+            // It is seen when it is parsed.
+            Message::Terminal(terminal, TerminalEvent::Output(_)) => {
+                self.pace.wrote(*terminal, now);
+            }
+            Message::Key(_) => {
+                self.is_dirty = true;
+                self.pace.pressed();
+            }
+            _ => self.is_dirty = true,
+        }
+        let effects = update(&mut self.model, message);
+        if let [Effect::Type { terminal, .. }] = effects.as_slice() {
+            self.pace.typed(*terminal, now);
+        }
+        self.act(effects).await;
     }
 
     /// Parses some of what programs wrote; what they are answered.
@@ -354,7 +357,7 @@ impl<H: Host> App<H> {
         let painted = self.try_paint(now.wall).await;
         self.is_dirty = false;
         let now = (self.clock)();
-        self.painted_at = Some(now.monotonic.0);
+        self.pace.painted(now.monotonic.0);
         self.wake_at = now.monotonic.0 + quiet_for(&self.model, now.wall);
         if painted.is_err() {
             // The terminal is gone; trying again would only burn time.

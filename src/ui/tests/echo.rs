@@ -22,6 +22,15 @@ async fn an_echo_is_in_the_first_frame_after_its_key() {
         "it came after {:?}",
         pressed.elapsed()
     );
+    // Typed on at once, right after a frame.
+    let pressed = Instant::now();
+    outside.press("t");
+    outside.shows(" $ hit").await;
+    assert!(
+        pressed.elapsed() < Duration::from_millis(8),
+        "it came after {:?}",
+        pressed.elapsed()
+    );
     outside.press("Ctrl-] Ctrl-] q");
     outside.shows("Leave?").await;
     sleep(Duration::from_secs(1)).await;
