@@ -14,12 +14,16 @@ const GIGABYTE: u64 = 1 << 30;
 
 /// How much the processes below docket in its terminals have written.
 fn written(name: &str) -> u64 {
+    let own = std::process::id().to_string();
     fs::read_dir("/proc")
         .into_iter()
         .flatten()
         .flatten()
         .filter(|entry| {
-            fs::read_to_string(entry.path().join("comm")).is_ok_and(|comm| comm.trim() == name)
+            let is_own = entry.file_name() == own.as_str();
+            !is_own
+                && fs::read_to_string(entry.path().join("comm"))
+                    .is_ok_and(|comm| comm.trim() == name)
         })
         .filter_map(|entry| fs::read_to_string(entry.path().join("io")).ok())
         .filter_map(|io| {
@@ -30,8 +34,7 @@ fn written(name: &str) -> u64 {
         .unwrap_or(0)
 }
 
-pub(super) fn bench() {
-    let folder = repository(1, "title: Bench\n", "```sh\ntrue\n```");
+pub(crate) fn bench() {
     let large = tempfile::NamedTempFile::new().expect("a file");
     let mut writer = std::io::BufWriter::new(large.as_file());
     let line =
@@ -57,6 +60,7 @@ pub(super) fn bench() {
             format!("{} redraw", own.display()),
         ),
     ] {
+        let folder = repository(1, "title: Bench\n", "```sh\ntrue\n```");
         let mut screen = shell(folder.path());
         screen.press(&format!("{command}\r"));
         screen.watch(Duration::from_secs(1));

@@ -1,10 +1,11 @@
 //! The terminal pane: how much it takes a second, beside the bare vt100 and beside tmux; from a key to its echo, with and
-//! without a flood; what floods cost; what 10,000 lines of a terminal cost. `cargo bench --bench docket -- terminal`
+//! without a flood; what floods cost; what 10,000 lines of a terminal cost. `cargo bench --bench docket -- terminal`, or one of
+//! `terminal-throughput`, `terminal-memory`, `terminal-latency` and `terminal-flood`.
 
-mod flood;
-mod latency;
-mod memory;
-mod throughput;
+pub(crate) mod flood;
+pub(crate) mod latency;
+pub(crate) mod memory;
+pub(crate) mod throughput;
 mod tmux;
 
 use std::io::Write as _;
@@ -15,15 +16,6 @@ use crate::screen::on_terminal::OnTerminal;
 
 /// Leads out of the terminal, also where it has to be pressed twice.
 const LEAVE: &str = "\x1d\x1d";
-
-pub(crate) fn bench() {
-    throughput::bench();
-    if cfg!(target_os = "linux") {
-        memory::bench();
-    }
-    latency::bench();
-    flood::bench();
-}
 
 /// docket with a shell in its terminal pane, zoomed, which has the keys.
 fn shell(folder: &Path) -> OnTerminal {

@@ -39,6 +39,7 @@ impl Tmux {
             .env_remove("TMUX")
             .env("LANG", "C.UTF-8")
             .env("SHELL", "/bin/sh")
+            .env("PS1", "$ ")
             .stdin(Stdio::null())
             .stderr(Stdio::null());
         command
