@@ -12,18 +12,16 @@ use crate::support::repository;
 
 const GIGABYTE: u64 = 1 << 30;
 
-/// How much the processes below docket in its terminals have written.
-fn written(name: &str) -> u64 {
-    let own = std::process::id().to_string();
+/// How much the process whose last argument this is has written.
+fn written(argument: &str) -> u64 {
+    let end = format!("{argument}\0");
     fs::read_dir("/proc")
         .into_iter()
         .flatten()
         .flatten()
         .filter(|entry| {
-            let is_own = entry.file_name() == own.as_str();
-            !is_own
-                && fs::read_to_string(entry.path().join("comm"))
-                    .is_ok_and(|comm| comm.trim() == name)
+            fs::read_to_string(entry.path().join("cmdline"))
+                .is_ok_and(|words| words.ends_with(&end))
         })
         .filter_map(|entry| fs::read_to_string(entry.path().join("io")).ok())
         .filter_map(|io| {
@@ -43,20 +41,14 @@ pub(crate) fn bench() {
         writer.write_all(line.as_bytes()).expect("a text");
     }
     drop(writer);
+    let file = large.path().display().to_string();
     let own = std::env::current_exe().expect("this program");
-    let own_name = own.file_name().and_then(|name| name.to_str());
-    // The name of a process has 15 letters at most.
-    let own_name: String = own_name.unwrap_or_default().chars().take(15).collect();
-    for (what, name, command) in [
+    for (what, last, command) in [
         ("yes", "yes", "yes".to_owned()),
-        (
-            "cat of 1 GB",
-            "cat",
-            format!("cat {}", large.path().display()),
-        ),
+        ("cat of 1 GB", file.as_str(), format!("cat {file}")),
         (
             "1,000 redraws a second",
-            own_name.as_str(),
+            "redraw",
             format!("{} redraw", own.display()),
         ),
     ] {
@@ -68,13 +60,13 @@ pub(crate) fn bench() {
             &format!("key to paint, {what} in the pane"),
             key_to_paint(&mut screen, "\x1d?"),
         );
-        let before = written(name);
+        let before = written(last);
         let seconds = 3;
         let bytes = screen.watch(Duration::from_secs(seconds));
         println!(
             "{:<58} {:.1} MB/s written by it, {:.0} kB/s to the terminal, {} kB resident",
             "the same, no keys",
-            (written(name) - before) as f64 / 1e6 / seconds as f64,
+            (written(last) - before) as f64 / 1e6 / seconds as f64,
             bytes as f64 / 1e3 / seconds as f64,
             resident(screen.pid())
         );
