@@ -6,7 +6,7 @@ use super::event::{Envelope, RunOutcome};
 use super::ids::{AttemptId, RunId};
 use super::item::{AgentStatus, Usage};
 use super::queue::Queue;
-use super::standing::Standing;
+use super::runner_place::RunnerPlace;
 
 /// What the runner tells everybody who listens.
 #[derive(Debug, Clone)]
@@ -53,5 +53,5 @@ pub enum Feed {
         of: usize,
     },
     /// Who runs the queue, told to a process that looks on: at its start and whenever it changes.
-    Runner(Standing),
+    Runner(RunnerPlace),
 }

@@ -5,7 +5,7 @@ use super::effect::Effect;
 use super::keymap::Context;
 use super::model::Model;
 use super::theme::Role;
-use crate::domain::standing::Standing;
+use crate::domain::runner_place::RunnerPlace;
 
 /// What a viewer knows of the docket that runs the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,12 +37,12 @@ pub(crate) fn badge(beside: &Beside) -> &'static str {
 }
 
 /// Who runs the queue has changed.
-pub(crate) fn told(model: &mut Model, standing: Standing) -> Vec<Effect> {
+pub(crate) fn told(model: &mut Model, place: RunnerPlace) -> Vec<Effect> {
     model.queue.outdate();
     model.totals.outdate();
     model.beside.is_up_to_date = true;
-    match standing {
-        Standing::Elsewhere { pid } => {
+    match place {
+        RunnerPlace::Elsewhere { pid } => {
             let was = model.beside.pid.filter(|_| pid.is_some());
             let has_changed = model.beside.runner_is_gone || (was.is_some() && was != pid);
             model.beside.runner_is_gone = false;
@@ -54,7 +54,7 @@ pub(crate) fn told(model: &mut Model, standing: Standing) -> Vec<Effect> {
                 );
             }
         }
-        Standing::Nowhere { folder_is_gone } => {
+        RunnerPlace::Nowhere { folder_is_gone } => {
             model.start_is_asked = false;
             let was_alive = model.run_is_alive();
             model.board.bury();
@@ -72,7 +72,7 @@ pub(crate) fn told(model: &mut Model, standing: Standing) -> Vec<Effect> {
                 model.say(format!("{how}{next}"), Role::Warning);
             }
         }
-        Standing::Here => {
+        RunnerPlace::Here => {
             model.viewer = false;
             model.beside = Beside::default();
             model.say("this docket runs the queue now", Role::Notice);

@@ -24,7 +24,7 @@ use crate::domain::command::{Command, Reaction};
 use crate::domain::event::{Event, RunOutcome};
 use crate::domain::machine::RunPlan;
 use crate::domain::rules::Scope;
-use crate::domain::standing::Standing;
+use crate::domain::runner_place::RunnerPlace;
 use crate::domain::ticket::KnownNames;
 use crate::exit::Exit;
 use crate::output;
@@ -339,22 +339,22 @@ impl Session {
                 }
             }
             Feed::Trouble(text) => self.say(format!("trouble: {text}")),
-            Feed::Runner(standing) => self.runner(*standing),
+            Feed::Runner(place) => self.runner(*place),
             Feed::Status { .. } | Feed::Used { .. } | Feed::Beginning { .. } => {}
         }
     }
 
-    fn runner(&mut self, standing: Standing) {
+    fn runner(&mut self, place: RunnerPlace) {
         let was_up_to_date = std::mem::replace(&mut self.is_up_to_date, true);
-        match standing {
-            Standing::Elsewhere { pid } => {
+        match place {
+            RunnerPlace::Elsewhere { pid } => {
                 let pid = pid.map(|pid| format!(" (pid {pid})")).unwrap_or_default();
                 self.say(format!(
                     "another docket{pid} runs the queue here: this one shows what it does, and passes on what you type"
                 ));
                 self.runner_is_gone = false;
             }
-            Standing::Nowhere { .. } => {
+            RunnerPlace::Nowhere { .. } => {
                 self.runner_is_gone = true;
                 let was_alive = self.watched.board.has_live_run();
                 self.watched.board.bury();
@@ -367,7 +367,7 @@ impl Session {
                     "the docket that ran here {how}; type `take-over` to run the queue from here, or `quit`"
                 ));
             }
-            Standing::Here => {
+            RunnerPlace::Here => {
                 self.viewer = false;
                 self.runner_is_gone = false;
                 self.say("this docket runs the queue now");

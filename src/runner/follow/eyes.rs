@@ -10,7 +10,7 @@ use crate::domain::board::{Board, Feed};
 use crate::domain::event::{Envelope, Event};
 use crate::domain::ids::{AttemptId, RunId, Sequence};
 use crate::domain::item::Usage;
-use crate::domain::standing::Standing;
+use crate::domain::runner_place::RunnerPlace;
 use crate::domain::time::Timestamp;
 use crate::runner::context::Places;
 use crate::runner::{earlier_runs, spent, unfinished, waiting};
@@ -25,7 +25,7 @@ const PAGE: usize = 1000;
 pub(super) struct Seen {
     /// Facts, and how far transcripts are, in order.
     pub(super) feed: Vec<Feed>,
-    pub(super) standing: Standing,
+    pub(super) runner: RunnerPlace,
     /// What can't be read, and why.
     pub(super) trouble: Option<String>,
     /// There is more to read at once.
@@ -109,11 +109,11 @@ impl Eyes {
             Err(error) => trouble = Some(in_words(&error)),
         }
         let folder_is_gone = !self.places.docket().is_dir();
-        let standing = match &self.holder {
-            Some(held) if !folder_is_gone => Standing::Elsewhere {
+        let runner = match &self.holder {
+            Some(held) if !folder_is_gone => RunnerPlace::Elsewhere {
                 pid: held.by.as_ref().map(|by| by.process.pid),
             },
-            _ => Standing::Nowhere { folder_is_gone },
+            _ => RunnerPlace::Nowhere { folder_is_gone },
         };
         let mut feed = Vec::new();
         let more = match self.facts(&mut feed) {
@@ -132,7 +132,7 @@ impl Eyes {
         }
         Seen {
             feed,
-            standing,
+            runner,
             trouble,
             more,
             is_another: std::mem::take(&mut self.is_another),

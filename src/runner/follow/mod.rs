@@ -30,8 +30,8 @@ use crate::domain::board::Feed;
 use crate::domain::command::Command;
 use crate::domain::event::Event;
 use crate::domain::queue::Queue;
+use crate::domain::runner_place::RunnerPlace;
 use crate::domain::settings::SpendingLimits;
-use crate::domain::standing::Standing;
 
 /// Hints that follow each other are handled together; also, a hint comes a little before what it hints at can be read.
 const SETTLE: Duration = Duration::from_millis(15);
@@ -87,7 +87,7 @@ pub fn follow(setup: Setup, take_over: bool) -> Result<Started, StartError> {
         eyes: Some(eyes),
         hints,
         queue,
-        standing: None,
+        runner: None,
         letters,
         said,
         refused: VecDeque::new(),
@@ -126,7 +126,7 @@ struct Follower {
     hints: Arc<Hints>,
     queue: mpsc::Receiver<Arc<Queue>>,
     /// What was told of the runner.
-    standing: Option<Standing>,
+    runner: Option<RunnerPlace>,
     letters: mpsc::UnboundedSender<Command>,
     said: mpsc::UnboundedReceiver<Said>,
     /// Why commands were refused, as the ledger tells; the newest last.
@@ -191,7 +191,7 @@ impl Follower {
                 changed = wishes.changed(), if may_wish => {
                     may_wish = changed.is_ok();
                     self.may_take_over =
-                        may_wish && matches!(self.standing, Some(Standing::Nowhere { .. }));
+                        may_wish && matches!(self.runner, Some(RunnerPlace::Nowhere { .. }));
                     false
                 }
                 Some(queue) = self.queue.recv() => {
@@ -242,24 +242,24 @@ impl Follower {
             if seen.more {
                 continue;
             }
-            if self.changes(seen.standing) {
+            if self.changes(seen.runner) {
                 // A first look believes what it sees.
-                if self.standing.is_some() {
+                if self.runner.is_some() {
                     sleep(GLIMPSE).await;
                     let Some(mut again) = self.look_once().await else {
                         return Looked::Lost;
                     };
                     is_news |= self.take_in(&mut again);
-                    if again.more || again.standing != seen.standing {
+                    if again.more || again.runner != seen.runner {
                         continue;
                     }
                 }
                 self.run_was_open = self.run_is_open;
                 // Where the folder is gone the runner may still live: only a human says that it doesn't.
                 let folder_is_gone = false;
-                self.may_take_over = seen.standing == Standing::Nowhere { folder_is_gone };
-                self.standing = Some(seen.standing);
-                self.tell(Feed::Runner(seen.standing));
+                self.may_take_over = seen.runner == RunnerPlace::Nowhere { folder_is_gone };
+                self.runner = Some(seen.runner);
+                self.tell(Feed::Runner(seen.runner));
                 is_news = true;
             }
             return if is_news {
@@ -281,8 +281,8 @@ impl Follower {
         Some(seen)
     }
 
-    fn changes(&self, standing: Standing) -> bool {
-        self.standing != Some(standing)
+    fn changes(&self, runner: RunnerPlace) -> bool {
+        self.runner != Some(runner)
     }
 
     /// Tells what was seen. Whether it was anything.
@@ -296,9 +296,9 @@ impl Follower {
         let is_news = !seen.feed.is_empty();
         if seen.is_another {
             let folder_is_gone = true;
-            let gone = Standing::Nowhere { folder_is_gone };
+            let gone = RunnerPlace::Nowhere { folder_is_gone };
             self.run_is_open = false;
-            self.standing = Some(gone);
+            self.runner = Some(gone);
             self.tell(Feed::Runner(gone));
         }
         for feed in seen.feed.drain(..) {
@@ -307,7 +307,7 @@ impl Follower {
                     Event::RunStarted { .. } => self.run_is_open = true,
                     Event::RunFinished { .. } => self.run_is_open = false,
                     // What was refused before anybody looked is nobody's business any more.
-                    Event::Refused { .. } if self.standing.is_none() => continue,
+                    Event::Refused { .. } if self.runner.is_none() => continue,
                     Event::Refused { why, .. } => self.was_refused(why),
                     _ => {}
                 }
@@ -362,7 +362,7 @@ impl Follower {
             }
         }
         self.post.send_replace(started.handle.terminals.post());
-        self.tell(Feed::Runner(Standing::Here));
+        self.tell(Feed::Runner(RunnerPlace::Here));
         if self.goes_on && self.run_was_open {
             let _it_listens = started.handle.commands.send(Command::Start { only: None });
         }

@@ -40,8 +40,8 @@ pub(crate) fn is_selected(model: &Model) -> bool {
 /// What the key that pauses does now.
 pub(crate) fn pause_words(model: &Model) -> &'static str {
     match model.player.picture.as_deref() {
-        Some(picture) if picture.standing.is_over => "again",
-        Some(picture) if !picture.standing.is_playing => "go on",
+        Some(picture) if picture.progress.is_over => "again",
+        Some(picture) if !picture.progress.is_playing => "go on",
         _ => Action::PlayerPause.hint(),
     }
 }

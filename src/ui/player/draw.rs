@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Widget};
 
-use super::{Picture, Standing};
+use super::{Picture, Progress};
 use crate::ui::overlay::borders;
 use crate::ui::session::Look;
 use crate::ui::text;
@@ -40,15 +40,15 @@ pub(crate) fn draw(
     };
     let screen = picture.screen.area;
     let cut = screen.width > above.width || screen.height > above.height;
-    standing(
-        &picture.standing,
+    progress(
+        &picture.progress,
         screen,
         cut.then_some(above),
         below,
         buffer,
         look,
     );
-    if let Some(trouble) = &picture.standing.trouble {
+    if let Some(trouble) = &picture.progress.trouble {
         let words = text::clean(trouble).into_owned();
         let lines = text::wrap(Line::from(words), usize::from(above.width).max(1), 0);
         for (line, y) in lines.into_iter().zip(above.top()..above.bottom()) {
@@ -107,8 +107,8 @@ fn shown(picture: &Picture, area: Rect, buffer: &mut Buffer, look: &Look) -> Opt
 }
 
 /// `► 0:12 / 3:40  2x  ━━━━───  cargo test`.
-fn standing(
-    standing: &Standing,
+fn progress(
+    progress: &Progress,
     screen: Rect,
     cut: Option<Rect>,
     area: Rect,
@@ -117,17 +117,17 @@ fn standing(
 ) {
     let mut left = vec![format!(
         " {} {}{}",
-        state(standing, look.ascii),
-        time(standing.seconds),
-        standing
+        state(progress, look.ascii),
+        time(progress.seconds),
+        progress
             .total
             .map_or_else(String::new, |total| format!(" / {}", time(total)))
     )];
-    left.push(format!("{}x", standing.speed));
-    if let Some(seeking) = standing.seeking {
+    left.push(format!("{}x", progress.speed));
+    if let Some(seeking) = progress.seeking {
         left.push(format!("seeking {}%", (seeking * 100.0) as u32));
     }
-    if !standing.cuts {
+    if !progress.cuts {
         left.push("pauses whole".to_owned());
     }
     if let Some(area) = cut {
@@ -137,13 +137,13 @@ fn standing(
             area.width, area.height
         ));
     }
-    if standing.damaged > 0 {
-        left.push(format!("{} damaged lines left out", standing.damaged));
+    if progress.damaged > 0 {
+        left.push(format!("{} damaged lines left out", progress.damaged));
     }
     let left = left.join("  ");
     let left = text::fit(&left, usize::from(area.width), look.ascii).into_owned();
     let room = area.width.saturating_sub(text::width(&left) as u16);
-    let title = standing
+    let title = progress
         .title
         .as_deref()
         .map(text::clean)
@@ -156,8 +156,8 @@ fn standing(
     };
     let bar = room.saturating_sub(text::width(&title) as u16 + 4);
     let mut spans = vec![Span::styled(left, look.theme.style(Role::Base))];
-    if bar >= LEAST_BAR && standing.total.is_some() {
-        let done = (f64::from(bar) * standing.share).round() as usize;
+    if bar >= LEAST_BAR && progress.total.is_some() {
+        let done = (f64::from(bar) * progress.share).round() as usize;
         let (full, empty) = if look.ascii {
             ("=", "-")
         } else {
@@ -179,8 +179,8 @@ fn standing(
     Line::from(spans).render(area, buffer);
 }
 
-fn state(standing: &Standing, ascii: bool) -> &'static str {
-    match (standing.is_over, standing.is_playing, ascii) {
+fn state(progress: &Progress, ascii: bool) -> &'static str {
+    match (progress.is_over, progress.is_playing, ascii) {
         (true, _, false) => "□ end",
         (true, _, true) => "- end",
         (false, true, false) => "►",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{Order, Picture, Seek, Standing};
+use super::{Order, Picture, Progress, Seek};
 use crate::emulator::Emulator;
 use crate::store::cast::{CastError, Event, Reader, Survey, What};
 use crate::ui::render::cells;
@@ -262,7 +262,7 @@ impl Engine {
         let total = self.survey.as_ref().map(|survey| survey.seconds);
         let header = self.reader.header();
         let title = self.emulator.title().map(str::to_owned);
-        let standing = Standing {
+        let progress = Progress {
             seconds: self.position.floor().min(1e9) as u64,
             total: total.map(|total| total.floor() as u64),
             share: total.map_or(0.0, |total| {
@@ -287,7 +287,7 @@ impl Engine {
         Picture {
             screen: Arc::clone(&self.screen),
             cursor: self.cursor,
-            standing,
+            progress,
         }
     }
 

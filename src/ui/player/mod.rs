@@ -59,12 +59,12 @@ pub(crate) struct Picture {
     pub(crate) screen: Arc<Buffer>,
     /// Where its cursor is.
     pub(crate) cursor: Option<(u16, u16)>,
-    pub(crate) standing: Standing,
+    pub(crate) progress: Progress,
 }
 
 /// Where a recording stands.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Standing {
+pub(crate) struct Progress {
     pub(crate) seconds: u64,
     /// As soon as the whole was read.
     pub(crate) total: Option<u64>,

@@ -63,7 +63,7 @@ impl Playback {
     }
 
     fn seconds(&mut self) -> u64 {
-        self.engine.picture().standing.seconds
+        self.engine.picture().progress.seconds
     }
 }
 
@@ -77,7 +77,7 @@ fn it_plays_by_time_and_cuts_pauses() {
     // Ten seconds of pause are two.
     assert_eq!(playback.after(1_800), "abc");
     assert_eq!(playback.after(200), "abcd");
-    assert!(playback.engine.picture().standing.is_over);
+    assert!(playback.engine.picture().progress.is_over);
     assert_eq!(playback.engine.quiet_for(), None);
     // Again.
     assert_eq!(playback.order(Order::Pause), "a");
@@ -140,7 +140,7 @@ fn a_long_seek_is_fed_piece_by_piece() {
         if !more {
             break;
         }
-        shares.extend(engine.picture().standing.seeking);
+        shares.extend(engine.picture().progress.seeking);
     }
     assert!(pieces > 10, "{pieces}");
     assert!(

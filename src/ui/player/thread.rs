@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::engine::Engine;
-use super::{Order, Picture, Standing};
+use super::{Order, Picture, Progress};
 use crate::store::cast::{Reader, Survey};
 use crate::ui::session::Clock;
 use crate::ui::theme::ColorDepth;
@@ -102,9 +102,9 @@ fn play(
             pictures.send_replace(Some(Arc::new(Picture {
                 screen: Arc::default(),
                 cursor: None,
-                standing: Standing {
+                progress: Progress {
                     trouble: Some(error.to_string()),
-                    ..Standing::default()
+                    ..Progress::default()
                 },
             })));
             return;

@@ -12,7 +12,7 @@ use crate::runner::recorder::Ended;
 use crate::ui::action::Action;
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::pages::Page;
-use crate::ui::player::{Order, Picture, Seek, Standing};
+use crate::ui::player::{Order, Picture, Progress, Seek};
 use crate::ui::terminals::TerminalEvent;
 use crate::ui::update::{Message, perform};
 
@@ -25,7 +25,7 @@ fn picture(columns: u16, rows: u16) -> Arc<Picture> {
     Arc::new(Picture {
         screen: Arc::new(screen),
         cursor: Some((12, 1)),
-        standing: Standing {
+        progress: Progress {
             seconds: 72,
             total: Some(3_700),
             share: 0.3,
@@ -33,7 +33,7 @@ fn picture(columns: u16, rows: u16) -> Arc<Picture> {
             is_playing: false,
             cuts: true,
             title: Some("worktree of 003".to_owned()),
-            ..Standing::default()
+            ..Progress::default()
         },
     })
 }
@@ -115,8 +115,8 @@ fn hints_say_what_keys_do_to_a_recording() {
         (false, false, "Space go on"),
         (false, true, "Space again"),
     ] {
-        played.standing.is_playing = is_playing;
-        played.standing.is_over = is_over;
+        played.progress.is_playing = is_playing;
+        played.progress.is_over = is_over;
         scene.message(Message::Played(std::sync::Arc::new(played.clone())));
         let frame = scene.frame(120, 40);
         assert!(frame.contains(words), "{frame}");

@@ -3,11 +3,11 @@
 use super::scene::{Scene, ago};
 use crate::domain::board::Feed;
 use crate::domain::event::{Event, RunOutcome};
-use crate::domain::standing::Standing;
+use crate::domain::runner_place::RunnerPlace;
 use crate::ui::effect::Effect;
 
-const ELSEWHERE: Standing = Standing::Elsewhere { pid: Some(4242) };
-const NOWHERE: Standing = Standing::Nowhere {
+const ELSEWHERE: RunnerPlace = RunnerPlace::Elsewhere { pid: Some(4242) };
+const NOWHERE: RunnerPlace = RunnerPlace::Nowhere {
     folder_is_gone: false,
 };
 
@@ -63,7 +63,7 @@ fn a_runner_that_died_leaves_nothing_running() {
     assert!(last_line(&mut scene).starts_with("Ctrl-o take over"));
     scene.keys("Ctrl-o");
     assert_eq!(scene.effects.last(), Some(&Effect::TakeOver(true)));
-    scene.feed(Feed::Runner(Standing::Here));
+    scene.feed(Feed::Runner(RunnerPlace::Here));
     assert!(!scene.frame(120, 30).contains("viewer"));
     assert!(!scene.model.viewer);
 }
@@ -78,13 +78,13 @@ fn a_runner_that_ended_well_is_not_called_dead() {
         last_line(&mut scene),
         "the docket that ran here has ended: Ctrl-o takes over"
     );
-    scene.feed(Feed::Runner(Standing::Elsewhere { pid: Some(7) }));
+    scene.feed(Feed::Runner(RunnerPlace::Elsewhere { pid: Some(7) }));
     assert_eq!(
         last_line(&mut scene),
         "another docket (pid 7) runs the queue now"
     );
     let folder_is_gone = true;
-    scene.feed(Feed::Runner(Standing::Nowhere { folder_is_gone }));
+    scene.feed(Feed::Runner(RunnerPlace::Nowhere { folder_is_gone }));
     assert!(last_line(&mut scene).starts_with("docket's folder here was removed"));
 }
 

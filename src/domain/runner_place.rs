@@ -2,7 +2,7 @@
 
 /// See the module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum RunnerPlace {
     /// A runner in another process. All that had happened until now was told before this.
     Elsewhere {
         /// Its process, if it left word of it.
