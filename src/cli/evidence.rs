@@ -101,7 +101,7 @@ fn list(json: bool, place: &Place) -> Result<Exit, CliError> {
     let cells: Vec<_> = attempts
         .iter()
         .map(|row| {
-            let mark = words::mark_of(row.outcome.as_ref());
+            let mark = Mark::of_outcome(row.outcome.as_ref());
             let outcome = row.outcome.as_ref().map(ToString::to_string);
             let seal = row.seal.map_or_else(
                 || "not sealed".to_owned(),

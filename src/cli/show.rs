@@ -16,7 +16,7 @@ use crate::domain::attempt::{Proof, TurnEnd};
 use crate::domain::board::TicketView;
 use crate::domain::ids::{TicketId, TicketName};
 use crate::domain::queue::Readiness;
-use crate::domain::reason::Reason;
+use crate::domain::reason::{Mark, Reason};
 use crate::domain::ticket::{Dependency, Problem, QueueEntry, Ticket};
 use crate::domain::time::Timestamp;
 use crate::exit::Exit;
@@ -217,7 +217,7 @@ impl Page {
 
     fn attempt(&mut self, attempt: &History) {
         let record = &attempt.record;
-        let mark = words::mark_of(record.outcome.as_ref());
+        let mark = Mark::of_outcome(record.outcome.as_ref());
         let sign = words::painted(self.paint, mark);
         let id = record.attempt.to_string();
         let id = self.paint.text(Role::Strong, &id);

@@ -8,8 +8,6 @@ use super::place::Place;
 use crate::domain::attempt::{AttemptOutcome, Need, Proof};
 use crate::domain::board::{Board, PhaseView, RunView, TicketState, TicketView};
 use crate::domain::ids::{Sequence, TicketId};
-use crate::domain::inbox::Told;
-use crate::domain::item::Usage;
 use crate::domain::machine::Unfinished;
 use crate::domain::queue::{Queue, Readiness};
 use crate::domain::reason::{self, Reason};
@@ -285,21 +283,10 @@ fn run_view(run: &RunRecord) -> RunView {
 fn view_of(step: &StepRecord, outcome: AttemptOutcome) -> TicketView {
     TicketView {
         state: TicketState::Finished { outcome },
-        run: step.run,
         attempt: step.attempt.clone(),
-        turn: 0,
-        agent: String::new(),
         since: step.finished.unwrap_or(step.started),
-        workspace: None,
-        validations: Vec::new(),
-        usage: Usage::default(),
-        turn_usage: Usage::default(),
-        status: None,
-        requests: BTreeMap::new(),
-        dispatches: Vec::new(),
-        brought: Vec::new(),
-        told: Told::default(),
         is_over: true,
+        ..TicketView::new(step.run)
     }
 }
 

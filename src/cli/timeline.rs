@@ -8,7 +8,7 @@ use super::place::Place;
 use super::table::{self, Cell, cell};
 use super::{text, words};
 use crate::domain::ids::RunId;
-use crate::domain::reason::coarse;
+use crate::domain::reason::{Mark, coarse};
 use crate::domain::time::Timestamp;
 use crate::domain::timeline::{Bar, Timeline};
 use crate::exit::Exit;
@@ -73,7 +73,7 @@ fn cells(bar: &Bar, now: Timestamp) -> Vec<Cell> {
         .as_ref()
         .map_or_else(String::new, ToString::to_string);
     vec![
-        words::sign_cell(words::mark_of(bar.outcome.as_ref())),
+        words::sign_cell(Mark::of_outcome(bar.outcome.as_ref())),
         cell(Role::Plain, &bar.attempt.to_string()),
         cell(Role::Faint, &bar.agent),
         cell(Role::Faint, &text::moment(bar.started, now)),

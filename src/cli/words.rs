@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::output::{Paint, Role};
 use super::table::{self, Cell};
 use crate::config::Variables;
-use crate::domain::attempt::{AttemptOutcome, Verdict};
+use crate::domain::attempt::Verdict;
 use crate::domain::reason::Mark;
 use crate::ui::glyph;
 use crate::ui::theme::is_utf8;
@@ -39,19 +39,6 @@ pub(super) fn word(mark: Mark) -> &'static str {
 pub(super) fn sign_cell(mark: Mark) -> Cell {
     let (sign, role) = sign(mark);
     table::cell(role, sign)
-}
-
-/// The mark of an attempt's end; of none, that it runs.
-pub(super) fn mark_of(outcome: Option<&AttemptOutcome>) -> Mark {
-    match outcome {
-        None => Mark::Running,
-        Some(AttemptOutcome::Done { .. }) => Mark::Done,
-        Some(AttemptOutcome::NeedsHuman { .. }) => Mark::Waiting,
-        Some(AttemptOutcome::Cancelled { .. }) => Mark::Stopped,
-        Some(
-            AttemptOutcome::Failed { .. } | AttemptOutcome::Limit { .. } | AttemptOutcome::Lost,
-        ) => Mark::Failed,
-    }
 }
 
 /// A verdict's sign, role and word.

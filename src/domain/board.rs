@@ -533,7 +533,8 @@ impl Board {
 }
 
 impl TicketView {
-    fn new(run: RunId) -> Self {
+    /// A ticket of a run, of which nothing else has happened.
+    pub(crate) fn new(run: RunId) -> Self {
         Self {
             state: TicketState::Queued,
             run,

@@ -36,6 +36,19 @@ pub enum Mark {
 }
 
 impl Mark {
+    /// That of an attempt's end; of none, that it runs.
+    pub fn of_outcome(outcome: Option<&AttemptOutcome>) -> Self {
+        match outcome {
+            None => Self::Running,
+            Some(AttemptOutcome::Done { .. }) => Self::Done,
+            Some(AttemptOutcome::NeedsHuman { .. }) => Self::Waiting,
+            Some(AttemptOutcome::Cancelled { .. }) => Self::Stopped,
+            Some(
+                AttemptOutcome::Failed { .. } | AttemptOutcome::Limit { .. } | AttemptOutcome::Lost,
+            ) => Self::Failed,
+        }
+    }
+
     /// In a word.
     pub fn as_str(self) -> &'static str {
         match self {

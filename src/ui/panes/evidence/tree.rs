@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use crate::domain::attempt::{AttemptOutcome, Validation, Verdict};
 use crate::domain::board::{TicketState, TicketView};
 use crate::domain::ids::{AttemptId, TicketName};
-use crate::domain::reason::count;
+use crate::domain::reason::{Mark, count};
 use crate::store::verify::AttemptState;
 use crate::ui::effect::{AttemptFiles, Checked, FileEntry, RunFiles};
 use crate::ui::session::Look;
@@ -216,16 +216,7 @@ impl Tree<'_> {
     }
 
     fn outcome(&self, outcome: Option<&AttemptOutcome>) -> (String, Role, &'static str) {
-        use crate::domain::reason::Mark;
-        let mark = match outcome {
-            None => Mark::Running,
-            Some(AttemptOutcome::Done { .. }) => Mark::Done,
-            Some(AttemptOutcome::NeedsHuman { .. }) => Mark::Waiting,
-            Some(AttemptOutcome::Cancelled { .. }) => Mark::Stopped,
-            Some(
-                AttemptOutcome::Failed { .. } | AttemptOutcome::Limit { .. } | AttemptOutcome::Lost,
-            ) => Mark::Failed,
-        };
+        let mark = Mark::of_outcome(outcome);
         let words = outcome.map_or_else(|| "has not ended".to_owned(), ToString::to_string);
         let (symbol, role) = glyph::mark(mark, self.ascii);
         (words, role, symbol)
