@@ -37,9 +37,8 @@ pub(super) fn perform(model: &mut Model, action: Action) -> Option<Vec<Effect>> 
             }
         }
         Action::NewTab => {
-            let here = model.terminal.shown_place();
-            let place = here.unwrap_or_else(|| repository(model));
-            open(model, place)
+            let place = repository(model);
+            model.terminal.tab_beside(place).map(|()| Vec::new())
         }
         Action::NewTabWorktree => worktree(model).and_then(|place| open(model, place)),
         Action::NewTabRepository => {
