@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::scene::Scene;
-use crate::ui::effect::{Effect, TerminalId};
+use crate::ui::effect::{Effect, Loaded, TerminalId, WhyLook};
 use crate::ui::terminals::{TerminalEvent, TerminalRequest};
 use crate::ui::update::Message;
 
@@ -50,4 +50,21 @@ fn a_new_shell_begins_where_the_shown_one_says_it_works() {
     // A place that was asked for is that place.
     scene.keys("Ctrl-] r");
     assert_eq!(told(&scene), None);
+}
+
+#[test]
+fn shells_of_one_split_are_told_apart() {
+    let mut scene = Scene::full();
+    scene.keys("t Ctrl-] | Ctrl-] , b u i l d Enter Ctrl-] r");
+    let found = [1, 2, 3].map(|id| (TerminalId(id), None)).to_vec();
+    let why = WhyLook::Leave;
+    scene.message(Message::Loaded(Loaded::Foreground { why, found }));
+    let frame = scene.frame(120, 40);
+    for name in [
+        "1 build, 003 worktree (1 of 2) may run something",
+        "1 build, 003 worktree (2 of 2) may run something",
+        "2 repository may run something",
+    ] {
+        assert!(frame.contains(name), "{name}\n{frame}");
+    }
 }

@@ -148,15 +148,20 @@ impl TerminalPane {
         Some(self.shown()?.id)
     }
 
-    /// What a program is called: its tab's own name, and where it is.
+    /// What a program is called: its tab's own name, where it is, and which one of its tab: `1 build, repository (2 of 3)`.
     pub(crate) fn name_of(&self, id: TerminalId) -> Option<String> {
         for (index, tab) in self.tabs.iter().enumerate() {
-            let Some(program) = tab.programs.iter().find(|program| program.id == id) else {
+            let mut programs = tab.programs.iter().enumerate();
+            let Some((position, program)) = programs.find(|(_, program)| program.id == id) else {
                 continue;
             };
             let name = tab.name.as_ref().map(|name| format!("{name}, "));
             let name = name.unwrap_or_default();
-            return Some(format!("{} {name}{}", index + 1, program.label));
+            let part = match tab.programs.len() {
+                1 => String::new(),
+                count => format!(" ({} of {count})", position + 1),
+            };
+            return Some(format!("{} {name}{}{part}", index + 1, program.label));
         }
         None
     }
