@@ -115,7 +115,7 @@ fn on_open(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 }
 
 /// Which tab an action is about, from 0.
-fn numbered(action: Action) -> Option<usize> {
+pub(in crate::ui) fn numbered(action: Action) -> Option<usize> {
     const TABS: [Action; 8] = [
         Action::Tab1,
         Action::Tab2,

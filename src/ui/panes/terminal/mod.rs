@@ -166,6 +166,11 @@ impl TerminalPane {
         None
     }
 
+    /// What the tabs are called, in order.
+    pub(crate) fn tab_names(&self) -> impl Iterator<Item = &str> {
+        self.tabs.iter().map(Tab::name)
+    }
+
     /// The programs that run.
     pub(crate) fn alive(&self) -> Vec<TerminalId> {
         // An agent doesn't end with who looks at it.
