@@ -254,7 +254,12 @@ pub(crate) enum Loaded {
         slice: Result<Slice, String>,
     },
     /// The files of a ticket's attempts.
-    Evidence { question: u64, runs: Vec<RunFiles> },
+    Evidence {
+        question: u64,
+        runs: Vec<RunFiles>,
+        /// Recordings that belong to no attempt.
+        recordings: Vec<FileEntry>,
+    },
     /// A piece of a file.
     Preview {
         question: u64,

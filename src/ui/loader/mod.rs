@@ -37,6 +37,7 @@ pub(crate) fn load(load: Load) -> Loaded {
         } => Loaded::Evidence {
             question,
             runs: evidence::list(&root, &ticket),
+            recordings: evidence::recordings(&root),
         },
         Load::Preview {
             question,

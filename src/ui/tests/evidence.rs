@@ -132,7 +132,11 @@ fn two_attempts() -> Scene {
         [Effect::Load(Load::Evidence { question, .. })] => *question,
         other => panic!("{other:?}"),
     };
-    scene.message(Message::Loaded(Loaded::Evidence { question, runs }));
+    scene.message(Message::Loaded(Loaded::Evidence {
+        question,
+        runs,
+        recordings: Vec::new(),
+    }));
     scene.keys("3 z");
     scene
 }

@@ -260,7 +260,14 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             part,
             slice,
         } => model.transcript.loaded(question, part, slice),
-        Loaded::Evidence { question, runs } => model.evidence.listed(question, runs),
+        Loaded::Evidence {
+            question,
+            runs,
+            recordings,
+        } => {
+            model.evidence.recordings = recordings;
+            model.evidence.listed(question, runs)
+        }
         Loaded::Preview { question, content } => {
             model.evidence.previewed(question, content);
             Vec::new()
