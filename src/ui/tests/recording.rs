@@ -215,6 +215,19 @@ fn a_recording_that_fails_says_so_and_the_shell_goes_on() {
 }
 
 #[test]
+fn a_recording_is_told_in_words_below_the_tree() {
+    let mut scene = with_recording();
+    scene.keys("q 3");
+    let frame = scene.frame(120, 40);
+    assert!(frame.contains("0:00 long, "), "{frame}");
+    assert!(frame.contains("its last screen:"), "{frame}");
+    assert!(
+        frame.contains("hello") && !frame.contains("version"),
+        "{frame}"
+    );
+}
+
+#[test]
 fn recordings_of_the_repository_stand_at_the_end_and_are_played() {
     let mut scene = Scene::full();
     let folder = scene.folder.path().join("evidence/recordings");
