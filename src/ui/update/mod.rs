@@ -379,7 +379,10 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         Some(_) => Vec::new(),
         None => match model.page {
             Some(page) => pages::key(model, page, event),
-            None if model.focus == Pane::Terminal => model.terminal.key(event),
+            None if model.focus == Pane::Terminal => {
+                viewer::typed(model);
+                model.terminal.key(event)
+            }
             None => Vec::new(),
         },
     }
@@ -423,7 +426,10 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             Some(page) => pages::paste(model, page, text),
             None => Vec::new(),
         },
-        None if model.focus == Pane::Terminal => terminal::paste(model, text),
+        None if model.focus == Pane::Terminal => {
+            viewer::typed(model);
+            terminal::paste(model, text)
+        }
         // Pasted text presses no keys.
         None => {
             model.say("pasted text goes into a reply or a terminal", Role::Notice);
