@@ -208,7 +208,10 @@ fn a_file_is_opened_elsewhere() {
         .folder
         .path()
         .join("evidence/r12/TICKET-003/2/prompt.md");
-    let pager = Effect::HandOver(Outside::Pager { path: file.clone() });
+    let pager = Effect::HandOver(Outside::Pager {
+        path: file.clone(),
+        from_end: false,
+    });
     assert_eq!(std::mem::take(&mut scene.effects), [pager]);
     scene.keys("y");
     let copy = Effect::Copy(file.display().to_string());
