@@ -41,6 +41,7 @@ mod screen;
 mod secrets;
 mod shell;
 mod show;
+mod started_in;
 mod status;
 mod submit;
 mod survey;

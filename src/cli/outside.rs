@@ -63,16 +63,33 @@ pub(super) fn edit(path: &Path, line: Option<usize>) -> Result<(), CliError> {
 /// The command line of an editor that begins at a line, if it is one that is known to take it.
 fn at_line(editor: &OsStr, line: Option<usize>) -> OsString {
     let mut command = editor.to_owned();
-    let words = editor.to_str().and_then(shlex::split);
-    let program = words.and_then(|words| words.into_iter().next());
-    let takes_it = program.is_some_and(|program| {
-        let name = Path::new(&program).file_name();
-        name.is_some_and(|name| TAKE_A_LINE.iter().any(|known| name == *known))
-    });
-    if let Some(line) = line.filter(|_| takes_it) {
+    if let Some(line) = line.filter(|_| is_one_of(editor, TAKE_A_LINE)) {
         command.push(format!(" +{line}"));
     }
     command
+}
+
+/// The command line of a pager that shows the end first, if it is one that is known to do that. `more` and `most` know no such word.
+fn at_end(pager: &OsStr) -> OsString {
+    let mut command = pager.to_owned();
+    // Behind a pipe or the like the word would be another program's.
+    let is_one_command = pager
+        .to_str()
+        .is_some_and(|pager| !pager.contains(['|', '&', ';', '<', '>', '(', '#', '\n']));
+    if is_one_command && is_one_of(pager, &["less"]) {
+        command.push(" +G");
+    }
+    command
+}
+
+/// Whether a command line begins with one of these programs.
+fn is_one_of(command: &OsStr, known: &[&str]) -> bool {
+    let words = command.to_str().and_then(shlex::split);
+    let program = words.and_then(|words| words.into_iter().next());
+    program.is_some_and(|program| {
+        let name = Path::new(&program).file_name();
+        name.is_some_and(|name| known.iter().any(|known| name == *known))
+    })
 }
 
 /// What came of a program, in words.
@@ -97,9 +114,14 @@ impl RunOutside for Foreground {
         outside: &Outside,
     ) -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> {
         let (named, command, path, variables) = match outside {
-            Outside::Pager { path } => {
+            Outside::Pager { path, from_end } => {
                 let pager = first_set(&["PAGER"]).unwrap_or_else(|| "less".into());
-                (pager.clone(), pager, path.clone(), "PAGER")
+                let command = if *from_end {
+                    at_end(&pager)
+                } else {
+                    pager.clone()
+                };
+                (pager, command, path.clone(), "PAGER")
             }
             Outside::Editor { path, line } => {
                 let editor = first_set(&["VISUAL", "EDITOR"]).unwrap_or_else(|| "vi".into());
@@ -149,5 +171,21 @@ mod tests {
         assert_eq!(line("code --wait"), "code --wait");
         assert_eq!(line("vi 'unclosed"), "vi 'unclosed");
         assert_eq!(at_line(OsStr::new("vi"), None), "vi");
+    }
+
+    #[test]
+    fn less_alone_is_told_to_begin_at_the_end() {
+        let line = |pager: &str| at_end(OsStr::new(pager)).into_string().expect("text");
+        assert_eq!(line("less"), "less +G");
+        assert_eq!(line("/usr/bin/less -R"), "/usr/bin/less -R +G");
+        for pager in [
+            "more",
+            "most -s",
+            "bat --paging=always",
+            "less | cat",
+            "lesspipe",
+        ] {
+            assert_eq!(line(pager), pager);
+        }
     }
 }

@@ -1,12 +1,9 @@
 //! `docket play`: a recording on the screen, or its end as text. Files are played anywhere, without a repository.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-
-use serde::Serialize;
+use std::time::SystemTime;
 
 use super::arguments::{Global, PlayArguments};
 use super::error::CliError;
@@ -14,10 +11,10 @@ use super::output;
 use super::place::{Place, start_folder};
 use super::{drive, find, history, keys, screen, text};
 use crate::config::{self, Directories, Variables};
-use crate::emulator::Emulator;
 use crate::exit::Exit;
 use crate::proc::clock::{Clock as _, SystemClock};
-use crate::store::cast::{self, CastError, EXTENSION, Reader, What};
+use crate::store::cast::{self, CastError, Reader};
+use crate::ui::end_of;
 
 pub(super) fn run(global: &Global, arguments: &PlayArguments) -> Result<Exit, CliError> {
     let path = find_recording(global, &arguments.recording)?;
@@ -55,10 +52,7 @@ fn find_recording(global: &Global, word: &str) -> Result<PathBuf, CliError> {
     if file.is_file() {
         return Ok(file);
     }
-    if Path::new(word)
-        .extension()
-        .is_some_and(|end| end == EXTENSION)
-    {
+    if cast::is_recording(Path::new(word)) {
         return Err(CliError::Usage(format!("there is no file {word}")));
     }
     let place = Place::of(global)?;
@@ -98,84 +92,10 @@ fn collect(folder: &Path, prefix: &str, found: &mut Vec<(SystemTime, PathBuf)>) 
     };
     for entry in entries.flatten() {
         let path = entry.path();
-        let is_recording = path.extension().is_some_and(|end| end == EXTENSION);
         let is_meant = entry.file_name().to_string_lossy().starts_with(prefix);
-        if is_recording && is_meant {
+        if cast::is_recording(&path) && is_meant {
             let modified = entry.metadata().and_then(|metadata| metadata.modified());
             found.push((modified.unwrap_or(SystemTime::UNIX_EPOCH), path));
         }
     }
-}
-
-/// A recording without its course.
-#[derive(Serialize)]
-struct End {
-    path: PathBuf,
-    title: Option<String>,
-    /// In seconds since 1970.
-    began: Option<u64>,
-    seconds: f64,
-    columns: u16,
-    rows: u16,
-    events: u64,
-    markers: Vec<Marker>,
-    /// Lines that could not be read.
-    damaged: u64,
-    /// What its last screen shows.
-    text: String,
-}
-
-#[derive(Serialize)]
-struct Marker {
-    seconds: f64,
-    name: String,
-}
-
-fn end_of(path: &Path) -> Result<End, CastError> {
-    let failed = |source: io::Error| CastError::Io {
-        path: path.to_path_buf(),
-        source,
-    };
-    let mut reader = Reader::open(path)?;
-    let header = reader.header().clone();
-    let mut emulator = Emulator::new(header.width, header.height, 0);
-    let (mut events, mut markers) = (0, Vec::new());
-    while let Some(event) = reader.next_event().map_err(failed)? {
-        events += 1;
-        match event.what {
-            What::Output(text) => {
-                emulator.feed(text.as_bytes());
-                emulator.parse(Duration::MAX, || Duration::ZERO);
-                drop(emulator.replies());
-            }
-            What::Resize { columns, rows } => emulator.resize(columns, rows),
-            What::Marker(name) => markers.push(Marker {
-                seconds: event.seconds,
-                name,
-            }),
-            What::Input | What::Other => {}
-        }
-    }
-    let mut text = String::new();
-    for row in emulator.top()..emulator.end() {
-        text.push_str(&emulator.text(row));
-        text.push('\n');
-    }
-    text.truncate(text.trim_end().len());
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    let (columns, rows) = emulator.size();
-    Ok(End {
-        path: path.to_path_buf(),
-        title: header.title,
-        began: header.timestamp,
-        seconds: reader.seconds(),
-        columns,
-        rows,
-        events,
-        markers,
-        damaged: reader.damaged(),
-        text,
-    })
 }

@@ -11,6 +11,7 @@ use super::error::CliError;
 use super::keys;
 use super::outside;
 use super::place::Place;
+use super::started_in::started_in;
 use super::term;
 use super::theme_watch;
 use crate::agents::adapter;
@@ -341,7 +342,7 @@ impl OpenTerminal for Shells {
         } = Pty::open(PtySpec {
             docket: self.places.program.clone(),
             argv,
-            directory: request.folder.clone(),
+            directory: started_in(request),
             environment,
             marker: format!("{kind}/{}/{}", std::process::id(), self.opened),
             size: Size {

@@ -8,6 +8,7 @@ pub mod clocks;
 pub mod confine;
 pub mod environment;
 pub mod foreground;
+pub mod hostname;
 pub mod identity;
 pub mod lull;
 mod os;

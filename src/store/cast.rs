@@ -29,6 +29,11 @@ pub fn folder(evidence: &Path) -> PathBuf {
     evidence.join("recordings")
 }
 
+/// Whether a file is a recording, by its name.
+pub fn is_recording(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == EXTENSION)
+}
+
 /// One event holds at most so much text: players read line by line.
 const LONGEST_EVENT: usize = 64 * 1024;
 

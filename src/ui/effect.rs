@@ -23,6 +23,7 @@ use crate::domain::item::Entry;
 use crate::domain::time::Timestamp;
 use crate::runner::comparison::Attempted;
 use crate::runner::recorder::Plan;
+use crate::store::cast::is_recording;
 use crate::store::past::{Past, Spending};
 use crate::store::verify::AttemptState;
 
@@ -201,7 +202,12 @@ pub(crate) enum Load {
 impl Load {
     /// Whether it may take long: nobody waits for its end when docket is left.
     pub(crate) fn is_long(&self) -> bool {
-        matches!(self, Self::Verify { .. } | Self::Export { .. })
+        match self {
+            Self::Verify { .. } | Self::Export { .. } => true,
+            // It is read as a whole.
+            Self::Preview { path, .. } => is_recording(path),
+            _ => false,
+        }
     }
 }
 
@@ -254,7 +260,12 @@ pub(crate) enum Loaded {
         slice: Result<Slice, String>,
     },
     /// The files of a ticket's attempts.
-    Evidence { question: u64, runs: Vec<RunFiles> },
+    Evidence {
+        question: u64,
+        runs: Vec<RunFiles>,
+        /// Recordings that belong to no attempt.
+        recordings: Vec<FileEntry>,
+    },
     /// A piece of a file.
     Preview {
         question: u64,

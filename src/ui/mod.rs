@@ -60,6 +60,7 @@ pub use keymap::document as keys_document;
 pub use keymap::{KeyConflict, KeyFault, KeyRow, Keymap};
 pub use pages::editor::note_file_name;
 pub use player::alone::play;
+pub(crate) use player::end::end_of;
 pub use preferences::Preferences;
 pub use probe::Probe;
 pub use session::{

@@ -69,6 +69,8 @@ pub(crate) struct Model {
     pub(crate) size: Size,
     pub(crate) focus: Pane,
     pub(crate) zoom: bool,
+    /// Whether the terminal pane was zoomed for a program that needs the room: it is no more when another pane gets the keys.
+    pub(crate) zoom_is_lent: bool,
     pub(crate) mouse: bool,
     /// Whether somebody looks at docket's own terminal, as far as that one tells.
     pub(crate) is_looked_at: bool,
@@ -161,6 +163,7 @@ impl Model {
             size: Size::default(),
             focus: Pane::Queue,
             zoom: false,
+            zoom_is_lent: false,
             mouse: false,
             is_looked_at: true,
             overlay: None,

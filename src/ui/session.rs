@@ -96,6 +96,8 @@ pub enum Outside {
     Pager {
         /// Which file.
         path: PathBuf,
+        /// Whether its end is shown first, by pagers that are known to do that when they are told.
+        from_end: bool,
     },
     /// `$VISUAL` or `$EDITOR` on a file.
     Editor {

@@ -12,7 +12,7 @@ use super::pages::Page;
 use super::panes::terminal::Place;
 use super::terminals::Launch;
 use super::theme::Role;
-use super::update::movement::focus;
+use super::update::movement::{focus, lend_room};
 use crate::domain::attempt::Need;
 use crate::domain::board::{TicketState, TicketView};
 use crate::domain::command::Command;
@@ -20,6 +20,10 @@ use crate::domain::event::Event;
 use crate::domain::ids::{AttemptId, TicketId, TicketName};
 use crate::domain::inbox;
 use crate::domain::taking::Seat;
+
+/// What the interfaces of agents are made for: a terminal of the usual size.
+const COLUMNS: u16 = 80;
+const ROWS: u16 = 24;
 
 /// Whether an attempt could be taken over, as far as the screen knows.
 pub(crate) fn could_be_taken(model: &Model, view: &TicketView) -> bool {
@@ -171,6 +175,7 @@ fn open(model: &mut Model, ticket: &TicketId) -> Vec<Effect> {
             // What was said of its coming is over, and hides the keys.
             model.notice = None;
             focus(model, Pane::Terminal);
+            lend_room(model, COLUMNS, ROWS);
             effects
         }
         Err(why) => {

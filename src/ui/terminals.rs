@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::domain::ids::{AttemptId, TicketId};
+use crate::emulator::WorkingFolder;
 use crate::runner::recorder::{Ended, Plan, Tap};
 
 /// Opens programs on terminals of their own.
@@ -60,6 +61,8 @@ pub struct TerminalRequest {
     pub launch: Launch,
     /// Where it starts.
     pub folder: PathBuf,
+    /// Where the program beside it said that it works: it starts there instead, if that is a folder of this machine.
+    pub told: Option<WorkingFolder>,
     /// The terminal's width, at least 2.
     pub columns: u16,
     /// Its height, at least 2.

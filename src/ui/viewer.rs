@@ -4,6 +4,7 @@ use super::action::Action;
 use super::effect::Effect;
 use super::keymap::Context;
 use super::model::Model;
+use super::terminals::Launch;
 use super::theme::Role;
 use crate::domain::runner_place::RunnerPlace;
 
@@ -79,6 +80,19 @@ pub(crate) fn told(model: &mut Model, place: RunnerPlace) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// The user types into the shown terminal: if it is an agent's, nothing of that arrives from here, and that is said.
+pub(crate) fn typed(model: &mut Model) {
+    let id = model.terminal.shown_id();
+    let launch = id.and_then(|id| model.terminal.launch_of(id));
+    let is_an_agents = matches!(launch, Some(Launch::Attempt { .. }));
+    if !model.viewer || !is_an_agents || !model.terminal.is_alive() || model.terminal.is_copying() {
+        return;
+    }
+    let who = who(model.beside.pid);
+    let words = format!("only the docket that runs it{who} can type here: you look on");
+    model.say(words, Role::Notice);
 }
 
 fn who(pid: Option<u32>) -> String {

@@ -85,6 +85,29 @@ fn the_chord_opens_tabs_and_closing_asks_about_what_runs() {
 }
 
 #[test]
+fn a_new_tab_begins_where_the_shell_is_if_it_tells() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("inside")).expect("a folder");
+    let mut terminal = with_a_shell(&sandbox);
+    terminal
+        .send("cd inside; printf '\\033]7;file://%s%s\\033\\\\to''ld' \"$(uname -n)\" \"$PWD\"\r");
+    terminal.shows("told");
+    terminal.send("\x1dc");
+    terminal.shows("2 repository*");
+    terminal.send("pwd -P > there\r");
+    until("it begins there", || sandbox.path("inside/there").exists());
+    // What is gone can't be a place.
+    terminal.send("printf '\\033]7;file:///nowhere/at/all\\033\\\\go''ne'\r");
+    terminal.shows("gone");
+    terminal.send("\x1d|");
+    terminal.shows("repository 2/2*");
+    terminal.send("pwd -P > here\r");
+    until("it begins here", || sandbox.path("here").exists());
+    terminal.send("\x1d\x1d");
+    assert_eq!(terminal.quits(), 0);
+}
+
+#[test]
 fn terminals_come_back_in_their_places() {
     let sandbox = Sandbox::new();
     fs::create_dir(sandbox.path("inside")).expect("a folder");

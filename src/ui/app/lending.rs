@@ -91,7 +91,8 @@ impl<H: Host> App<H> {
             }
         };
         let path = draft.path().to_owned();
-        self.hand_over(Outside::Pager { path }).await
+        let from_end = true;
+        self.hand_over(Outside::Pager { path, from_end }).await
     }
 
     /// Has the user write a text in their editor.

@@ -158,11 +158,39 @@ fn recorded(folder: &Path, prefix: &str, files: &mut Vec<FileEntry>) {
     }
 }
 
-/// `rec 19:30:12 2026-11-21` for `TICKET-003.2-20261121-193012.cast`: what tells it from others comes first and fits.
-fn told(name: &str, prefix: &str) -> String {
-    let stamp = name.strip_prefix(prefix).unwrap_or(name);
-    let stamp = stamp.strip_suffix(".cast").unwrap_or(stamp);
-    let digits = stamp.get(..15).filter(|stamp| {
+/// The recordings of terminals that were in no attempt's working tree, the newest first.
+pub(super) fn recordings(root: &Path) -> Vec<FileEntry> {
+    let folder = cast::folder(root);
+    let is_an_attempts = |name: &str| {
+        let mut dashes = name.match_indices('-');
+        dashes.any(|(at, _)| name[..at].parse::<AttemptId>().is_ok())
+    };
+    let mut found: Vec<(String, String)> = names(&folder)
+        .into_iter()
+        .filter(|name| cast::is_recording(Path::new(name)) && !is_an_attempts(name))
+        .map(|name| {
+            let mut dashes = name.match_indices('-');
+            let at = dashes.find(|(at, _)| stamp(&name[at + 1..]).is_some());
+            let prefix = at.map_or("", |(at, _)| &name[..=at]);
+            (name[prefix.len()..].to_owned(), name)
+        })
+        .collect();
+    found.sort_by(|a, b| b.cmp(a));
+    found.truncate(MOST_FILES);
+    let entry = |(rest, name): (String, String)| {
+        let path = folder.join(name);
+        FileEntry {
+            name: told(&rest, ""),
+            bytes: fs::metadata(&path).map_or(0, |metadata| metadata.len()),
+            path,
+        }
+    };
+    found.into_iter().map(entry).collect()
+}
+
+/// `20261121-193012` at the beginning of the rest of a name.
+fn stamp(rest: &str) -> Option<&str> {
+    rest.get(..15).filter(|stamp| {
         let mut characters = stamp.chars().enumerate();
         characters.all(|(at, c)| {
             if at == 8 {
@@ -171,12 +199,18 @@ fn told(name: &str, prefix: &str) -> String {
                 c.is_ascii_digit()
             }
         })
-    });
-    let Some(digits) = digits else {
-        return format!("rec {stamp}");
+    })
+}
+
+/// `rec 19:30:12 2026-11-21` for `TICKET-003.2-20261121-193012.cast`: what tells it from others comes first and fits.
+fn told(name: &str, prefix: &str) -> String {
+    let name = name.strip_prefix(prefix).unwrap_or(name);
+    let name = name.strip_suffix(".cast").unwrap_or(name);
+    let Some(digits) = stamp(name) else {
+        return format!("rec {name}");
     };
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
-    let rest = stamp.get(15..).unwrap_or_default();
+    let rest = name.get(15..).unwrap_or_default();
     format!(
         "rec {}:{}:{}{rest} {}-{}-{}",
         part(9, 11),
@@ -191,6 +225,37 @@ fn told(name: &str, prefix: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn recordings_of_the_repository_are_the_others() {
+        let root = tempfile::tempdir().expect("a folder");
+        assert!(recordings(root.path()).is_empty());
+        let folder = cast::folder(root.path());
+        fs::create_dir_all(&folder).expect("a folder");
+        for name in [
+            "TICKET-003.2-20261121-193012.cast",
+            "my-shop-20261121-193012.cast",
+            "my-shop-20261121-193012-2.cast",
+            "my-shop-20261120-080000.cast",
+            "from elsewhere.cast",
+            "notes.txt",
+        ] {
+            fs::write(folder.join(name), "text").expect("a file");
+        }
+        let found = recordings(root.path());
+        let names: Vec<_> = found.iter().map(|file| file.name.as_str()).collect();
+        assert_eq!(
+            names,
+            [
+                "rec from elsewhere",
+                "rec 19:30:12 2026-11-21",
+                "rec 19:30:12-2 2026-11-21",
+                "rec 08:00:00 2026-11-20",
+            ]
+        );
+        assert!(found.iter().all(|file| file.bytes == 4));
+        assert!(found[1].path.ends_with("my-shop-20261121-193012.cast"));
+    }
 
     #[test]
     fn runs_attempts_and_files_are_in_order() {

@@ -4,6 +4,7 @@ mod evidence;
 mod locate;
 mod piece;
 mod proof;
+mod recording;
 mod review;
 mod scan;
 pub(crate) mod terminals;
@@ -12,11 +13,11 @@ mod transcript;
 
 use std::path::{Path, PathBuf};
 
-use super::effect::{Load, Loaded};
+use super::effect::{Load, Loaded, Piece};
 use super::render::highlight;
 use super::theme::Theme;
 use crate::runner::Places;
-use crate::store::past;
+use crate::store::{cast, past};
 
 /// Does it. Blocks on the disk.
 pub(crate) fn load(load: Load) -> Loaded {
@@ -37,6 +38,7 @@ pub(crate) fn load(load: Load) -> Loaded {
         } => Loaded::Evidence {
             question,
             runs: evidence::list(&root, &ticket),
+            recordings: evidence::recordings(&root),
         },
         Load::Preview {
             question,
@@ -44,7 +46,11 @@ pub(crate) fn load(load: Load) -> Loaded {
             piece,
         } => Loaded::Preview {
             question,
-            content: piece::read(&path, piece),
+            content: match piece {
+                Piece::From(0) if cast::is_recording(&path) => recording::tell(&path),
+                _ => None,
+            }
+            .map_or_else(|| piece::read(&path, piece), Ok),
         },
         Load::Verify { evidence, attempt } => Loaded::Verified {
             result: proof::verify(&evidence, &attempt),

@@ -43,16 +43,15 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'static>> {
         ]));
         let mut shown = Vec::new();
         for binding in keymap.of(context) {
-            if shown.contains(&binding.action) {
+            // Actions that are told by the same words share a line: the eight tabs.
+            let doc = binding.action.doc();
+            if shown.contains(&doc) {
                 continue;
             }
-            shown.push(binding.action);
-            let keys: Vec<_> = keymap
-                .of(context)
-                .filter(|other| other.action == binding.action)
-                .map(Binding::label)
-                .collect();
-            let keys = text::fit(&keys.join(", "), KEYS, look.ascii).into_owned();
+            shown.push(doc);
+            let same = keymap.of(context);
+            let same: Vec<&Binding> = same.filter(|other| other.action.doc() == doc).collect();
+            let keys = text::fit(&together(&same, look.ascii), KEYS, look.ascii).into_owned();
             let line = Line::from(vec![
                 Span::styled(format!("{keys:<KEYS$} "), look.theme.style(Role::HintKey)),
                 Span::styled(binding.action.doc(), look.theme.style(Role::Text)),
@@ -61,6 +60,30 @@ fn lines(model: &Model, columns: usize) -> Vec<Line<'static>> {
         }
     }
     lines
+}
+
+/// The keys of a line: `Ctrl-] 1 … 8` where they only count up.
+fn together(bindings: &[&Binding], ascii: bool) -> String {
+    let labels: Vec<String> = bindings.iter().map(|binding| binding.label()).collect();
+    let numbered = |label: &String| {
+        let (before, digit) = label.split_at_checked(label.len().checked_sub(1)?)?;
+        Some((before.to_owned(), digit.parse::<u8>().ok()?))
+    };
+    let counts_up = labels.windows(2).all(|pair| match pair {
+        [one, next] => match (numbered(one), numbered(next)) {
+            (Some(one), Some(next)) => one.0 == next.0 && one.1 + 1 == next.1,
+            _ => false,
+        },
+        _ => false,
+    });
+    match labels.as_slice() {
+        [first, _, .., last] if counts_up => {
+            let dots = if ascii { "..." } else { "…" };
+            let last = last.rsplit(' ').next().unwrap_or_default();
+            format!("{first} {dots} {last}")
+        }
+        labels => labels.join(", "),
+    }
 }
 
 fn place(screen: Rect) -> Rect {

@@ -20,6 +20,7 @@ use crate::ui::panes::moved;
 use crate::ui::session::Look;
 use crate::ui::text;
 use crate::ui::theme::Role;
+use crate::ui::update::terminal::numbered;
 use crate::ui::update::{movement, perform};
 
 /// Columns for names and for keys.
@@ -174,6 +175,13 @@ fn offers(model: &Model) -> Vec<Offer> {
         if action == Action::Palette {
             continue;
         }
+        let tab = match numbered(action) {
+            Some(index) => match tab_named(model, index) {
+                Some(name) => Some((format!("{} {}", action.hint(), index + 1), name)),
+                None => continue,
+            },
+            None => None,
+        };
         let here = model.keymap.key_for(&contexts, action);
         let elsewhere = || {
             let places = PLACES.iter().copied();
@@ -191,17 +199,28 @@ fn offers(model: &Model) -> Vec<Offer> {
             },
         };
         let used = model.recent.iter().position(|known| *known == action);
+        // A tab is gone to from any pane.
+        let not = not.filter(|_| tab.is_none() || model.page.is_some());
+        let (name, doc) =
+            tab.unwrap_or_else(|| (action.hint().to_owned(), action.doc().to_owned()));
         let offer = Offer {
             what: What::Action(action),
-            name: action.hint().to_owned(),
+            name,
             keys,
-            doc: action.doc().to_owned(),
+            doc,
             not,
         };
         offers.push((rank, used.unwrap_or(usize::MAX), offer));
     }
     offers.sort_by_key(|(rank, used, _)| (*rank, *used));
     offers.into_iter().map(|(_, _, offer)| offer).collect()
+}
+
+/// What the tab of this number is called, from 0, if there is such a one.
+fn tab_named(model: &Model, index: usize) -> Option<String> {
+    let mut names = model.terminal.tab_names();
+    let name = names.nth(index).filter(|_| model.terminal.is_open())?;
+    Some(text::clean(name).into_owned())
 }
 
 impl Palette {

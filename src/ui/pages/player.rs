@@ -1,13 +1,13 @@
 //! A recording of a terminal, played in the place of the panes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crossterm::event::{KeyEvent, MouseEvent, MouseEventKind};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
 use super::Page;
-use crate::store::cast::EXTENSION;
+use crate::store::cast::is_recording;
 use crate::ui::action::Action;
 use crate::ui::effect::Effect;
 use crate::ui::layout::Pane;
@@ -44,10 +44,6 @@ pub(crate) fn pause_words(model: &Model) -> &'static str {
         Some(picture) if !picture.progress.is_playing => "go on",
         _ => Action::PlayerPause.hint(),
     }
-}
-
-fn is_recording(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end == EXTENSION)
 }
 
 /// Does an action, if it is one of this page's.

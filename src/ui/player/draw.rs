@@ -191,7 +191,7 @@ fn state(progress: &Progress, ascii: bool) -> &'static str {
 }
 
 /// `1:02:03`.
-fn time(seconds: u64) -> String {
+pub(crate) fn time(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 {
         format!("{hours}:{minutes:02}:{seconds:02}")

@@ -6,6 +6,7 @@
 
 pub(crate) mod alone;
 mod draw;
+pub(crate) mod end;
 mod engine;
 #[cfg(test)]
 mod tests;
@@ -19,7 +20,7 @@ use ratatui::buffer::Buffer;
 
 use super::action::Action;
 
-pub(crate) use draw::draw;
+pub(crate) use draw::{draw, time};
 pub(crate) use thread::{Playing, playing};
 
 /// What is wanted of the player.

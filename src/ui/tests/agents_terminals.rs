@@ -134,3 +134,26 @@ fn the_mouse_hits_what_is_to_be_seen_of_a_larger_screen() {
     let frame = scene.frame(120, 40);
     assert!(!frame.contains("the bottom"), "{frame}");
 }
+
+#[test]
+fn who_looks_on_is_told_that_nothing_typed_arrives() {
+    let mut scene = scene();
+    scene.keys("t");
+    let last_line = |scene: &mut Scene| {
+        let frame = scene.frame(120, 40);
+        frame.lines().last().unwrap_or_default().trim().to_owned()
+    };
+    scene.keys("y");
+    assert!(!last_line(&mut scene).contains("can type here"));
+    scene.model.viewer = true;
+    let words = "only the docket that runs it can type here: you look on";
+    scene.keys("n o");
+    assert_eq!(last_line(&mut scene), words);
+    scene.message(Message::Paste("text".into()));
+    assert_eq!(last_line(&mut scene), words);
+    // What is docket's own means what it always does; the user's own shells are theirs here, too.
+    scene.keys("Ctrl-] [ j");
+    assert_ne!(last_line(&mut scene), words);
+    scene.keys("q Ctrl-] r y");
+    assert_ne!(last_line(&mut scene), words);
+}

@@ -132,7 +132,11 @@ fn two_attempts() -> Scene {
         [Effect::Load(Load::Evidence { question, .. })] => *question,
         other => panic!("{other:?}"),
     };
-    scene.message(Message::Loaded(Loaded::Evidence { question, runs }));
+    scene.message(Message::Loaded(Loaded::Evidence {
+        question,
+        runs,
+        recordings: Vec::new(),
+    }));
     scene.keys("3 z");
     scene
 }
@@ -204,7 +208,10 @@ fn a_file_is_opened_elsewhere() {
         .folder
         .path()
         .join("evidence/r12/TICKET-003/2/prompt.md");
-    let pager = Effect::HandOver(Outside::Pager { path: file.clone() });
+    let pager = Effect::HandOver(Outside::Pager {
+        path: file.clone(),
+        from_end: false,
+    });
     assert_eq!(std::mem::take(&mut scene.effects), [pager]);
     scene.keys("y");
     let copy = Effect::Copy(file.display().to_string());

@@ -332,3 +332,38 @@ fn a_key_of_the_desktop_is_not_the_letter_alone() {
     }
     assert_eq!(scene.asked(), []);
 }
+
+#[test]
+fn tabs_are_one_line_of_the_help_and_in_the_palette_what_they_are() {
+    let mut scene = Scene::full();
+    let offered = |scene: &mut Scene| {
+        scene.keys(":");
+        scene.text("tab");
+        let frame = scene.frame(120, 60);
+        scene.keys("Esc");
+        let lines = frame.lines().filter(|line| line.contains("go to tab"));
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(offered(&mut scene), Vec::<String>::new());
+    scene.keys("t Ctrl-] r Ctrl-] , b u i l d Enter Ctrl-] ?");
+    let frame = scene.frame(120, 60);
+    let lines = frame
+        .lines()
+        .filter(|line| line.contains("Go to the tab of"));
+    let lines: Vec<_> = lines.collect();
+    assert!(
+        matches!(lines.as_slice(), [line] if line.contains("Ctrl-] 1 … 8")),
+        "{frame}"
+    );
+    // From another pane, too.
+    scene.keys("Esc Ctrl-] d");
+    let lines = offered(&mut scene);
+    let told = ["go to tab 1 ", "003 worktree", "go to tab 2 ", "build"];
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(told.iter().all(|words| lines.concat().contains(words)));
+    scene.keys(":");
+    scene.text("build");
+    scene.keys("Enter");
+    assert_eq!(scene.model.focus, crate::ui::layout::Pane::Terminal);
+    assert!(scene.frame(120, 40).contains("2 build*"));
+}

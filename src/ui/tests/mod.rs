@@ -4,6 +4,7 @@ mod agents_terminals;
 mod ahead;
 mod anything;
 mod arranging;
+mod beside;
 mod copying;
 mod deciding;
 mod diffs;

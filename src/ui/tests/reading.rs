@@ -282,7 +282,7 @@ fn the_text_of_an_item_goes_to_the_clipboard() {
     assert!(scene.frame(120, 60).contains("13 lines copied"));
     scene.effects.clear();
     scene.keys("O");
-    let [Effect::HandOver(Outside::Pager { path })] = &scene.effects[..] else {
+    let [Effect::HandOver(Outside::Pager { path, .. })] = &scene.effects[..] else {
         panic!("{:?}", scene.effects);
     };
     assert!(

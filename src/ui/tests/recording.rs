@@ -213,3 +213,47 @@ fn a_recording_that_fails_says_so_and_the_shell_goes_on() {
     assert!(scene.commands.is_empty());
     assert!(scene.model.terminal.is_alive());
 }
+
+#[test]
+fn a_recording_is_told_in_words_below_the_tree() {
+    let mut scene = with_recording();
+    scene.keys("q 3");
+    let frame = scene.frame(120, 40);
+    assert!(frame.contains("0:00 long, "), "{frame}");
+    assert!(frame.contains("its last screen:"), "{frame}");
+    assert!(
+        frame.contains("hello") && !frame.contains("version"),
+        "{frame}"
+    );
+}
+
+#[test]
+fn recordings_of_the_repository_stand_at_the_end_and_are_played() {
+    let mut scene = Scene::full();
+    let folder = scene.folder.path().join("evidence/recordings");
+    fs::create_dir_all(&folder).expect("a folder");
+    let recording = folder.join("api-server-20261121-080000.cast");
+    fs::write(&recording, "{\"version\":2,\"width\":40,\"height\":6}\n").expect("a file");
+    let ended = Ended {
+        path: recording.clone(),
+        file: None,
+        trouble: None,
+    };
+    scene.message(Message::Recorded(TerminalId(9), ended));
+    let frame = scene.frame(120, 40);
+    assert!(frame.contains("▸ recordings (1)"), "{frame}");
+    assert!(!frame.contains("rec 08:00:00"), "{frame}");
+    scene.keys("3 G Enter j");
+    let frame = scene.frame(120, 40);
+    assert!(frame.contains("rec 08:00:00"), "{frame}");
+    // It is no attempt's.
+    scene.keys("V");
+    assert!(scene.frame(120, 40).contains("select an attempt first"));
+    scene.effects.clear();
+    scene.keys("Enter");
+    assert_eq!(scene.model.page, Some(Page::Player));
+    assert_eq!(scene.effects, [Effect::Play(recording)]);
+    // Another ticket has it, too.
+    scene.keys("q 1 j 3");
+    assert!(scene.frame(120, 40).contains("recordings (1)"));
+}

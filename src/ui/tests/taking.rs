@@ -68,6 +68,9 @@ fn it_asks_first_and_opens_when_the_runner_says_that_the_session_is_free() {
     };
     assert_eq!(request.launch, expected);
     let frame = scene.frame(120, 40);
+    assert!(frame.contains("codex of 003"), "{frame}");
+    scene.keys("Ctrl-] z");
+    let frame = scene.frame(120, 40);
     assert!(
         frame.contains("codex of 003") && frame.contains("taken over"),
         "{frame}"
@@ -143,4 +146,38 @@ fn an_agent_without_an_interface_is_not_offered() {
     let frame = scene.frame(120, 40);
     assert!(frame.contains("no terminal interface"), "{frame}");
     assert!(scene.commands.is_empty());
+}
+
+#[test]
+fn it_gets_the_whole_screen_where_the_pane_is_small() {
+    let sizes = |scene: &Scene| {
+        let (_, request) = opened(scene).expect("a terminal");
+        (request.columns, request.rows)
+    };
+    let mut scene = Scene::full();
+    scene.frame(80, 24);
+    scene.keys("Ctrl-t");
+    scene.keys("y");
+    scene.event(ago(1), taken("003", Seat::Screen));
+    assert_eq!(sizes(&scene), (78, 20));
+    assert!(scene.frame(80, 24).contains("zoomed"));
+    // It is zoomed as by hand: the same key goes back.
+    scene.keys("Ctrl-] z");
+    assert!(!scene.model.zoom);
+    scene.keys("Ctrl-] d");
+    scene.keys("Ctrl-t");
+    assert!(scene.model.zoom);
+    // What was lent to the interface is nobody else's.
+    scene.keys("Ctrl-] d");
+    assert!(!scene.model.zoom);
+
+    // Where there is room enough nothing is zoomed.
+    let mut scene = Scene::full();
+    scene.frame(240, 70);
+    scene.keys("Ctrl-t");
+    scene.keys("y");
+    scene.event(ago(1), taken("003", Seat::Screen));
+    assert!(!scene.model.zoom);
+    let (columns, rows) = sizes(&scene);
+    assert!(columns >= 80 && rows >= 24, "{columns}x{rows}");
 }

@@ -260,7 +260,14 @@ fn on_loaded(model: &mut Model, loaded: Loaded) -> Vec<Effect> {
             part,
             slice,
         } => model.transcript.loaded(question, part, slice),
-        Loaded::Evidence { question, runs } => model.evidence.listed(question, runs),
+        Loaded::Evidence {
+            question,
+            runs,
+            recordings,
+        } => {
+            model.evidence.recordings = recordings;
+            model.evidence.listed(question, runs)
+        }
         Loaded::Preview { question, content } => {
             model.evidence.previewed(question, content);
             Vec::new()
@@ -372,7 +379,10 @@ fn typed(model: &mut Model, event: KeyEvent) -> Vec<Effect> {
         Some(_) => Vec::new(),
         None => match model.page {
             Some(page) => pages::key(model, page, event),
-            None if model.focus == Pane::Terminal => model.terminal.key(event),
+            None if model.focus == Pane::Terminal => {
+                viewer::typed(model);
+                model.terminal.key(event)
+            }
             None => Vec::new(),
         },
     }
@@ -416,7 +426,10 @@ fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             Some(page) => pages::paste(model, page, text),
             None => Vec::new(),
         },
-        None if model.focus == Pane::Terminal => terminal::paste(model, text),
+        None if model.focus == Pane::Terminal => {
+            viewer::typed(model);
+            terminal::paste(model, text)
+        }
         // Pasted text presses no keys.
         None => {
             model.say("pasted text goes into a reply or a terminal", Role::Notice);

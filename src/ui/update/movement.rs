@@ -2,7 +2,7 @@
 
 use super::super::action::Action;
 use super::super::effect::Effect;
-use super::super::layout::Pane;
+use super::super::layout::{Pane, inside};
 use super::super::model::Model;
 use super::super::panes::Move;
 use super::reading;
@@ -12,6 +12,22 @@ pub(crate) fn focus(model: &mut Model, pane: Pane) {
     model.follows_run = false;
     model.focus = pane;
     model.shape.show(pane);
+    if pane != Pane::Terminal && std::mem::take(&mut model.zoom_is_lent) {
+        model.zoom = false;
+    }
+}
+
+/// Zooms the terminal pane where it has less room than programs of this size need, and the screen has more.
+pub(crate) fn lend_room(model: &mut Model, columns: u16, rows: u16) {
+    let room = |model: &Model| model.places().terminal.map(inside).unwrap_or_default();
+    let usual = room(model);
+    if model.zoom || (usual.width >= columns && usual.height >= rows) {
+        return;
+    }
+    model.zoom = true;
+    let whole = room(model);
+    model.zoom = whole.width > usual.width || whole.height > usual.height;
+    model.zoom_is_lent = model.zoom;
 }
 
 /// Moves in a pane.

@@ -79,7 +79,10 @@ pub(crate) fn perform(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::ScrollbackDown => model.terminal.scroll(-1),
         Action::NextPane => step_focus(model, 1),
         Action::PreviousPane => step_focus(model, -1),
-        Action::Zoom => model.zoom = !model.zoom,
+        Action::Zoom => {
+            model.zoom = !model.zoom;
+            model.zoom_is_lent = false;
+        }
         Action::ToggleDetails => model.transcript.toggle_details(),
         Action::Open => return open(model),
         Action::Close => {

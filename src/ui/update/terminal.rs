@@ -37,9 +37,8 @@ pub(super) fn perform(model: &mut Model, action: Action) -> Option<Vec<Effect>> 
             }
         }
         Action::NewTab => {
-            let here = model.terminal.shown_place();
-            let place = here.unwrap_or_else(|| repository(model));
-            open(model, place)
+            let place = repository(model);
+            model.terminal.tab_beside(place).map(|()| Vec::new())
         }
         Action::NewTabWorktree => worktree(model).and_then(|place| open(model, place)),
         Action::NewTabRepository => {
@@ -116,7 +115,7 @@ fn on_open(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
 }
 
 /// Which tab an action is about, from 0.
-fn numbered(action: Action) -> Option<usize> {
+pub(in crate::ui) fn numbered(action: Action) -> Option<usize> {
     const TABS: [Action; 8] = [
         Action::Tab1,
         Action::Tab2,

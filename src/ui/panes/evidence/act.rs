@@ -27,7 +27,10 @@ fn about_file(model: &mut Model, action: Action) -> Vec<Effect> {
         return Vec::new();
     };
     match action {
-        Action::OpenInPager => vec![Effect::HandOver(Outside::Pager { path })],
+        Action::OpenInPager => vec![Effect::HandOver(Outside::Pager {
+            path,
+            from_end: false,
+        })],
         // An editor must not change what is proof.
         Action::OpenInEditor => vec![Effect::Load(Load::CopyOut { path })],
         _ => {

@@ -19,7 +19,7 @@ use self::tree::{Checks, Kind, Live, Row, Tree};
 use super::{Move, moved};
 use crate::domain::board::TicketView;
 use crate::domain::ids::{AttemptId, TicketName};
-use crate::ui::effect::{Content, Effect, Load, RunFiles};
+use crate::ui::effect::{Content, Effect, FileEntry, Load, RunFiles};
 use crate::ui::layout::split_top;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
@@ -30,6 +30,8 @@ pub(crate) struct EvidencePane {
     root: PathBuf,
     ticket: Option<TicketName>,
     runs: Vec<RunFiles>,
+    /// Recordings that belong to no attempt: the same below each ticket's evidence.
+    pub(crate) recordings: Vec<FileEntry>,
     /// What the user closed or opened, against what is closed or open by itself.
     toggled: BTreeSet<String>,
     rows: Vec<Row>,
@@ -152,6 +154,7 @@ impl EvidencePane {
         Tree {
             ticket: self.ticket.as_ref(),
             runs: &self.runs,
+            recordings: &self.recordings,
             toggled: &self.toggled,
             live: &self.live,
             checks: &self.checks,

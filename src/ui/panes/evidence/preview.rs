@@ -9,6 +9,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 
 use super::content;
+use crate::store::cast::is_recording;
 use crate::ui::effect::{Content, Piece};
 use crate::ui::layout::split_top;
 use crate::ui::panes::{Move, moved};
@@ -281,7 +282,12 @@ impl Preview {
         if !self.is_file() || self.trouble.is_some() || self.pieces.is_empty() {
             return String::new();
         }
-        let size = text::bytes(self.length);
+        // Of a recording words are shown, and its size is among them.
+        let size = if is_recording(&self.path) {
+            String::new()
+        } else {
+            text::bytes(self.length)
+        };
         let lines = self.count();
         let first = self.pieces.front().map_or(0, Held::start);
         let last = self.pieces.back().map_or(0, Held::end);
@@ -292,7 +298,7 @@ impl Preview {
         let bottom = (self.top + self.height).min(lines);
         let shown = (last - first) as f64 * bottom as f64 / lines.max(1) as f64;
         let percent = (first as f64 + shown) * 100.0 / self.length.max(1) as f64;
-        format!("{size} {percent:.0}%")
+        format!("{size} {percent:.0}%").trim_start().to_owned()
     }
 
     pub(super) fn draw(&self, area: Rect, buffer: &mut Buffer, focused: bool, look: &Look) {

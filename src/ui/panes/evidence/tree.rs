@@ -103,10 +103,15 @@ impl Row {
     }
 }
 
+/// The key of the line above the recordings that belong to no attempt; no run is called so.
+const RECORDINGS: &str = "(recordings)";
+
 /// All that the tree is made of.
 pub(super) struct Tree<'a> {
     pub(super) ticket: Option<&'a TicketName>,
     pub(super) runs: &'a [RunFiles],
+    /// Recordings that belong to no attempt.
+    pub(super) recordings: &'a [FileEntry],
     /// What the user closed or opened, against what is closed or open by itself.
     pub(super) toggled: &'a BTreeSet<String>,
     pub(super) live: &'a Live,
@@ -154,7 +159,34 @@ impl Tree<'_> {
                 }
             }
         }
+        self.recorded(&mut rows);
         rows
+    }
+
+    /// The recordings that belong to no attempt, at the end; closed by itself.
+    fn recorded(&self, rows: &mut Vec<Row>) {
+        if self.recordings.is_empty() {
+            return;
+        }
+        let is_open = self.toggled.contains(RECORDINGS);
+        rows.push(Row {
+            key: RECORDINGS.to_owned(),
+            depth: 0,
+            label: format!("recordings ({})", self.recordings.len()),
+            kind: Kind::Branch { is_open },
+            attempt: None,
+        });
+        let files = self.recordings.iter().filter(|_| is_open);
+        rows.extend(files.map(|file| Row {
+            key: format!("{RECORDINGS}/{}", file.path.display()),
+            depth: 1,
+            label: file.name.clone(),
+            kind: Kind::File {
+                path: file.path.clone(),
+                bytes: file.bytes,
+            },
+            attempt: None,
+        }));
     }
 
     fn inside(&self, key: &str, attempt: &AttemptId, files: &AttemptFiles, rows: &mut Vec<Row>) {

@@ -3,6 +3,7 @@
 //! A program starts when it is to be seen for the first time: then its size is known. What was typed before is kept for it.
 
 mod agents;
+mod beside;
 mod copy;
 mod drawing;
 mod marking;
@@ -147,26 +148,27 @@ impl TerminalPane {
         Some(self.shown()?.id)
     }
 
-    /// Where the shown program was opened.
-    pub(crate) fn shown_place(&self) -> Option<Place> {
-        let program = self.shown()?;
-        Some(Place {
-            folder: program.request.folder.clone(),
-            label: program.label.clone(),
-        })
-    }
-
-    /// What a program is called: its tab's own name, and where it is.
+    /// What a program is called: its tab's own name, where it is, and which one of its tab: `1 build, repository (2 of 3)`.
     pub(crate) fn name_of(&self, id: TerminalId) -> Option<String> {
         for (index, tab) in self.tabs.iter().enumerate() {
-            let Some(program) = tab.programs.iter().find(|program| program.id == id) else {
+            let mut programs = tab.programs.iter().enumerate();
+            let Some((position, program)) = programs.find(|(_, program)| program.id == id) else {
                 continue;
             };
             let name = tab.name.as_ref().map(|name| format!("{name}, "));
             let name = name.unwrap_or_default();
-            return Some(format!("{} {name}{}", index + 1, program.label));
+            let part = match tab.programs.len() {
+                1 => String::new(),
+                count => format!(" ({} of {count})", position + 1),
+            };
+            return Some(format!("{} {name}{}{part}", index + 1, program.label));
         }
         None
+    }
+
+    /// What the tabs are called, in order.
+    pub(crate) fn tab_names(&self) -> impl Iterator<Item = &str> {
+        self.tabs.iter().map(Tab::name)
     }
 
     /// The programs that run.
@@ -184,6 +186,7 @@ impl TerminalPane {
         let request = TerminalRequest {
             launch,
             folder: place.folder,
+            told: None,
             columns: 80,
             rows: 24,
         };
@@ -243,32 +246,17 @@ impl TerminalPane {
         self.has_room()?;
         let program = self.program(launch, place);
         let id = program.id;
-        let at = (self.current + 1).min(self.tabs.len());
-        self.tabs.insert(at, Tab::new(program));
-        self.current = at;
-        self.is_awake = true;
-        self.keeper.outdate();
+        self.add_tab(Tab::new(program));
         Ok(id)
     }
 
-    /// Opens another shell where the shown one is, in the same tab.
-    pub(crate) fn split(&mut self, split: Split) -> Result<(), String> {
-        self.has_room()?;
-        let Some(place) = self.shown_place() else {
-            return Err("no terminal is open".to_owned());
-        };
-        if self
-            .tab()
-            .is_some_and(|tab| tab.programs.len() >= tab::MOST)
-        {
-            return Err(format!("a tab has room for {} terminals", tab::MOST));
-        }
-        let program = self.program(Launch::Shell, place);
-        if let Some(tab) = self.tab_mut() {
-            tab.add(program, split);
-        }
+    /// Puts a tab behind the shown one, and shows it.
+    fn add_tab(&mut self, tab: Tab) {
+        let at = (self.current + 1).min(self.tabs.len());
+        self.tabs.insert(at, tab);
+        self.current = at;
+        self.is_awake = true;
         self.keeper.outdate();
-        Ok(())
     }
 
     /// Opens the same again in the place of the shown program, which has ended.

@@ -120,6 +120,9 @@ impl TranscriptPane {
             .flat_map(|attempt| &attempt.files);
         let is_there = files.any(|file| file.path == raw);
         let path: PathBuf = if is_there { raw } else { shown.path.clone() };
-        vec![Effect::HandOver(Outside::Pager { path })]
+        vec![Effect::HandOver(Outside::Pager {
+            path,
+            from_end: false,
+        })]
     }
 }
