@@ -37,7 +37,7 @@ use crate::tickets::template::Template;
 use crate::ui::theme::{ColorDepth, Theme, is_utf8};
 use crate::ui::{
     Abilities, Announce, Between, Books, Clipboard, Foreground, Launch, Look, NewTickets,
-    OpenTerminal, Preferences, Session, TerminalControl, TerminalEvent, TerminalLink,
+    OpenTerminal, Preferences, ProgramEnd, Session, TerminalControl, TerminalEvent, TerminalLink,
     TerminalRequest, ThemeSource, UiEnd, UiError, clipboard_folder, surroundings,
 };
 
@@ -299,10 +299,7 @@ impl OpenTerminal for Shells {
         self.opened += 1;
         let mut seat = None;
         let (argv, more) = match &request.launch {
-            Launch::Shell => {
-                let shell = std::env::var_os("SHELL").unwrap_or_else(|| "/bin/sh".into());
-                (vec![shell], Vec::new())
-            }
+            Launch::Shell => (vec![term::shell()], Vec::new()),
             Launch::Program { argv, environment } => (argv.clone(), environment.clone()),
             Launch::Attempt { attempt, evidence } => {
                 return Ok(looked_at(
@@ -365,11 +362,15 @@ impl OpenTerminal for Shells {
                 seat.leave();
             }
             let how = match ended {
-                Ok(Status::Exited(0)) => "ended".to_owned(),
-                Ok(Status::Exited(code)) => format!("ended with exit code {code}"),
-                Ok(Status::Signalled(signal)) => format!("ended by signal {signal}"),
-                Ok(Status::NotStarted(why) | Status::Lost(why)) => why,
-                Err(_dropped) => "ended".to_owned(),
+                Ok(Status::Exited(0)) => ProgramEnd::well("ended"),
+                Ok(Status::Exited(code)) => {
+                    ProgramEnd::badly(format!("ended with exit code {code}"))
+                }
+                Ok(Status::Signalled(signal)) => {
+                    ProgramEnd::badly(format!("ended by signal {signal}"))
+                }
+                Ok(Status::NotStarted(why) | Status::Lost(why)) => ProgramEnd::badly(why),
+                Err(_dropped) => ProgramEnd::badly("ended"),
             };
             let _screen_is_gone = events.send(TerminalEvent::Ended(how)).await;
         });
@@ -406,7 +407,7 @@ fn looked_at(attached: Attached) -> TerminalLink {
             let event = match shown {
                 Shown::Output(text) => TerminalEvent::Output(text.into_bytes()),
                 Shown::Size { columns, rows } => TerminalEvent::Resized { columns, rows },
-                Shown::Over(how) => TerminalEvent::Ended(how),
+                Shown::Over(how) => TerminalEvent::Ended(ProgramEnd::well(how)),
             };
             if events.send(event).await.is_err() {
                 return;

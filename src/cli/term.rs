@@ -51,8 +51,7 @@ pub(super) fn run(global: &Global, arguments: &TermArguments) -> Result<Exit, Cl
     }
     let place = Place::of(global)?;
     let Where { folder, words } = place_of(&place, arguments)?;
-    let shell = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
-    let shell = shell.unwrap_or_else(|| "/bin/sh".into());
+    let shell = shell();
     if output::is_interactive() {
         output::say(&format!("docket: {words}: {}", folder.display()));
     }
@@ -361,4 +360,10 @@ pub(super) fn on_the_screen(
         )
     })?;
     Ok((tui, seat))
+}
+
+/// The user's shell.
+pub(super) fn shell() -> std::ffi::OsString {
+    let named = std::env::var_os("SHELL").filter(|shell| !shell.is_empty());
+    named.unwrap_or_else(|| "/bin/sh".into())
 }

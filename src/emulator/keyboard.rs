@@ -269,6 +269,11 @@ fn typed(key: KeyEvent) -> Option<u32> {
 fn other(key: KeyEvent, level: u8) -> Option<Vec<u8>> {
     let shift_only = key.modifiers == KeyModifiers::SHIFT;
     let has = |modifier| key.modifiers.contains(modifier);
+    // Most terminals send Escape and a key, typed fast, as they send Alt with that key: so it goes on as they sent it, and
+    // whoever leaves vim's insert mode doesn't write a letter with an accent. Programs take Alt in this form, too.
+    if has(KeyModifiers::ALT) && !has(KeyModifiers::CONTROL) {
+        return None;
+    }
     let is_modified = keys::modifier(key.modifiers) > 1;
     let (code, is_told) = match key.code {
         KeyCode::Char(c) => (

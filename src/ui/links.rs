@@ -12,7 +12,8 @@ use tokio::sync::mpsc;
 
 use super::effect::TerminalId;
 use super::terminals::{
-    Foreground, Launch, OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
+    Foreground, Launch, OpenTerminal, ProgramEnd, TerminalControl, TerminalEvent, TerminalLink,
+    TerminalRequest,
 };
 use crate::runner::recorder::{Ended, Plan, Tap};
 
@@ -78,9 +79,9 @@ impl Links {
                 }
                 None
             }
-            Err(error) => Some(TerminalEvent::Ended(format!(
+            Err(error) => Some(TerminalEvent::Ended(ProgramEnd::badly(format!(
                 "can't open a terminal: {error}"
-            ))),
+            )))),
         }
     }
 
@@ -207,8 +208,8 @@ impl Links {
                 };
                 let id = *id;
                 self.turn = index + 1;
-                let event =
-                    event.unwrap_or_else(|| TerminalEvent::Ended("the shell ended".to_owned()));
+                let event = event
+                    .unwrap_or_else(|| TerminalEvent::Ended(ProgramEnd::badly("the shell ended")));
                 match &event {
                     TerminalEvent::Output(bytes) => {
                         let mut taps = self.taps.iter_mut();

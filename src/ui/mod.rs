@@ -68,7 +68,8 @@ pub use session::{
     UiError,
 };
 pub use terminals::{
-    Foreground, Launch, OpenTerminal, TerminalControl, TerminalEvent, TerminalLink, TerminalRequest,
+    Foreground, Launch, OpenTerminal, ProgramEnd, TerminalControl, TerminalEvent, TerminalLink,
+    TerminalRequest,
 };
 
 /// The terminal, taken and still empty. Dropping it gives the terminal back.

@@ -113,10 +113,7 @@ pub(crate) fn told(model: &mut Model, event: &Event) -> Vec<Effect> {
             };
             if types_elsewhere(model) {
                 let name = name_of(model, &ticket);
-                let key = model
-                    .keymap
-                    .key_for(&[Context::Panes], Action::TakeOverAgent);
-                let key = key.map_or_else(String::new, |key| format!(": {key} shows it"));
+                let key = key_for(model, Action::TakeOverAgent, "shows it");
                 model.say(format!("{name} is taken over{key}"), Role::Notice);
                 return Vec::new();
             }
@@ -132,6 +129,12 @@ pub(crate) fn told(model: &mut Model, event: &Event) -> Vec<Effect> {
         }
         _ => Vec::new(),
     }
+}
+
+/// `: H hands it back`; nothing when no key does that.
+fn key_for(model: &Model, action: Action, does: &str) -> String {
+    let key = model.keymap.key_for(&[Context::Panes], action);
+    key.map_or_else(String::new, |key| format!(": {key} {does}"))
 }
 
 /// Whether the user types into something by now, which must not lose the keys.
@@ -210,6 +213,14 @@ pub(crate) fn ended(model: &mut Model, terminal: TerminalId) {
         .get(&ticket)
         .is_some_and(|view| view.attempt.as_ref() == Some(&attempt) && view.is_taken());
     if !is_still_taken {
+        return;
+    }
+    // What it said of its trouble is not covered, and words that were meant for it go to nobody.
+    if !model.terminal.ended_well(terminal) {
+        let name = name_of(model, &ticket);
+        let key = key_for(model, Action::HandBack, "hands it back");
+        let words = format!("{name} is still taken over: its terminal interface failed{key}");
+        model.say(words, Role::Warning);
         return;
     }
     // What the user does elsewhere meanwhile is not disturbed.

@@ -89,8 +89,37 @@ pub enum TerminalEvent {
         /// Lines.
         rows: u16,
     },
-    /// It ended; in words. Nothing follows.
-    Ended(String),
+    /// It ended. Nothing follows.
+    Ended(ProgramEnd),
+}
+
+/// How a program on a terminal ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgramEnd {
+    /// In words.
+    pub words: String,
+    /// Whether it ended by itself and says that all went well (exit code 0).
+    pub is_well: bool,
+}
+
+impl ProgramEnd {
+    /// All went well.
+    pub fn well(words: impl Into<String>) -> Self {
+        let words = words.into();
+        Self {
+            words,
+            is_well: true,
+        }
+    }
+
+    /// It failed, was killed, or never began.
+    pub fn badly(words: impl Into<String>) -> Self {
+        let words = words.into();
+        Self {
+            words,
+            is_well: false,
+        }
+    }
 }
 
 /// Who has the keys on a terminal.

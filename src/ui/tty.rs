@@ -77,6 +77,7 @@ pub(super) struct Terminal {
     lent: Option<Termios>,
     hang_up: unix::Signal,
     terminate: unix::Signal,
+    quit: unix::Signal,
     interrupt: unix::Signal,
     resume: unix::Signal,
 }
@@ -98,6 +99,7 @@ impl Terminal {
             lent: None,
             hang_up: unix::signal(SignalKind::hangup())?,
             terminate: unix::signal(SignalKind::terminate())?,
+            quit: unix::signal(SignalKind::quit())?,
             interrupt: unix::signal(SignalKind::interrupt())?,
             resume: unix::signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
         };
@@ -137,6 +139,8 @@ impl Host for Terminal {
         tokio::select! {
             _ = self.hang_up.recv() => Signal::HangUp,
             _ = self.terminate.recv() => Signal::Terminate,
+            // The user's terminal is given back; else it would stay as docket had it.
+            _ = self.quit.recv() => Signal::Terminate,
             _ = self.interrupt.recv() => Signal::Interrupt,
         }
     }

@@ -262,3 +262,24 @@ fn many_lines_are_pasted_after_a_yes() {
     terminal.send("q");
     assert_eq!(terminal.ends(), 0);
 }
+
+#[test]
+fn what_is_typed_in_one_go_arrives_whole() {
+    let sandbox = Sandbox::new();
+    let mut terminal = with_a_shell(&sandbox);
+    for (name, count) in [("short", 2_000), ("long", 40_000)] {
+        terminal.send(format!(
+            "stty raw -echo; echo rea''dy; head -c {count} > {name}; stty sane; echo th''rough\r"
+        ));
+        terminal.shows("ready");
+        let typed: String = ('a'..='z').cycle().take(count).collect();
+        // No key follows that would bring the rest.
+        terminal.send(&typed);
+        terminal.shows("through");
+        let arrived = fs::read_to_string(sandbox.path(name)).expect("a file");
+        assert!(arrived == typed, "{count} bytes, {} came", arrived.len());
+        terminal.send("clear\r");
+        terminal.wait("a clear screen", |screen| !screen.contains("through"));
+    }
+    terminal.quits();
+}

@@ -68,6 +68,13 @@ mod tests {
             ("\"x\"", "typed"),
             ("\"Enter\"", "typed"),
             ("\"Ctrl-x Ctrl-y\"", "no key"),
+            ("\"Ctrl-i\"", "as another key"),
+            ("\"Ctrl-m\"", "as another key"),
+            ("\"Ctrl-[\"", "as another key"),
+            ("\"Ctrl-1\"", "as another key"),
+            ("\"Ctrl-;\"", "as another key"),
+            ("\"Ctrl-Enter\"", "as another key"),
+            ("\"Alt-[\"", "as another key"),
             ("7", "takes a key"),
         ] {
             let (keymap, faults) = Keymap::read(&format!("[shell]\nchord = {chord}\n"));
@@ -75,6 +82,10 @@ mod tests {
             assert!(faults[0].message.contains(why), "{chord}: {faults:?}");
             assert_eq!(faults[0].place.map(|place| place.line), Some(2));
             assert_eq!(means(&keymap, "Ctrl-]"), Meaning::Begun);
+        }
+        for chord in ["Ctrl-a", "Ctrl-\\\\", "Ctrl-Space", "Alt-x", "Ctrl-Left"] {
+            let (_, faults) = Keymap::read(&format!("[shell]\nchord = \"{chord}\"\n"));
+            assert_eq!(faults, [], "{chord}");
         }
         let (keymap, faults) = Keymap::read("[shell]\nchord = \"F12\"\n");
         assert_eq!(faults, []);

@@ -311,7 +311,13 @@ impl Reading<'_> {
             return self.fault(at, message);
         };
         match word.parse::<Key>() {
-            Ok(key) if key.may_be_chord() => self.chord = Some(key),
+            Ok(key) if key.may_be_chord() && key.is_sent() => self.chord = Some(key),
+            Ok(key) if key.may_be_chord() => self.fault(
+                at,
+                format!(
+                    "terminals send `{key}` as another key, or not at all: `chord` takes such as \"Ctrl-a\", \"Ctrl-\\\\\", \"Alt-x\" or \"F12\""
+                ),
+            ),
             Ok(key) => self.fault(
                 at,
                 format!(

@@ -61,6 +61,23 @@ impl Key {
         self.modifiers.intersects(held) || matches!(self.code, KeyCode::F(_))
     }
 
+    /// Whether terminals can send it: with Ctrl or Alt some keys are the same bytes as others, or none.
+    pub(super) fn is_sent(&self) -> bool {
+        let (control, alt) = (KeyModifiers::CONTROL, KeyModifiers::ALT);
+        match self.code {
+            KeyCode::Char(c) if self.modifiers.contains(control) => {
+                // Tab and Enter are `Ctrl-i` and `Ctrl-m`, Escape is `Ctrl-[`.
+                (c.is_ascii_lowercase() && !matches!(c, 'i' | 'm')) || "]\\^_@ ".contains(c)
+            }
+            // What follows is taken for a sequence.
+            KeyCode::Char(c) if self.modifiers.contains(alt) => !matches!(c, '[' | 'O'),
+            KeyCode::Esc | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace => {
+                !self.modifiers.intersects(control | alt)
+            }
+            _ => true,
+        }
+    }
+
     /// Whether it types a character.
     pub(crate) fn types(&self) -> bool {
         let plain = !self

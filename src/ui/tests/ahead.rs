@@ -9,13 +9,13 @@ use crate::ui::effect::{Effect, Loaded, TerminalId, WhyLook};
 use crate::ui::keymap::Context;
 use crate::ui::layout::Pane;
 use crate::ui::overlay::Overlay;
-use crate::ui::terminals::{Foreground, TerminalEvent};
+use crate::ui::terminals::{Foreground, ProgramEnd, TerminalEvent};
 use crate::ui::update::Message;
 
 const ONE: TerminalId = TerminalId(1);
 
 fn ends(scene: &mut Scene, terminal: TerminalId) {
-    let event = TerminalEvent::Ended("ended with exit code 0".into());
+    let event = TerminalEvent::Ended(ProgramEnd::well("ended with exit code 0"));
     scene.message(Message::Terminal(terminal, event));
 }
 

@@ -13,7 +13,7 @@ use crate::ui::clipboard::Copied;
 use crate::ui::effect::{Effect, Loaded, TerminalId};
 use crate::ui::layout::{Pane, inside};
 use crate::ui::session::Outside;
-use crate::ui::terminals::TerminalEvent;
+use crate::ui::terminals::{ProgramEnd, TerminalEvent};
 use crate::ui::update::Message;
 
 /// A terminal that fills an 80×24 screen: 78×20 cells.
@@ -463,9 +463,27 @@ fn links_are_copied_and_paths_opened() {
 }
 
 #[test]
+fn what_a_flood_has_long_driven_out_stands_still_at_any_size() {
+    let mut scene = scene(&lines(100));
+    scene.keys("Ctrl-] [ k");
+    writes(&mut scene, &lines(20_000));
+    for (columns, rows) in [(70, 24), (90, 24), (80, 20), (80, 24)] {
+        drop(scene.buffer(columns, rows));
+        // A size counts when it has stood for a while.
+        scene.model.uptime += Duration::from_secs(1);
+        drop(scene.buffer(columns, rows));
+        writes(&mut scene, &lines(20_000));
+        let shown = text_of(&scene.buffer(columns, rows));
+        assert!(shown.contains("line 100"), "{columns}x{rows}:\n{shown}");
+    }
+    scene.keys("Y");
+    assert_eq!(copied(&mut scene), Some("line 100".to_owned()));
+}
+
+#[test]
 fn a_program_that_has_ended_can_be_read_back() {
     let mut scene = scene(&lines(100));
-    let ended = TerminalEvent::Ended("exited 0".into());
+    let ended = TerminalEvent::Ended(ProgramEnd::well("exited 0"));
     scene.message(Message::Terminal(TerminalId(1), ended));
     scene.keys("Ctrl-] [ k Y");
     assert_eq!(copied(&mut scene), Some("line 100".to_owned()));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::scene::Scene;
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::layout::Pane;
-use crate::ui::terminals::TerminalEvent;
+use crate::ui::terminals::{ProgramEnd, TerminalEvent};
 use crate::ui::update::Message;
 
 fn scene() -> Scene {
@@ -87,7 +87,7 @@ fn a_search_from_outside_that_is_dropped_leaves_copy_mode() {
 fn what_is_typed_while_the_program_ends_is_no_command() {
     let mut scene = scene();
     scene.pace = Duration::from_millis(100);
-    let ended = TerminalEvent::Ended("ended with exit code 0".into());
+    let ended = TerminalEvent::Ended(ProgramEnd::well("ended with exit code 0"));
     scene.message(Message::Terminal(TerminalId(1), ended));
     scene.effects.clear();
     // Slower than the moment in all, but without a pause.

@@ -8,7 +8,7 @@ use crate::domain::event::{Event, RunOutcome};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::layout::Pane;
 use crate::ui::session::UiEnd;
-use crate::ui::terminals::TerminalEvent;
+use crate::ui::terminals::{ProgramEnd, TerminalEvent};
 use crate::ui::update::{Message, Signal};
 
 #[test]
@@ -226,7 +226,7 @@ fn a_shell_gets_every_key_but_one() {
     assert_eq!(scene.effects, []);
     scene.message(Message::Terminal(
         terminal,
-        TerminalEvent::Ended("exited 0".into()),
+        TerminalEvent::Ended(ProgramEnd::well("exited 0")),
     ));
     assert!(scene.frame(120, 40).contains("exited 0: Enter closes"));
     scene.keys("Enter");

@@ -6,7 +6,7 @@ use crate::domain::event::Event;
 use crate::domain::taking::Seat;
 use crate::ui::Abilities;
 use crate::ui::effect::{Effect, TerminalId};
-use crate::ui::terminals::{Launch, TerminalEvent, TerminalRequest};
+use crate::ui::terminals::{Launch, ProgramEnd, TerminalEvent, TerminalRequest};
 use crate::ui::update::Message;
 
 fn taken(digits: &str, by: Seat) -> Event {
@@ -36,8 +36,24 @@ fn sitting() -> (Scene, TerminalId) {
 }
 
 fn ends(scene: &mut Scene, terminal: TerminalId) {
-    let event = TerminalEvent::Ended("ended".into());
+    let event = TerminalEvent::Ended(ProgramEnd::well("ended"));
     scene.message(Message::Terminal(terminal, event));
+}
+
+#[test]
+fn an_interface_that_failed_is_shown_and_nothing_typed_there_hands_back() {
+    let (mut scene, terminal) = sitting();
+    let event = TerminalEvent::Ended(ProgramEnd::badly("ended with exit code 1"));
+    scene.message(Message::Terminal(terminal, event));
+    scene.model.uptime += std::time::Duration::from_secs(5);
+    let frame = scene.frame(120, 40);
+    assert!(frame.contains("ended with exit code 1"), "{frame}");
+    assert!(frame.contains("still taken over"), "{frame}");
+    scene.commands.clear();
+    scene.keys("u s e");
+    scene.keys("Enter");
+    assert_eq!(scene.commands, []);
+    assert!(scene.model.overlay.is_none());
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::ui::effect::{Effect, Loaded, TerminalId, WhyLook};
 use crate::ui::keymap::Keymap;
 use crate::ui::layout::Pane;
 use crate::ui::session::UiEnd;
-use crate::ui::terminals::{Foreground, TerminalEvent};
+use crate::ui::terminals::{Foreground, ProgramEnd, TerminalEvent};
 use crate::ui::update::{Message, Signal};
 
 /// Everything that was opened, in order: the terminal's number and its folder below the scene's.
@@ -52,7 +52,7 @@ fn writes(scene: &mut Scene, terminal: u32, bytes: &str) {
 }
 
 fn ends(scene: &mut Scene, terminal: u32, how: &str) {
-    let event = TerminalEvent::Ended(how.into());
+    let event = TerminalEvent::Ended(ProgramEnd::well(how));
     scene.message(Message::Terminal(TerminalId(terminal), event));
 }
 

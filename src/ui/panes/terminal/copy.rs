@@ -135,6 +135,11 @@ impl CopyMode {
         }
     }
 
+    /// Whether the terminal has forgotten the screen that is read by now: it is only here, as it was, whatever the size.
+    pub(super) fn outlives_its_screen(&self, emulator: &Emulator) -> bool {
+        self.frozen.is_older_than(emulator)
+    }
+
     /// The terminal has another size: rows are elsewhere now. `places` are those of [`places`](Self::places), as they went along.
     pub(super) fn resized(&mut self, emulator: &Emulator, places: &[Point], rows: u16) {
         self.frozen = Frozen::of(emulator);

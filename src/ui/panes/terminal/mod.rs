@@ -329,6 +329,12 @@ impl TerminalPane {
         Some(&program.request.launch)
     }
 
+    /// Whether a program has ended and said that all went well.
+    pub(crate) fn ended_well(&self, id: TerminalId) -> bool {
+        let program = self.programs().find(|program| program.id == id);
+        program.is_some_and(|program| program.ended.as_ref().is_some_and(|end| end.is_well))
+    }
+
     /// What the programs that have not ended were opened for.
     pub(crate) fn live(&self) -> impl Iterator<Item = &Launch> {
         let live = self.programs().filter(|program| program.ended.is_none());

@@ -14,12 +14,15 @@ use crate::emulator::{Emulator, Place, encode_focus, encode_key};
 use crate::ui::effect::{Effect, TerminalId};
 use crate::ui::render::cells;
 use crate::ui::session::Look;
-use crate::ui::terminals::{Launch, TerminalEvent, TerminalRequest};
+use crate::ui::terminals::{Launch, ProgramEnd, TerminalEvent, TerminalRequest};
 use crate::ui::text;
 use crate::ui::theme::Role;
 
 /// A new size is told when it has stood for so long: a border that is drawn, or a window, has many on its way.
 const SETTLED: Duration = Duration::from_millis(60);
+
+/// How it ended is told in so many lines at most.
+const MOST_LINES_OF_END: u16 = 6;
 
 /// See the module.
 #[derive(Debug)]
@@ -36,7 +39,7 @@ pub(super) struct Program {
     /// The size that it was last asked to take; only where it runs elsewhere.
     asked: Option<(u16, u16)>,
     /// How it ended.
-    pub(super) ended: Option<String>,
+    pub(super) ended: Option<ProgramEnd>,
     /// Since when nothing typed for it may mean anything else, by the clock that never jumps.
     pub(super) ended_at: Option<Duration>,
     /// Whether it was started: that is when it is to be seen for the first time, and its size is known.
@@ -280,7 +283,10 @@ impl Program {
             row: self.shown(),
             column: 0,
         };
-        let of_copy = self.copy.as_ref().map(|copy| copy.places(&self.emulator));
+        let stands = |copy: &&CopyMode| !copy.outlives_its_screen(&self.emulator);
+        let of_copy = self.copy.as_ref().filter(stands);
+        let of_copy = of_copy.map(|copy| copy.places(&self.emulator));
+        let follows = of_copy.is_some();
         let mut followed = vec![shown];
         followed.extend(of_copy.into_iter().flatten());
         self.emulator.resize_following(columns, rows, &mut followed);
@@ -288,7 +294,11 @@ impl Program {
             self.looks_at = self.looks_at.map(|_| shown.row);
             if let Some(copy) = &mut self.copy {
                 let view = self.room.min(self.emulator.size().1);
-                copy.resized(&self.emulator, of_copy, view);
+                if follows {
+                    copy.resized(&self.emulator, of_copy, view);
+                } else {
+                    copy.fit(&self.emulator, view);
+                }
             }
         }
     }
@@ -349,7 +359,7 @@ impl Program {
             let top = self.drawn_from(area.height);
             cells::draw(&self.emulator, top, area, buffer, look)
         };
-        let Some(how) = &self.ended else {
+        let Some(ProgramEnd { words: how, .. }) = &self.ended else {
             return cursor;
         };
         if self.copy.as_ref().is_some_and(CopyMode::has_keys) {
@@ -361,14 +371,27 @@ impl Program {
         } else {
             "Enter closes, t opens another"
         };
-        let words = format!(" {how}: {next} ");
-        let words = text::fit(&words, usize::from(area.width), look.ascii).into_owned();
-        let row = Rect {
-            y: area.bottom().saturating_sub(1),
-            height: area.height.min(1),
-            ..area
-        };
-        Line::styled(words, look.theme.style(Role::Badge)).render(row, buffer);
+        let words = text::clean(&format!("{how}: {next}")).into_owned();
+        let lines = text::wrap(
+            Line::raw(words),
+            usize::from(area.width.saturating_sub(2)),
+            0,
+        );
+        let least = area
+            .bottom()
+            .saturating_sub(area.height.min(MOST_LINES_OF_END));
+        let top = area
+            .bottom()
+            .saturating_sub(u16::try_from(lines.len()).unwrap_or(u16::MAX));
+        for (y, line) in (top.max(least)..area.bottom()).zip(lines) {
+            let row = Rect {
+                y,
+                height: 1,
+                ..area
+            };
+            let style = look.theme.style(Role::Badge);
+            Line::styled(format!(" {line} "), style).render(row, buffer);
+        }
         None
     }
 }

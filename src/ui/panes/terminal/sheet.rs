@@ -192,6 +192,11 @@ impl Frozen {
             is_alone: emulator.modes().alternate_screen,
         }
     }
+
+    /// Whether the terminal has forgotten rows of it.
+    pub(super) fn is_older_than(&self, emulator: &Emulator) -> bool {
+        self.top < emulator.first()
+    }
 }
 
 /// See the module.
