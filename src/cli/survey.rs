@@ -295,6 +295,7 @@ fn view_of(step: &StepRecord, outcome: AttemptOutcome) -> TicketView {
         usage: Usage::default(),
         turn_usage: Usage::default(),
         status: None,
+        silent: None,
         requests: BTreeMap::new(),
         dispatches: Vec::new(),
         brought: Vec::new(),

@@ -91,6 +91,9 @@ pub struct TicketView {
     /// What the agent is doing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<AgentStatus>,
+    /// Since when its program is quiet, while only a human can tell whether its turn is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent: Option<Timestamp>,
     /// What the agent asks and nobody has answered, oldest first.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub requests: BTreeMap<RequestId, Request>,
@@ -245,7 +248,7 @@ impl Board {
 
     /// How many tickets wait for a human.
     pub fn waiting(&self) -> usize {
-        let waits = |view: &&TicketView| inbox::need(&view.state).is_some();
+        let waits = |view: &&TicketView| view.waits_for_a_human();
         self.tickets.values().filter(waits).count()
     }
 
@@ -372,6 +375,7 @@ impl Board {
                 view.workspace = None;
                 view.validations.clear();
                 view.dispatches.clear();
+                view.silent = None;
                 view.told = Told::default();
                 view.brought.clear();
                 view.requests.clear();
@@ -394,6 +398,19 @@ impl Board {
                     view.usage.add(usage);
                     view.turn_usage = Usage::default();
                     view.status = None;
+                    view.silent = None;
+                }
+            }
+            Event::TurnSilent {
+                attempt,
+                turn,
+                since,
+            } => {
+                if let Some(view) = self.of(attempt)
+                    && view.state == TicketState::Running
+                    && view.turn == *turn
+                {
+                    view.silent = *since;
                 }
             }
             Event::DispatchReceived { attempt, title, .. } => {
@@ -546,12 +563,27 @@ impl TicketView {
             usage: Usage::default(),
             turn_usage: Usage::default(),
             status: None,
+            silent: None,
             requests: BTreeMap::new(),
             dispatches: Vec::new(),
             brought: Vec::new(),
             told: Told::default(),
             is_over: false,
         }
+    }
+
+    /// Whether a human is needed: for the attempt to go on, or to tell whether its turn is over.
+    pub fn waits_for_a_human(&self) -> bool {
+        inbox::need(&self.state).is_some() || self.silent.is_some()
+    }
+
+    /// Since when nothing comes from its agent, as far as that is told.
+    pub fn silent_since(&self) -> Option<Timestamp> {
+        let shown = match self.status {
+            Some(AgentStatus::Silent { since }) => Some(since),
+            _ => None,
+        };
+        self.silent.or(shown)
     }
 
     /// Whether a human has taken its attempt over.
@@ -588,6 +620,7 @@ impl TicketView {
             self.since = at;
             self.state = state;
             self.status = None;
+            self.silent = None;
         }
     }
 }

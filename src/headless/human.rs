@@ -128,6 +128,11 @@ pub(super) fn words(event: &Event, at: Timestamp) -> Option<String> {
                 format!("{attempt} {id} was refused: nobody is there to ask")
             }
         },
+        Event::TurnSilent {
+            attempt,
+            since: Some(_),
+            ..
+        } => format!("{attempt} is silent: is its turn over?"),
         Event::BackedOff {
             attempt,
             count,

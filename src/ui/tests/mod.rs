@@ -24,6 +24,7 @@ mod reading;
 mod recording;
 mod review;
 pub(super) mod scene;
+mod silence;
 mod taking;
 mod terminal;
 mod themes;
