@@ -1,5 +1,6 @@
 //! The fold of events that every reader shares: the screen, `--once`, `docket status` and replay see the same board.
 
+mod asking;
 mod buried;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use super::attempt::{AttemptOutcome, CancelReason, Need, Proof, Validation, Work
 use super::event::{Envelope, Event, RunOutcome};
 pub use super::feed::Feed;
 use super::ids::{AttemptId, RunId, TicketId};
-use super::inbox::{self, Told};
+use super::inbox::Told;
 use super::item::{AgentStatus, Usage};
 use super::request::{Request, RequestId};
 use super::time::Timestamp;
@@ -406,11 +407,8 @@ impl Board {
                 turn,
                 since,
             } => {
-                if let Some(view) = self.of(attempt)
-                    && view.state == TicketState::Running
-                    && view.turn == *turn
-                {
-                    view.silent = *since;
+                if let Some(view) = self.of(attempt) {
+                    view.fell_silent(*turn, *since);
                 }
             }
             Event::DispatchReceived { attempt, title, .. } => {
@@ -570,49 +568,6 @@ impl TicketView {
             told: Told::default(),
             is_over: false,
         }
-    }
-
-    /// Whether a human is needed: for the attempt to go on, or to tell whether its turn is over.
-    pub fn waits_for_a_human(&self) -> bool {
-        inbox::need(&self.state).is_some() || self.silent.is_some()
-    }
-
-    /// Since when nothing comes from its agent, as far as that is told.
-    pub fn silent_since(&self) -> Option<Timestamp> {
-        let shown = match self.status {
-            Some(AgentStatus::Silent { since }) => Some(since),
-            _ => None,
-        };
-        self.silent.or(shown)
-    }
-
-    /// Whether a human has taken its attempt over.
-    pub fn is_taken(&self) -> bool {
-        matches!(inbox::need(&self.state), Some(Need::TakenOver { .. }))
-    }
-
-    /// A ticket whose agent asks waits for a human until nothing is open any more.
-    fn show_requests(&mut self, at: Timestamp) {
-        let is_in_turn = match &self.state {
-            TicketState::Running => true,
-            TicketState::Waiting { need } => matches!(need, Need::Request { .. }),
-            _ => false,
-        };
-        if !is_in_turn {
-            return;
-        }
-        let status = self.status.take();
-        let state = match self.requests.first_key_value() {
-            Some((id, request)) => TicketState::Waiting {
-                need: Need::Request {
-                    id: *id,
-                    title: request.title.clone(),
-                },
-            },
-            None => TicketState::Running,
-        };
-        self.set(at, state);
-        self.status = status;
     }
 
     fn set(&mut self, at: Timestamp, state: TicketState) {

@@ -132,7 +132,10 @@ pub(super) fn words(event: &Event, at: Timestamp) -> Option<String> {
             attempt,
             since: Some(_),
             ..
-        } => format!("{attempt} is silent: is its turn over?"),
+        } => format!(
+            "{attempt} is silent: `docket claim {}` if its turn is over",
+            attempt.ticket
+        ),
         Event::BackedOff {
             attempt,
             count,

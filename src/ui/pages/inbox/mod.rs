@@ -205,7 +205,10 @@ fn leave_for(model: &mut Model, item: &Waiting) {
 /// Says that the turn of a quiet program is over, and whether its work is done.
 fn claim(model: &mut Model, item: &Waiting, done: bool) -> Vec<Effect> {
     if !matches!(item.what, What::Silent { .. }) {
-        model.say("it says by itself when its turn is over", Role::Notice);
+        model.say(
+            "only the turn of a silent program is ended like that",
+            Role::Notice,
+        );
         return Vec::new();
     }
     let ticket = item.ticket.clone();
