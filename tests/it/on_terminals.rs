@@ -178,6 +178,7 @@ fn people_look_and_type_and_who_comes_late_sees_the_same() {
     // Another docket sees it all, and can't type.
     let viewer = Terminal::start(&sandbox.command([""; 0]), 120, 30);
     viewer.shows("viewer");
+    viewer.shows("1 running");
     viewer.send("t");
     viewer.shows("you typed hello");
     viewer.shows("to look at");
