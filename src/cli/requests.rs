@@ -70,10 +70,11 @@ fn waiting(survey: &Survey, requests: &[Asked]) -> Vec<Waiting> {
     let waiting = entries.filter_map(|(index, entry)| {
         let reason = survey.reason(index);
         let asks = requests.iter().any(|asked| asked.ticket == entry.id);
-        if reason.mark != Mark::Waiting || asks {
+        let view = survey.board.tickets.get(&entry.id);
+        let is_silent = view.is_some_and(|view| view.silent.is_some());
+        if !(reason.mark == Mark::Waiting || is_silent) || asks {
             return None;
         }
-        let view = survey.board.tickets.get(&entry.id);
         let need = view.and_then(|view| inbox::need(&view.state));
         Some(Waiting {
             id: entry.id.clone(),
@@ -81,7 +82,11 @@ fn waiting(survey: &Survey, requests: &[Asked]) -> Vec<Waiting> {
             title: entry.title.clone(),
             reason: reason.text,
             need: need.cloned(),
-            hint: hint(entry, need),
+            hint: if is_silent {
+                advice::about_silence(&entry.name).join(" · ")
+            } else {
+                hint(entry, need)
+            },
         })
     });
     waiting.collect()

@@ -158,8 +158,9 @@ fn row(entry: &QueueEntry, view: Option<&TicketView>, reason: Reason) -> Row {
             .map(|view| view.agent.clone())
             .filter(|agent| !agent.is_empty())
             .or(agent),
-        since: view
-            .map(|view| view.since)
+        since: reason
+            .since
+            .or(view.map(|view| view.since))
             .filter(|since| *since > Timestamp::default()),
         worktree: in_attempt
             .and_then(|view| view.workspace.as_ref())

@@ -37,6 +37,8 @@ pub struct OnTerminal {
     pub submit: String,
     /// How prompts reach it.
     pub prompt_by: PromptBy,
+    /// How long it must be quiet before a human is waited for, where only they can tell whether its turn is over.
+    pub silent_after: Duration,
 }
 
 impl Default for OnTerminal {
@@ -47,17 +49,19 @@ impl Default for OnTerminal {
             ready_after: Duration::from_secs(1),
             submit: "\r".to_owned(),
             prompt_by: PromptBy::Auto,
+            silent_after: Duration::from_secs(60),
         }
     }
 }
 
 /// The names of the keys inside an agent's table.
-pub(super) const NAMES: [&str; 5] = [
+pub(super) const NAMES: [&str; 6] = [
     "done_pattern",
     "ready_pattern",
     "ready_after",
     "submit",
     "prompt_by",
+    "silent_after",
 ];
 
 /// Their settings; the defaults are those of [`OnTerminal`].
@@ -93,6 +97,12 @@ pub(super) const ON_TERMINAL: &[Key] = &[
         Some(r#""auto""#),
         "kind terminal: whether prompts are pasted, or named by the file that they are in; `auto` pastes up to 4,000 bytes",
     ),
+    key(
+        "agents.*.silent_after",
+        ABOVE_ZERO,
+        Some(r#""60s""#),
+        "kind terminal without a done_pattern: how long it must be quiet before it waits for you to say whether its turn is over",
+    ),
 ];
 
 /// Reads them from an agent's table.
@@ -109,5 +119,6 @@ pub(super) fn read(
         ready_after: of::<HumanDuration>(read, &key("ready_after"))?.0,
         submit: of(read, &key("submit"))?,
         prompt_by: of(read, &key("prompt_by"))?,
+        silent_after: of::<HumanDuration>(read, &key("silent_after"))?.0,
     })
 }

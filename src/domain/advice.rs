@@ -3,6 +3,14 @@
 use super::attempt::Need;
 use super::ids::TicketName;
 
+/// The commands about a turn that only a human can call over.
+pub fn about_silence(name: &TicketName) -> Vec<String> {
+    vec![
+        format!("docket claim {name}"),
+        format!("docket claim {name} --not-done"),
+    ]
+}
+
 /// The commands that answer what a ticket waits for, those that look at it first; empty for what is done in an editor.
 pub fn commands(need: &Need, name: &TicketName) -> Vec<String> {
     match need {

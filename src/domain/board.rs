@@ -1,5 +1,6 @@
 //! The fold of events that every reader shares: the screen, `--once`, `docket status` and replay see the same board.
 
+mod asking;
 mod buried;
 
 use std::collections::BTreeMap;
@@ -10,7 +11,7 @@ use super::attempt::{AttemptOutcome, CancelReason, Need, Proof, Validation, Work
 use super::event::{Envelope, Event, RunOutcome};
 pub use super::feed::Feed;
 use super::ids::{AttemptId, RunId, TicketId};
-use super::inbox::{self, Told};
+use super::inbox::Told;
 use super::item::{AgentStatus, Usage};
 use super::request::{Request, RequestId};
 use super::time::Timestamp;
@@ -91,6 +92,9 @@ pub struct TicketView {
     /// What the agent is doing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<AgentStatus>,
+    /// Since when its program is quiet, while only a human can tell whether its turn is over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silent: Option<Timestamp>,
     /// What the agent asks and nobody has answered, oldest first.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub requests: BTreeMap<RequestId, Request>,
@@ -245,7 +249,7 @@ impl Board {
 
     /// How many tickets wait for a human.
     pub fn waiting(&self) -> usize {
-        let waits = |view: &&TicketView| inbox::need(&view.state).is_some();
+        let waits = |view: &&TicketView| view.waits_for_a_human();
         self.tickets.values().filter(waits).count()
     }
 
@@ -372,6 +376,7 @@ impl Board {
                 view.workspace = None;
                 view.validations.clear();
                 view.dispatches.clear();
+                view.silent = None;
                 view.told = Told::default();
                 view.brought.clear();
                 view.requests.clear();
@@ -394,6 +399,16 @@ impl Board {
                     view.usage.add(usage);
                     view.turn_usage = Usage::default();
                     view.status = None;
+                    view.silent = None;
+                }
+            }
+            Event::TurnSilent {
+                attempt,
+                turn,
+                since,
+            } => {
+                if let Some(view) = self.of(attempt) {
+                    view.fell_silent(*turn, *since);
                 }
             }
             Event::DispatchReceived { attempt, title, .. } => {
@@ -547,6 +562,7 @@ impl TicketView {
             usage: Usage::default(),
             turn_usage: Usage::default(),
             status: None,
+            silent: None,
             requests: BTreeMap::new(),
             dispatches: Vec::new(),
             brought: Vec::new(),
@@ -555,40 +571,12 @@ impl TicketView {
         }
     }
 
-    /// Whether a human has taken its attempt over.
-    pub fn is_taken(&self) -> bool {
-        matches!(inbox::need(&self.state), Some(Need::TakenOver { .. }))
-    }
-
-    /// A ticket whose agent asks waits for a human until nothing is open any more.
-    fn show_requests(&mut self, at: Timestamp) {
-        let is_in_turn = match &self.state {
-            TicketState::Running => true,
-            TicketState::Waiting { need } => matches!(need, Need::Request { .. }),
-            _ => false,
-        };
-        if !is_in_turn {
-            return;
-        }
-        let status = self.status.take();
-        let state = match self.requests.first_key_value() {
-            Some((id, request)) => TicketState::Waiting {
-                need: Need::Request {
-                    id: *id,
-                    title: request.title.clone(),
-                },
-            },
-            None => TicketState::Running,
-        };
-        self.set(at, state);
-        self.status = status;
-    }
-
     fn set(&mut self, at: Timestamp, state: TicketState) {
         if self.state != state {
             self.since = at;
             self.state = state;
             self.status = None;
+            self.silent = None;
         }
     }
 }

@@ -221,6 +221,17 @@ pub enum Event {
         /// Whether they said that the work is done.
         done: bool,
     },
+    /// Nothing comes from the program of an agent on a terminal, and only a human can tell whether its turn is over; or that holds
+    /// no more. The attempt goes on as it is.
+    TurnSilent {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Which turn.
+        turn: u32,
+        /// When something came last; `None`: something came again, or the turn ends.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since: Option<Timestamp>,
+    },
     /// A human's answer to a dispatch, kept for the next turn.
     ReplyReceived {
         /// The ticket.
@@ -530,6 +541,7 @@ impl Event {
             | Self::BackedOff { attempt, .. }
             | Self::Steered { attempt, .. }
             | Self::TurnClaimed { attempt, .. }
+            | Self::TurnSilent { attempt, .. }
             | Self::ValidationStarted { attempt, .. }
             | Self::ValidationFinished { attempt, .. }
             | Self::GateReached { attempt, .. }

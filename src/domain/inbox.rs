@@ -97,6 +97,11 @@ pub enum What {
     Task,
     /// A human has taken its attempt over, and hands it back when they are done.
     Taken,
+    /// Its program is quiet, and only a human can tell whether its turn is over.
+    Silent {
+        /// Whose program.
+        attempt: Option<AttemptId>,
+    },
     /// The agent has said something, and goes on.
     Message {
         /// Which attempt.
@@ -144,6 +149,10 @@ pub fn of_ticket(board: &Board, ticket: &TicketId) -> Vec<Waiting> {
         Some(Need::TakenOver { .. }) => Some(What::Taken),
     };
     let need = need.map(|what| waiting(view.since, what));
+    let silent = view.silent.map(|since| {
+        let attempt = attempt.clone();
+        waiting(since, What::Silent { attempt })
+    });
     let messages = view.told.messages.iter().enumerate();
     // One that waits for a reply is what the attempt waits for.
     let messages = messages.filter(|(_, message)| !message.pause);
@@ -151,5 +160,6 @@ pub fn of_ticket(board: &Board, ticket: &TicketId) -> Vec<Waiting> {
         let attempt = attempt.clone();
         waiting(message.at, What::Message { attempt, index })
     });
-    requests.chain(need).chain(messages).collect()
+    let now = requests.chain(need).chain(silent);
+    now.chain(messages).collect()
 }

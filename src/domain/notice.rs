@@ -109,7 +109,13 @@ impl Notices {
                 self.attempts.insert(attempt.clone(), ticket.clone());
                 None
             }
-            Event::TurnStarted { attempt, .. } | Event::GateDecided { attempt, .. } => {
+            Event::TurnStarted { attempt, .. }
+            | Event::GateDecided { attempt, .. }
+            | Event::TurnSilent {
+                attempt,
+                since: None,
+                ..
+            } => {
                 self.went_on(attempt);
                 None
             }
@@ -129,6 +135,14 @@ impl Notices {
                 attempt, request, ..
             } => {
                 let title = format!("asks: {}", request.title);
+                self.needs(envelope, attempt, title)
+            }
+            Event::TurnSilent {
+                attempt,
+                since: Some(_),
+                ..
+            } => {
+                let title = "is silent: is its turn over?".to_owned();
                 self.needs(envelope, attempt, title)
             }
             Event::GateReached { attempt, need } => self.needs(envelope, attempt, need.to_string()),

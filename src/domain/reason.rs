@@ -164,15 +164,15 @@ fn by_state(view: &TicketView, board: &Board, now: Timestamp) -> Option<Reason> 
     let reason = match &view.state {
         TicketState::Queued => return None,
         TicketState::Preparing => for_long("preparing".to_owned()),
+        TicketState::Running if let Some(since) = view.silent_since() => Reason {
+            mark: Mark::Running,
+            text: format!("silent {}", coarse(now.since(since))),
+            since: Some(since),
+        },
         TicketState::Running => match &view.status {
             Some(AgentStatus::Retrying { count, .. }) => {
                 for_long(format!("turn {} retrying {count}", view.turn))
             }
-            Some(AgentStatus::Silent { since }) => Reason {
-                mark: Mark::Running,
-                text: format!("silent {}", coarse(now.since(*since))),
-                since: Some(*since),
-            },
             _ => for_long(format!("turn {}", view.turn)),
         },
         TicketState::Validating { check: Some(check) } => Reason {

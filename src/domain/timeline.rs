@@ -182,13 +182,16 @@ impl Bar {
                 Doing::Checking
             }
             Event::TurnStarted { .. }
+            | Event::TurnSilent { since: None, .. }
             | Event::RequestAnswered { .. }
             | Event::RequestClosed { .. } => Doing::Working,
             Event::ValidationStarted { .. }
             | Event::ValidationFinished { .. }
             | Event::SessionHandedBack { .. }
             | Event::CaughtUp { .. } => Doing::Checking,
-            Event::RequestOpened { .. } | Event::SessionTaken { .. } => Doing::Waiting,
+            Event::RequestOpened { .. }
+            | Event::SessionTaken { .. }
+            | Event::TurnSilent { since: Some(_), .. } => Doing::Waiting,
             Event::GateReached { need, .. } if *need != Need::NoProgress => Doing::Waiting,
             Event::BackedOff { .. } => Doing::BackingOff,
             Event::EvidenceSealed { .. } | Event::MergeQueued { .. } | Event::Integrated { .. } => {

@@ -128,6 +128,14 @@ pub(super) fn words(event: &Event, at: Timestamp) -> Option<String> {
                 format!("{attempt} {id} was refused: nobody is there to ask")
             }
         },
+        Event::TurnSilent {
+            attempt,
+            since: Some(_),
+            ..
+        } => format!(
+            "{attempt} is silent: `docket claim {}` if its turn is over",
+            attempt.ticket
+        ),
         Event::BackedOff {
             attempt,
             count,

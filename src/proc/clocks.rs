@@ -27,6 +27,7 @@ pub struct Clocks {
     silence: Countdown,
     idle_limit: Option<Duration>,
     paused: bool,
+    wall_held: bool,
 }
 
 impl Clocks {
@@ -41,6 +42,7 @@ impl Clocks {
             silence: Countdown::start(limits.idle.map(|_| SILENCE)),
             idle_limit: limits.idle,
             paused: false,
+            wall_held: false,
         }
     }
 
@@ -92,6 +94,19 @@ impl Clocks {
         self.paused = false;
         for clock in self.all() {
             clock.resume();
+        }
+        if self.wall_held {
+            self.wall.pause();
+        }
+    }
+
+    /// Holds the wall clock alone, or lets it go on: a human is waited for, and the others count on as if none were.
+    pub fn hold_wall(&mut self, held: bool) {
+        self.wall_held = held;
+        if held {
+            self.wall.pause();
+        } else if !self.paused {
+            self.wall.resume();
         }
     }
 
@@ -246,6 +261,26 @@ mod tests {
         clocks.resume();
         assert!(clocks.wall_is_over());
         assert!(!clocks.wall_is_over());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_wall_clock_is_held_alone_and_with_the_others() {
+        let mut clocks = clocks(0, 5, 3);
+        clocks.hold_wall(true);
+        clocks.hold(true);
+        tokio::time::advance(SECOND * 9).await;
+        clocks.hold(false);
+        clocks.hold_wall(true);
+        assert_eq!(clocks.expired().await, Expired::Clock(Phase::Idle));
+        assert_eq!(clocks.expired().await, Expired::Silence);
+        let nothing = tokio::time::timeout(SECOND * 100, clocks.expired()).await;
+        assert!(nothing.is_err());
+        clocks.hold(true);
+        clocks.hold_wall(false);
+        assert!(!clocks.wall_is_over(), "all are held");
+        clocks.hold(false);
+        let expired = tokio::time::timeout(SECOND * 4, clocks.expired()).await;
+        assert_eq!(expired, Ok(Expired::Clock(Phase::Wall)));
     }
 
     #[tokio::test(start_paused = true)]

@@ -76,6 +76,7 @@ kinds! {
     SessionTaken "session_taken" 1,
     SessionHandedBack "session_handed_back" 1,
     Recorded "recorded" 1,
+    TurnSilent "turn_silent" 1,
 }
 
 /// An event in its stored form.

@@ -195,6 +195,7 @@ pub(super) fn apply(connection: &Connection, envelope: &Envelope) -> rusqlite::R
         | Event::BackedOff { attempt, .. }
         | Event::Steered { attempt, .. }
         | Event::TurnClaimed { attempt, .. }
+        | Event::TurnSilent { attempt, .. }
         | Event::MergeQueued { attempt }
         | Event::Merged { attempt, .. }
         | Event::NotMerged { attempt, .. }

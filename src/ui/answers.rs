@@ -85,6 +85,13 @@ pub(crate) fn approve(model: &mut Model, waiting: &Waiting, asks_first: bool) ->
             );
             Vec::new()
         }
+        What::Silent { .. } => {
+            model.say(
+                format!("look at the terminal of {name}, and say whether its turn is over"),
+                Role::Notice,
+            );
+            Vec::new()
+        }
         What::Message { .. } => Vec::new(),
     }
 }
@@ -167,7 +174,7 @@ pub(crate) fn reject(model: &mut Model, waiting: &Waiting) -> Vec<Effect> {
             Some(gate) => composing::open(model, Purpose::Reject(Box::new(gate))),
             None => return gone(model),
         },
-        What::Words | What::Task | What::Taken | What::Message { .. } => {
+        What::Words | What::Task | What::Taken | What::Silent { .. } | What::Message { .. } => {
             model.say(format!("{name} asks for no yes or no"), Role::Notice);
         }
     }

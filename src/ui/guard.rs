@@ -96,7 +96,12 @@ pub(crate) fn is_too_early(model: &Model, action: Action) -> bool {
         Some(_) => false,
         None => matches!(
             action,
-            Action::Approve | Action::Reject | Action::AllowTicket | Action::AllowAlways
+            Action::Approve
+                | Action::Reject
+                | Action::AllowTicket
+                | Action::AllowAlways
+                | Action::Claim
+                | Action::EndTurn
         ),
     };
     decides && !is_seen(model)
@@ -115,7 +120,12 @@ pub(crate) fn aim(model: &Model) -> Aim {
 pub(crate) fn has_moved(model: &Model, action: Action, aim: &Aim) -> bool {
     let decides = matches!(
         action,
-        Action::Approve | Action::Reject | Action::AllowTicket | Action::AllowAlways
+        Action::Approve
+            | Action::Reject
+            | Action::AllowTicket
+            | Action::AllowAlways
+            | Action::Claim
+            | Action::EndTurn
     );
     decides && target(model) != aim.0
 }

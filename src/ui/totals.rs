@@ -71,7 +71,7 @@ impl Totals {
         self.open.add(&view.turn_usage);
         self.active += usize::from(view.state.is_active());
         let need = inbox::need(&view.state);
-        self.waiting += usize::from(need.is_some());
+        self.waiting += usize::from(view.waits_for_a_human());
         match need {
             Some(Need::Request { .. }) => self.requests += 1,
             Some(Need::Review { .. }) => self.gates += 1,

@@ -181,6 +181,9 @@ fn doing(model: &Model) -> Option<String> {
     if view.state != TicketState::Running {
         return model.reason().map(|reason| reason.text);
     }
+    if let Some(since) = view.silent_since() {
+        return Some(format!("silent {}", coarse(model.now.since(since))));
+    }
     Some(match view.status.as_ref()? {
         AgentStatus::Starting => "starting".to_owned(),
         AgentStatus::Thinking => "thinking".to_owned(),
@@ -204,10 +207,8 @@ fn doing(model: &Model) -> Option<String> {
 pub(crate) fn doing_since(model: &Model) -> Option<Timestamp> {
     let view = model.view()?;
     match (&view.state, view.status.as_ref()) {
-        (
-            TicketState::Running,
-            Some(AgentStatus::Tool { since, .. } | AgentStatus::Silent { since }),
-        ) => Some(*since),
+        (TicketState::Running, _) if view.silent_since().is_some() => view.silent_since(),
+        (TicketState::Running, Some(AgentStatus::Tool { since, .. })) => Some(*since),
         (TicketState::Running, _) => None,
         _ => model.reason()?.since,
     }

@@ -1059,6 +1059,8 @@ fn shots() -> impl Strategy<Value = Vec<Shot>> {
         4 => Just(Report::Closed),
         4 => Just(Report::Session("s".into())),
         4 => Just(Report::LetGo),
+        2 => Just(Report::Stuck { what: why(), since: Timestamp(0) }),
+        2 => Just(Report::StuckNoMore),
     ];
     let reason = prop_oneof![
         Just(CancelReason::Interrupt),

@@ -178,6 +178,7 @@ fn people_look_and_type_and_who_comes_late_sees_the_same() {
     // Another docket sees it all, and can't type.
     let viewer = Terminal::start(&sandbox.command([""; 0]), 120, 30);
     viewer.shows("viewer");
+    viewer.shows("1 running");
     viewer.send("t");
     viewer.shows("you typed hello");
     viewer.shows("to look at");
@@ -191,6 +192,86 @@ fn people_look_and_type_and_who_comes_late_sees_the_same() {
     screen.send("\x1d\x1d");
     screen.send("D");
     screen.wait("it is done", |_| sandbox.is_done(1));
+    drop(viewer);
+    screen.send("q");
+    until("nothing is left", || sandbox.agents().is_empty());
+}
+
+#[test]
+fn silence_where_nobody_is_waited_for_ends_the_attempt() {
+    let sandbox = sandbox(&[], "silent_after = \"300ms\"", "");
+    sandbox.docket(["--once"]).exits(4);
+    assert!(!sandbox.is_done(1));
+    assert!(sandbox.verify().is_intact());
+}
+
+#[test]
+fn silence_waits_in_the_inbox_until_somebody_judges_it() {
+    let silences = |sandbox: &Sandbox| -> Vec<bool> {
+        let events = sandbox.events().into_iter();
+        let silent = events.filter_map(|event| match event {
+            Event::TurnSilent { since, .. } => Some(since.is_some()),
+            _ => None,
+        });
+        silent.collect()
+    };
+    let settings = "silent_after = \"1s\"";
+    let sandbox = sandbox(&[], settings, "limits: {wall: 10s, attempts: 1}");
+    let screen = Terminal::start(&sandbox.command([""; 0]), 120, 40);
+    screen.shows("Ticket 1");
+    screen.send("s");
+    until("it has its prompt", || drawn(&sandbox).contains("got it"));
+    let watch = Stopwatch::start();
+    screen.shows("! 1 waiting");
+    screen.shows("silent");
+    sandbox.docket(["status"]).exits(0).prints("silent ");
+    let status = sandbox.docket(["status", "--json"]).exits(0).json();
+    let running = &status["running"][0];
+    let reason = running["reason"].as_str().unwrap_or_default();
+    assert!(reason.starts_with("silent "), "{running}");
+    let since = sandbox.events().into_iter().find_map(|event| match event {
+        Event::TurnSilent { since, .. } => since,
+        _ => None,
+    });
+    assert_eq!(running["since"].as_i64(), since.map(|since| since.0));
+    sandbox
+        .docket(["requests"])
+        .exits(0)
+        .prints("docket claim TICKET-001 --not-done");
+
+    // Another docket sees it, too.
+    let viewer = Terminal::start(&sandbox.command([""; 0]), 120, 40);
+    viewer.shows("viewer");
+    viewer.send("i");
+    viewer.shows("its work is done");
+    // The clock is held.
+    until("its time would be over", || {
+        watch.elapsed() > Duration::from_secs(11)
+    });
+    assert_eq!(silences(&sandbox), [true]);
+
+    // It goes away when the program draws something, and comes back.
+    screen.send("i");
+    screen.shows("its work is done");
+    until("the key is heard", || {
+        screen.send("t");
+        screen.screen().contains("tui of 001")
+    });
+    screen.shows("got it");
+    screen.send("hello\r");
+    screen.shows("you typed");
+    until("it draws", || silences(&sandbox).get(1) == Some(&false));
+    until("it is silent again", || silences(&sandbox).len() > 2);
+    screen.send("\x1d\x1d");
+    screen.send("i");
+    screen.shows("its work is done");
+    until("it is done", || {
+        screen.send("D");
+        sandbox.is_done(1)
+    });
+    assert_eq!(silences(&sandbox).last(), Some(&false));
+    assert_eq!(turns(&sandbox), 1);
+    viewer.shows("nothing waits for you");
     drop(viewer);
     screen.send("q");
     until("nothing is left", || sandbox.agents().is_empty());

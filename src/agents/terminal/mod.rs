@@ -47,8 +47,6 @@ const STANDS: Patience = Patience {
 };
 /// A program that draws all the time is typed to after this, unless a pattern says when.
 const LONGEST_START: Duration = Duration::from_secs(15);
-/// After so much quiet a program that only a human can judge is left to one.
-const ALONE: Duration = Duration::from_secs(60);
 
 /// What goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +70,8 @@ pub struct TerminalSession {
     env: Vec<(OsString, OsString)>,
     ready: Option<Regex>,
     ready_after: Duration,
+    /// After so much quiet a program that only a human can judge is left to one.
+    silent_after: Duration,
     submit: Vec<u8>,
     prompt_by: PromptBy,
     done: Option<Matches>,
@@ -114,6 +114,7 @@ impl TerminalSession {
             env,
             ready: regex(&settings.ready_pattern)?,
             ready_after: settings.ready_after,
+            silent_after: settings.silent_after,
             submit: settings.submit.clone().into_bytes(),
             prompt_by: settings.prompt_by,
             done: regex(&settings.done_pattern)?.map(Matches::new),
@@ -279,7 +280,7 @@ impl Session for TerminalSession {
             Stage::Typed => Some(SETTLE),
             Stage::Ends => Some(STANDS),
             Stage::Works if self.done.is_none() && !self.is_left => Some(Patience {
-                quiet: ALONE,
+                quiet: self.silent_after,
                 longest: None,
             }),
             Stage::Works | Stage::Rests => None,

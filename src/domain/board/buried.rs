@@ -22,6 +22,7 @@ impl Board {
                     _ => AttemptOutcome::Lost,
                 };
                 view.state = TicketState::Finished { outcome };
+                view.silent = None;
             }
         }
         if let Some(run) = &mut self.run

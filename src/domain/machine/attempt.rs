@@ -266,6 +266,7 @@ fn take(
             },
         ) => {
             let turn = attempt.turn;
+            claimed::stuck_no_more(attempt, rules.run, now, effects);
             requests::close_all(attempt, rules.run, now, effects);
             attempt.used.add(&usage);
             attempt.turn_used = Usage::default();
@@ -290,10 +291,21 @@ fn take(
                 requests::halt(attempt, Halt::Limit(limit), effects);
             }
         }
-        (Stage::Turn, Report::Stuck { what }) => claimed::stuck(attempt, rules, what, effects),
+        (Stage::Turn, Report::Stuck { what, since }) => {
+            claimed::stuck(attempt, rules, what, since, now, effects);
+        }
+        (Stage::Turn, Report::StuckNoMore) => {
+            claimed::stuck_no_more(attempt, rules.run, now, effects);
+        }
         // What came on its way while the turn ended: nothing of it is open any more. And what a gate left while a human was quicker:
         // another turn changes it all.
-        (_, Report::AskedNoMore { .. } | Report::Used(_) | Report::Stuck { .. }) => {}
+        (
+            _,
+            Report::AskedNoMore { .. }
+            | Report::Used(_)
+            | Report::Stuck { .. }
+            | Report::StuckNoMore,
+        ) => {}
         (_, Report::Steered { text, taken: true }) => {
             emit(rules.run, Event::Steered { attempt: id, text }, effects);
         }

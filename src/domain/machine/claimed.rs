@@ -5,8 +5,9 @@ use super::state::{Attempt, Halt, Stage, State};
 use super::{Effect, Order, attempt::Rules, emit, order, requests};
 use crate::domain::attempt::Need;
 use crate::domain::event::Event;
-use crate::domain::ids::TicketId;
+use crate::domain::ids::{RunId, TicketId};
 use crate::domain::settings::AgentKind;
+use crate::domain::time::{Now, Timestamp};
 
 /// A human says that the turn is over, and whether the work is done.
 pub(super) fn claim(
@@ -48,9 +49,48 @@ pub(super) fn claim(
     None
 }
 
-/// Only a human can tell how the turn goes on. Where none is waited for, the attempt ends with that.
-pub(super) fn stuck(attempt: &mut Attempt, rules: &Rules, what: String, effects: &mut Vec<Effect>) {
+/// Only a human can tell how the turn goes on, since nothing came after `since`. Where none is waited for, the attempt ends with
+/// that; else the turn goes on as it is, and the time until something comes does not count.
+pub(super) fn stuck(
+    attempt: &mut Attempt,
+    rules: &Rules,
+    what: String,
+    since: Timestamp,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
     if !rules.waits_for_humans {
-        requests::halt(attempt, Halt::Asks(Need::Reply { text: what }), effects);
+        return requests::halt(attempt, Halt::Asks(Need::Reply { text: what }), effects);
     }
+    let is_ending = attempt.cancel.is_some() || attempt.halt.is_some();
+    let is_claimed = attempt.claimed == Some(attempt.turn);
+    if is_ending || is_claimed || attempt.is_silent {
+        return;
+    }
+    attempt.is_silent = true;
+    attempt.asks_since.get_or_insert(now.monotonic);
+    fell_silent(attempt, rules.run, Some(since), effects);
+}
+
+/// Something came, or the turn is over: nobody is waited for any more.
+pub(super) fn stuck_no_more(
+    attempt: &mut Attempt,
+    run: RunId,
+    now: Now,
+    effects: &mut Vec<Effect>,
+) {
+    if std::mem::take(&mut attempt.is_silent) {
+        fell_silent(attempt, run, None, effects);
+        requests::go_on(attempt, now);
+    }
+}
+
+fn fell_silent(attempt: &Attempt, run: RunId, since: Option<Timestamp>, effects: &mut Vec<Effect>) {
+    let (attempt, turn) = (attempt.id.clone(), attempt.turn);
+    let event = Event::TurnSilent {
+        attempt,
+        turn,
+        since,
+    };
+    emit(run, event, effects);
 }

@@ -211,7 +211,7 @@ fn thaw(run: &mut Run, now: Now, effects: &mut Vec<Effect>) {
                 attempt.stage,
                 Stage::Waiting(_) | Stage::LettingGo | Stage::Returning
             );
-            let waits = is_a_humans || !attempt.requests.is_empty();
+            let waits = is_a_humans || attempt.is_silent || !attempt.requests.is_empty();
             attempt.asks_since = waits.then_some(now.monotonic);
             order(&attempt.id, Order::Resume, effects);
         }

@@ -13,6 +13,7 @@ use crate::domain::ids::{AttemptId, Sha256, TicketId};
 use crate::domain::item::Usage;
 use crate::domain::queue::Queue;
 use crate::domain::request::{Request, RequestKey};
+use crate::domain::time::Timestamp;
 
 /// One thing that happened.
 #[derive(Debug, Clone)]
@@ -140,7 +141,11 @@ pub enum Report {
     Stuck {
         /// Why, and what they can do.
         what: String,
+        /// Since when nothing came.
+        since: Timestamp,
     },
+    /// Something came since that was said.
+    StuckNoMore,
     /// A validation begins.
     ValidationStarted {
         /// Its name.

@@ -208,8 +208,8 @@ fn close(attempt: &Attempt, run: RunId, id: RequestId, effects: &mut Vec<Effect>
 }
 
 /// Time in which a human was waited for does not count.
-fn go_on(attempt: &mut Attempt, now: Now) {
-    if attempt.requests.is_empty() {
+pub(super) fn go_on(attempt: &mut Attempt, now: Now) {
+    if attempt.requests.is_empty() && !attempt.is_silent {
         attempt.no_human_is_waited_for(now.monotonic);
     }
 }

@@ -300,6 +300,8 @@ pub(super) struct Attempt {
     pub(super) last_request: u32,
     /// The request that the turn was ended for: it stays open when the attempt ends so.
     pub(super) asked_for: Option<RequestId>,
+    /// Nothing comes from its program, and only a human can tell whether its turn is over.
+    pub(super) is_silent: bool,
     /// Since when a human is waited for inside a turn: that time does not count.
     pub(super) asks_since: Option<Monotonic>,
     pub(super) began: Option<Monotonic>,
@@ -420,6 +422,7 @@ impl Attempt {
             requests: BTreeMap::new(),
             last_request: 0,
             asked_for: None,
+            is_silent: false,
             asks_since: None,
             began: None,
             paused: Duration::ZERO,

@@ -36,6 +36,8 @@ pub(super) struct Conversation {
     /// What the agent was doing when it said something last.
     status: AgentStatus,
     silent: bool,
+    /// Only a human can tell how the turn goes on, and nothing came since that was said.
+    is_stuck: bool,
     heard: Timestamp,
     pub(super) used: Usage,
 }
@@ -50,6 +52,7 @@ impl Conversation {
             asks: BTreeSet::new(),
             status: AgentStatus::Starting,
             silent: false,
+            is_stuck: false,
             heard: now,
             used: Usage::default(),
         }
@@ -116,7 +119,9 @@ impl Conversation {
             unit.report(Report::Used(usage));
         }
         if let Some(what) = decoded.stuck {
-            unit.report(Report::Stuck { what });
+            self.is_stuck = true;
+            let since = self.heard;
+            unit.report(Report::Stuck { what, since });
         }
         // The first end counts: what comes after it is another turn's, or nobody's.
         if decoded.finished.is_some() && self.finished.is_none() {
@@ -131,6 +136,7 @@ impl Conversation {
         clocks: &mut Clocks,
         from: Direction,
         now: Timestamp,
+        unit: &Unit,
     ) {
         // One that tries again and again shows that it lives, not that it gets anywhere: its idle clock goes on.
         if from == Direction::Err {
@@ -141,6 +147,9 @@ impl Conversation {
             clocks.output();
         }
         self.heard = now;
+        if std::mem::take(&mut self.is_stuck) {
+            unit.report(Report::StuckNoMore);
+        }
         if std::mem::take(&mut self.silent) {
             prepared.transcript.status(self.status.clone(), now);
         }
@@ -168,6 +177,11 @@ impl Conversation {
     /// Whether the clocks stand still: a human is waited for.
     pub(super) fn waits_for_a_human(&self) -> bool {
         !self.asks.is_empty() && self.stopped.is_none()
+    }
+
+    /// Whether the wall clock alone stands still: a human is to look at a program that may do something yet.
+    pub(super) fn is_looked_at_by_a_human(&self) -> bool {
+        self.is_stuck && self.stopped.is_none()
     }
 
     /// Gives the agent an answer; it is on the disk already.

@@ -190,6 +190,7 @@ impl Unit {
                 grace.set(tokio::time::sleep(LINGER));
             }
             clocks.hold(self.paused || conversation.waits_for_a_human());
+            clocks.hold_wall(conversation.is_looked_at_by_a_human());
             on_terminal::lull_for(&mut lull, prepared.session.patience());
             if clocks.wall_is_over() {
                 let stopped = Stopped::TimedOut(Phase::Wall);
@@ -257,13 +258,13 @@ impl Unit {
                             prepared.keep(Direction::Out, &bytes, now);
                             prepared.session.stdout(&bytes, &mut actions);
                             conversation.act(prepared, &live.supervised.control, actions, self);
-                            conversation.heard(prepared, &mut clocks, Direction::Out, now);
+                            conversation.heard(prepared, &mut clocks, Direction::Out, now, self);
                         }
                         Some(ProcessEvent::Stderr(bytes)) => {
                             prepared.keep(Direction::Err, &bytes, now);
                             prepared.session.stderr(&bytes, &mut actions);
                             conversation.act(prepared, &live.supervised.control, actions, self);
-                            conversation.heard(prepared, &mut clocks, Direction::Err, now);
+                            conversation.heard(prepared, &mut clocks, Direction::Err, now, self);
                         }
                         Some(ProcessEvent::Started { .. }) => {}
                         Some(ProcessEvent::Rung(rung)) => {

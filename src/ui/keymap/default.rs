@@ -318,6 +318,8 @@ pub(super) const BINDINGS: &[(Context, &str, Action)] = &[
     (Panes, "H", Action::HandBack),
     (Inbox, "Ctrl-t", Action::TakeOverAgent),
     (Inbox, "H", Action::HandBack),
+    (Inbox, "D", Action::Claim),
+    (Inbox, "c", Action::EndTurn),
     (Shell, "Ctrl-] R", Action::Record),
     (Panes, "Ctrl-w r", Action::Record),
     (Player, "Space", Action::PlayerPause),

@@ -25,6 +25,7 @@ mod reading;
 mod recording;
 mod review;
 pub(super) mod scene;
+mod silence;
 mod taking;
 mod terminal;
 mod themes;

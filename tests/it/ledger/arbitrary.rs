@@ -214,6 +214,13 @@ fn run_event() -> impl Strategy<Value = Event> {
                 done,
             }
         }),
+        (attempt(), any::<u32>(), of(any::<i64>())).prop_map(|(attempt, turn, since)| {
+            Event::TurnSilent {
+                attempt,
+                turn,
+                since: since.map(Timestamp),
+            }
+        }),
         (of(attempt()), artifact()).prop_map(|(attempt, file)| Event::Recorded { attempt, file }),
         (text(), text()).prop_map(|(what, why)| Event::Refused { what, why }),
         (ticket(), of(attempt()), text()).prop_map(|(ticket, attempt, text)| {

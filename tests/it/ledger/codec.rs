@@ -412,6 +412,16 @@ fn golden_events() -> Vec<Event> {
                 bytes: 17,
             },
         },
+        Event::TurnSilent {
+            attempt: attempt.clone(),
+            turn: 2,
+            since: Some(Timestamp(1_795_303_812_000)),
+        },
+        Event::TurnSilent {
+            attempt: attempt.clone(),
+            turn: 2,
+            since: None,
+        },
     ]);
     events
 }

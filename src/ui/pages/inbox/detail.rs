@@ -62,6 +62,7 @@ pub(super) fn lines(model: &Model, item: &Waiting, columns: usize) -> Vec<Line<'
             );
             page.key(model, Action::TakeOverAgent, "its agent's own interface");
         }
+        What::Silent { .. } => page.silence(model),
         What::Message { index, .. } => {
             if let Some(message) = view.told.messages.get(*index) {
                 page.words(&message.title, Role::Text);
@@ -86,6 +87,7 @@ fn origin(model: &Model, view: &TicketView, item: &Waiting, columns: usize) -> S
         What::Words => format!("{agent} waits for words"),
         What::Task => "you do this one".to_owned(),
         What::Taken => format!("you have taken {agent} over"),
+        What::Silent { .. } => format!("{agent} is silent"),
         What::Message { .. } => format!("{agent} says"),
     });
     if columns < NARROW {
@@ -336,6 +338,21 @@ impl Page<'_> {
         }
         self.gap();
         self.words("reply: its next turn begins with your words", Role::Hint);
+    }
+
+    /// Nothing follows from silence by itself: what can be said about it.
+    fn silence(&mut self, model: &Model) {
+        self.words("Is its turn over? Only you can tell.", Role::Text);
+        if self.columns >= NARROW {
+            self.gap();
+        }
+        self.key(model, Action::AllowTicket, "look at its terminal");
+        self.key(model, Action::Claim, "its work is done: it is checked now");
+        let words = "its turn is over and its work not done: the next turn begins";
+        self.key(model, Action::EndTurn, words);
+        self.gap();
+        let words = "off this list as soon as the program draws something";
+        self.words(words, Role::Hint);
     }
 
     fn task(&mut self, model: &Model, item: &Waiting) {

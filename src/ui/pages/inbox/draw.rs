@@ -110,6 +110,7 @@ fn kind(model: &Model, item: &Waiting) -> (&'static str, &'static str) {
         What::Words => ("‖", "=", "reply"),
         What::Task => ("□", "-", "yours"),
         What::Taken => ("◧", "%", "taken"),
+        What::Silent { .. } => ("…", "~", "silent"),
         What::Message { .. } => ("·", ".", "says"),
     };
     (if model.look.ascii { ascii } else { unicode }, word)
@@ -171,7 +172,7 @@ fn what(model: &Model, item: &Waiting) -> String {
             Some(need) => need.to_string(),
             None => title(),
         },
-        What::Gate | What::Task | What::Taken => title(),
+        What::Gate | What::Task | What::Taken | What::Silent { .. } => title(),
         What::Message { index, .. } => {
             let message = view.and_then(|view| view.told.messages.get(*index));
             message

@@ -11,6 +11,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent,
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use crate::domain::command::Command;
 use crate::domain::inbox::{self, Waiting, What};
 use crate::domain::request::Ask;
 use crate::domain::rules::{Scope, like};
@@ -128,6 +129,8 @@ pub(super) fn act(model: &mut Model, action: Action) -> Option<Vec<Effect>> {
         | Action::Reject
         | Action::Reply
         | Action::Steer
+        | Action::Claim
+        | Action::EndTurn
         | Action::Open
         | Action::Diff => {
             let Some(item) = model.inbox.selected.clone() else {
@@ -153,6 +156,15 @@ fn about(model: &mut Model, action: Action, item: Waiting) -> Vec<Effect> {
                 answers::approve(model, item, asks_first)
             }),
         },
+        // Nothing is allowed there: the key does what it does in the panes.
+        Action::AllowTicket if matches!(item.what, What::Silent { .. }) => {
+            leave_for(model, &item);
+            update::perform(model, Action::Terminal)
+        }
+        Action::Claim | Action::EndTurn => {
+            let done = action == Action::Claim;
+            said(model, item, |model, item| claim(model, item, done))
+        }
         Action::AllowTicket => said(model, item, |model, item| {
             let asks_first = !model.inbox.was_read;
             answers::approve_like(model, item, Scope::Ticket, asks_first)
@@ -173,16 +185,34 @@ fn about(model: &mut Model, action: Action, item: Waiting) -> Vec<Effect> {
             Vec::new()
         }
         _ => {
-            model.page = None;
-            model.queue.select_ticket(&item.ticket);
-            model.queue.refresh(&model.board, model.now);
-            focus(model, model.focus);
+            leave_for(model, &item);
             if action == Action::Diff {
                 return update::perform(model, Action::Diff);
             }
             Vec::new()
         }
     }
+}
+
+/// Back to the panes, which show whose thing it is.
+fn leave_for(model: &mut Model, item: &Waiting) {
+    model.page = None;
+    model.queue.select_ticket(&item.ticket);
+    model.queue.refresh(&model.board, model.now);
+    focus(model, model.focus);
+}
+
+/// Says that the turn of a quiet program is over, and whether its work is done.
+fn claim(model: &mut Model, item: &Waiting, done: bool) -> Vec<Effect> {
+    if !matches!(item.what, What::Silent { .. }) {
+        model.say(
+            "only the turn of a silent program is ended like that",
+            Role::Notice,
+        );
+        return Vec::new();
+    }
+    let ticket = item.ticket.clone();
+    vec![Effect::Send(Command::Claim { ticket, done })]
 }
 
 /// Says something to the thing that is selected, once, and goes on to the next one.
@@ -353,6 +383,8 @@ pub(crate) fn does(model: &Model, action: Action) -> Option<bool> {
             | Action::Reject
             | Action::Reply
             | Action::Steer
+            | Action::Claim
+            | Action::EndTurn
             | Action::Diff
     );
     if !about_item {
@@ -363,8 +395,11 @@ pub(crate) fn does(model: &Model, action: Action) -> Option<bool> {
     };
     let view = model.board.tickets.get(&item.ticket);
     let has_attempt = view.is_some_and(|view| view.attempt.is_some());
+    let is_silent = matches!(item.what, What::Silent { .. });
     Some(match action {
-        Action::Approve => !matches!(item.what, What::Task | What::Taken),
+        Action::Approve => !matches!(item.what, What::Task | What::Taken | What::Silent { .. }),
+        Action::Claim | Action::EndTurn => is_silent,
+        Action::AllowTicket if is_silent => true,
         Action::AllowTicket | Action::AllowAlways => {
             answers::request_of(model, item).is_some_and(|request| like(request).is_ok())
         }
@@ -392,6 +427,7 @@ pub(crate) fn hints(model: &Model) -> Vec<Action> {
             (What::Gate, _) => &[Action::Approve, Action::Reject, Action::Diff],
             (What::Task, _) => &[],
             (What::Taken, _) => &[Action::HandBack, Action::TakeOverAgent],
+            (What::Silent { .. }, _) => &[Action::Claim, Action::EndTurn],
         };
         actions.extend_from_slice(of_item);
         actions.push(Action::Open);

@@ -325,7 +325,12 @@ impl QueuePane {
         let waits = |row: &usize| {
             let row = self.rows.get(*row);
             let reason = row.and_then(|row| self.reason_at(row.position, board, now));
-            reason.is_some_and(|reason| reason.mark == Mark::Waiting)
+            let is_silent = row.is_some_and(|row| {
+                let entry = self.queue.entries().get(row.position);
+                let view = entry.and_then(|entry| board.tickets.get(&entry.id));
+                view.is_some_and(|view| view.silent.is_some())
+            });
+            is_silent || reason.is_some_and(|reason| reason.mark == Mark::Waiting)
         };
         let next = (1..=count)
             .map(|step| (self.row + step) % count)
