@@ -25,6 +25,9 @@ pub(super) fn run(global: &Global, arguments: &PlayArguments) -> Result<Exit, Cl
             output::document(&end)?;
         } else {
             output::bytes(text::block(&end.text).as_bytes())?;
+            if end.damaged > 0 {
+                output::say(&format!("docket: {} damaged lines left out", end.damaged));
+            }
         }
         return Ok(Exit::Done);
     }
@@ -51,6 +54,10 @@ fn find_recording(global: &Global, word: &str) -> Result<PathBuf, CliError> {
     let file = start_folder(global.directory.as_ref())?.join(word);
     if file.is_file() {
         return Ok(file);
+    }
+    if file.exists() && !file.is_dir() {
+        let why = format!("{word} is no file that can be played");
+        return Err(CliError::Usage(why));
     }
     if cast::is_recording(Path::new(word)) {
         return Err(CliError::Usage(format!("there is no file {word}")));

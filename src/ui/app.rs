@@ -260,7 +260,7 @@ impl<H: Host> App<H> {
 
     async fn next(&mut self, batch: &mut Vec<Feed>) -> Found {
         let now = (self.clock)().monotonic.0;
-        let frame_in = self.pace.frame_in(now);
+        let (frame_in, bulk_in) = (self.pace.frame_in(now), self.pace.bulk_in(now));
         let tick_in = self.wake_at.saturating_sub(now);
         let is_behind = self.model.terminal.is_behind();
         let due = self.model.terminal.due();
@@ -274,6 +274,7 @@ impl<H: Host> App<H> {
             event = next_event(self.events.as_mut()) => {
                 let input = event.as_ref().and_then(|event| event.as_ref().ok());
                 self.announcer.see(input, now);
+                self.pace.input(now);
                 self.is_resized |= matches!(input, Some(Event::Resize(..)));
                 one(classify(event))
             }
@@ -284,7 +285,7 @@ impl<H: Host> App<H> {
             () = after(announce_in.unwrap_or_default()), if announce_in.is_some() => Found::Announce,
             Some(loaded) = self.loaded.1.recv() => one(Message::Loaded(loaded)),
             Some(()) = self.theme_changes.recv() => one(Message::ThemesChanged),
-            () = ready(()), if is_behind => Found::Parse,
+            () = after(bulk_in), if is_behind => Found::Parse,
             () = after(due_in.unwrap_or_default()), if due_in.is_some() => Found::Parse,
             // A program is not listened to while there is something of it left to parse: so it waits, and memory is bounded.
             (id, ended) = self.recorded.next() => one(Message::Recorded(id, ended)),

@@ -218,7 +218,7 @@ pub(crate) fn ended(model: &mut Model, terminal: TerminalId) {
     // What it said of its trouble is not covered, and words that were meant for it go to nobody.
     if !model.terminal.ended_well(terminal) {
         let name = name_of(model, &ticket);
-        let key = key_for(model, Action::HandBack, "hands it back");
+        let key = key_for(model, Action::HandBack, "in the queue hands it back");
         let words = format!("{name} is still taken over: its terminal interface failed{key}");
         model.say(words, Role::Warning);
         return;

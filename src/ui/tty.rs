@@ -140,7 +140,7 @@ impl Host for Terminal {
             _ = self.hang_up.recv() => Signal::HangUp,
             _ = self.terminate.recv() => Signal::Terminate,
             // The user's terminal is given back; else it would stay as docket had it.
-            _ = self.quit.recv() => Signal::Terminate,
+            _ = self.quit.recv() => Signal::Quit,
             _ = self.interrupt.recv() => Signal::Interrupt,
         }
     }

@@ -240,6 +240,8 @@ impl Session for TerminalSession {
         self.prompt.clone_from(&turn.prompt);
         self.stage = Stage::Waits;
         self.is_ready = false;
+        // A program that says nothing at all any more is silent in each of its turns.
+        self.is_left = false;
         actions.decoded.status = Some(AgentStatus::Starting);
         self.look();
     }

@@ -36,8 +36,8 @@ impl<H: Host> App<H> {
                 biased;
                 result = &mut program => break result,
                 signal = self.host.signal() => match signal {
-                    // Ctrl-C was meant for the program.
-                    Signal::Interrupt => {}
+                    // Ctrl-C and Ctrl-\ were meant for the program.
+                    Signal::Interrupt | Signal::Quit => {}
                     Signal::HangUp | Signal::Terminate => {
                         effects.extend(update(&mut self.model, Message::Signal(signal)));
                         is_cut_short = true;

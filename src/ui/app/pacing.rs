@@ -14,6 +14,13 @@ const ANSWER: Duration = Duration::from_millis(4);
 /// How long a frame waits for a program's answer to a key: painted before it, the answer would be seen a whole frame later.
 const ECHO: Duration = Duration::from_millis(4);
 
+/// Keys that follow each other sooner than this were not typed by a hand: a paste, a wheel, a script.
+const BURST: Duration = Duration::from_millis(10);
+
+/// How long bulk waits for the next key of a burst. crossterm hands over one event at a time, through a thread of its own
+/// (`use-dev-tty`, 0.29): between two of them nothing is there for a moment.
+const NEXT: Duration = Duration::from_millis(1);
+
 /// What the last key did.
 #[derive(Debug, Default)]
 enum Key {
@@ -33,9 +40,26 @@ enum Key {
 pub(super) struct Pace {
     painted_at: Option<Duration>,
     key: Key,
+    /// When something came from the user last.
+    input_at: Option<Duration>,
+    is_burst: bool,
 }
 
 impl Pace {
+    /// Something came from the user.
+    pub(super) fn input(&mut self, now: Duration) {
+        let before = self.input_at.replace(now);
+        self.is_burst = before.is_some_and(|before| now.saturating_sub(before) < BURST);
+    }
+
+    /// How long what programs wrote waits to be parsed: input comes first.
+    pub(super) fn bulk_in(&self, now: Duration) -> Duration {
+        match self.input_at {
+            Some(at) if self.is_burst => (at + NEXT).saturating_sub(now),
+            _ => Duration::ZERO,
+        }
+    }
+
     /// A key meant something to docket itself.
     pub(super) fn pressed(&mut self) {
         self.key = Key::Ready;
@@ -76,6 +100,7 @@ impl Pace {
         let (gap, by) = match self.key {
             Key::Shown => (FRAME, Duration::ZERO),
             Key::Typed { by, .. } | Key::Answered { by } => (FRAME, by),
+            Key::Ready if self.is_burst => (FRAME, Duration::ZERO),
             Key::Ready => (ANSWER, Duration::ZERO),
         };
         let due = self.painted_at.map_or(Duration::ZERO, |at| at + gap);
@@ -116,6 +141,21 @@ mod tests {
         assert_eq!(pace.frame_in(at(103)), at(13), "it is not parsed yet");
         pace.parsed();
         assert_eq!(pace.frame_in(at(103)), at(1));
+    }
+
+    #[test]
+    fn bulk_waits_for_the_rest_of_a_burst_and_not_for_a_hand() {
+        let mut pace = Pace::default();
+        pace.input(at(100));
+        assert_eq!(pace.bulk_in(at(100)), Duration::ZERO);
+        pace.input(at(180));
+        assert_eq!(pace.bulk_in(at(180)), Duration::ZERO);
+        pace.input(at(187));
+        assert_eq!(pace.bulk_in(at(187)), at(1));
+        assert_eq!(pace.bulk_in(at(188)), Duration::ZERO, "it is over");
+        pace.painted(at(188));
+        pace.pressed();
+        assert_eq!(pace.frame_in(at(188)), at(16));
     }
 
     #[test]

@@ -71,9 +71,8 @@ impl Key {
             }
             // What follows is taken for a sequence.
             KeyCode::Char(c) if self.modifiers.contains(alt) => !matches!(c, '[' | 'O'),
-            KeyCode::Esc | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace => {
-                !self.modifiers.intersects(control | alt)
-            }
+            KeyCode::Esc | KeyCode::Tab => !self.modifiers.intersects(control | alt),
+            KeyCode::Enter | KeyCode::Backspace => !self.modifiers.contains(control),
             _ => true,
         }
     }

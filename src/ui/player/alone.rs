@@ -53,6 +53,7 @@ pub async fn play(
                 return Ok(Some(match signal {
                     Signal::HangUp => 1,
                     Signal::Interrupt => 2,
+                    Signal::Quit => 3,
                     Signal::Terminate => 15,
                 }));
             }

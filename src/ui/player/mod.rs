@@ -135,11 +135,12 @@ pub(crate) fn typed(key: KeyEvent) -> Option<Order> {
 /// The actions that are worth a hint.
 pub(crate) const HINTS: &[Action] = &[
     Action::PlayerPause,
+    // Narrow screens have no room for all, and everybody wants to leave.
+    Action::Back,
     Action::PlayerBack,
     Action::PlayerForward,
     Action::PlayerSlower,
     Action::PlayerFaster,
     Action::PlayerStep,
     Action::PlayerIdle,
-    Action::Back,
 ];

@@ -481,6 +481,30 @@ fn what_a_flood_has_long_driven_out_stands_still_at_any_size() {
 }
 
 #[test]
+fn what_is_read_is_driven_out_after_another_size() {
+    let mut scene = scene(&lines(100));
+    scene.keys("Ctrl-] [ k");
+    writes(&mut scene, &lines(500));
+    drop(scene.buffer(70, 24));
+    scene.model.uptime += Duration::from_secs(1);
+    drop(scene.buffer(70, 24));
+    for count in [10, 20_000] {
+        writes(&mut scene, &lines(count));
+        let shown = text_of(&scene.buffer(70, 24));
+        assert!(shown.contains("line 100"), "{count}:\n{shown}");
+        // What was written since is not among it.
+        scene.keys("G");
+        let shown = text_of(&scene.buffer(70, 24));
+        assert!(
+            shown.contains("line 100") && !shown.contains("line 2\n"),
+            "{shown}"
+        );
+    }
+    scene.keys("k Y");
+    assert_eq!(copied(&mut scene), Some("line 100".to_owned()));
+}
+
+#[test]
 fn a_program_that_has_ended_can_be_read_back() {
     let mut scene = scene(&lines(100));
     let ended = TerminalEvent::Ended(ProgramEnd::well("exited 0"));

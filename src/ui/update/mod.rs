@@ -81,6 +81,8 @@ pub(crate) enum Signal {
     Terminate,
     /// SIGINT from outside; Ctrl-C is a key.
     Interrupt,
+    /// SIGQUIT.
+    Quit,
 }
 
 /// Keys that terminals with more of a keyboard protocol tell of.
@@ -98,7 +100,7 @@ pub(crate) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Paste(text) => on_paste(model, &text),
         Message::Mouse(mouse) => mouse::on_mouse(model, mouse),
         Message::Signal(Signal::HangUp) => vec![Effect::End(UiEnd::HungUp)],
-        Message::Signal(Signal::Terminate) => command::terminate(model),
+        Message::Signal(Signal::Terminate | Signal::Quit) => command::terminate(model),
         Message::Signal(Signal::Interrupt) => command::interrupt(model),
         Message::Feed(feed) => {
             model.overview.take(&feed);

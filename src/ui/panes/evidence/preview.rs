@@ -127,6 +127,12 @@ impl Preview {
 
     /// The file has another length now.
     pub(super) fn outdate(&mut self) {
+        if is_recording(&self.path) {
+            // It is read as a whole, and takes long: once at a time, and what was read is shown meanwhile.
+            self.is_old = true;
+            self.trouble = None;
+            return;
+        }
         let extension = self.path.extension().unwrap_or_default();
         if extension == "jsonl" || extension == "log" {
             self.is_old = true;

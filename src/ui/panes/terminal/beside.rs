@@ -41,8 +41,9 @@ impl TerminalPane {
             folder: shown.request.folder.clone(),
             label: shown.label.clone(),
         };
-        // One that has said nothing yet is where it was started.
+        // One that has said nothing yet is where it was started. What an agent says decides nothing about the user's shell.
         let told = shown.emulator.folder().or(shown.request.told.as_ref());
+        let told = told.filter(|_| shown.request.launch == Launch::Shell);
         let told = told.cloned();
         let mut program = self.program(Launch::Shell, place);
         program.request.told = told;

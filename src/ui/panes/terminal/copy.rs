@@ -116,7 +116,7 @@ impl CopyMode {
     }
 
     /// The places that are to go along with the text when the terminal gets another size: the cursor, the first row that is shown,
-    /// where a search began.
+    /// the first and the last row of the screen that is read, where a search began.
     pub(super) fn places(&self, emulator: &Emulator) -> Vec<Point> {
         let top = Point {
             row: self.top,
@@ -124,7 +124,10 @@ impl CopyMode {
         };
         let origin = self.search.as_ref().map(|search| search.origin);
         let sheet = Sheet::new(emulator, &self.frozen);
-        let places = [self.cursor, top].into_iter().chain(origin);
+        let (first, last) = (sheet.top(), sheet.end() - 1);
+        let of_screen = [first, last].map(|row| Point { row, column: 0 });
+        let places = [self.cursor, top].into_iter().chain(of_screen);
+        let places = places.chain(origin);
         places.map(|place| sheet.clamp(place)).collect()
     }
 
@@ -142,9 +145,14 @@ impl CopyMode {
 
     /// The terminal has another size: rows are elsewhere now. `places` are those of [`places`](Self::places), as they went along.
     pub(super) fn resized(&mut self, emulator: &Emulator, places: &[Point], rows: u16) {
-        self.frozen = Frozen::of(emulator);
         self.rows = rows;
-        if let [cursor, top, rest @ ..] = places {
+        if let [cursor, top, first, last, rest @ ..] = places {
+            // What was written since is below, and is not read.
+            self.frozen = if self.is_stale {
+                Frozen::between(emulator, first.row, last.row)
+            } else {
+                Frozen::of(emulator)
+            };
             (self.cursor, self.top) = (*cursor, top.row);
             self.goal = cursor.column;
             if let (Some(search), Some(origin)) = (&mut self.search, rest.first()) {

@@ -13,6 +13,15 @@ use crate::ui::render::cells;
 use crate::ui::session::Look;
 use crate::ui::theme::Role;
 
+/// How far somebody looks back, in words.
+pub(super) fn lines_back(rows: u64) -> Option<String> {
+    match rows {
+        0 => None,
+        1 => Some("1 line back".to_owned()),
+        rows => Some(format!("{rows} lines back")),
+    }
+}
+
 impl CopyMode {
     /// What the end of the pane's frame says.
     pub(super) fn position(&self, emulator: &Emulator) -> Option<String> {
@@ -30,6 +39,7 @@ impl CopyMode {
             words.push(match selection.shape {
                 Shape::Characters if rows == 1 => "selecting".to_owned(),
                 Shape::Characters => format!("selecting in {rows} rows"),
+                Shape::Lines if rows == 1 => "selecting a row".to_owned(),
                 Shape::Lines => format!("selecting {rows} rows"),
                 Shape::Block => format!("selecting a block of {rows}"),
             });
@@ -40,9 +50,7 @@ impl CopyMode {
         if self.has_keys() {
             words.push("copy".to_owned());
         }
-        if back > 0 {
-            words.push(format!("{back} lines back"));
-        }
+        words.extend(lines_back(back));
         words.retain(|word| !word.is_empty());
         Some(words.join("  "))
     }

@@ -9,6 +9,7 @@ use ratatui::text::Line;
 use ratatui::widgets::Widget;
 
 use super::copy::{CopyMode, Holder};
+use super::drawing::lines_back;
 use super::marking::Click;
 use crate::emulator::{Emulator, Place, encode_focus, encode_key};
 use crate::ui::effect::{Effect, TerminalId};
@@ -310,9 +311,7 @@ impl Program {
         }
         match self.emulator.top() - self.shown() {
             0 if self.emulator.failures() > 0 => Some("the screen was reset".to_owned()),
-            0 => None,
-            1 => Some("1 line back".to_owned()),
-            rows => Some(format!("{rows} lines back")),
+            rows => lines_back(rows),
         }
     }
 

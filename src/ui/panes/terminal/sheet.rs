@@ -1,5 +1,7 @@
 //! What copy mode reads: the screen as it was when copy mode began, and the rows above it, which never change.
 
+use std::ops::Range;
+
 /// A place; in reading order.
 pub(super) use crate::emulator::Place as Point;
 use crate::emulator::{Cell, CellStyle, Emulator};
@@ -181,13 +183,30 @@ pub(super) struct Frozen {
 
 impl Frozen {
     pub(super) fn of(emulator: &Emulator) -> Self {
-        let rows = (emulator.top()..emulator.end()).map(|number| {
+        Self::rows(emulator, emulator.top()..emulator.end())
+    }
+
+    /// A screen that was, from one row to the end of the line that another one begins or goes on.
+    pub(super) fn between(emulator: &Emulator, first: u64, last: u64) -> Self {
+        if emulator.modes().alternate_screen {
+            // Nothing of what was there is kept.
+            return Self::of(emulator);
+        }
+        let mut end = last + 1;
+        while end < emulator.end() && emulator.is_wrapped(end - 1) {
+            end += 1;
+        }
+        Self::rows(emulator, first..end)
+    }
+
+    fn rows(emulator: &Emulator, numbers: Range<u64>) -> Self {
+        let rows = numbers.clone().map(|number| {
             let mut row = Row::default();
             row.read(emulator, number);
             row
         });
         Self {
-            top: emulator.top(),
+            top: numbers.start,
             rows: rows.collect(),
             is_alone: emulator.modes().alternate_screen,
         }
