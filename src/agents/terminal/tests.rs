@@ -253,3 +253,19 @@ fn silence_is_no_end() {
     assert_eq!(actions.decoded.finished, None);
     assert_eq!(done("x").patience(), None);
 }
+
+#[test]
+fn a_program_that_hangs_is_silent_in_its_next_turn_too() {
+    let mut session = session(|_| {});
+    begin(&mut session, &turn(1, "go"), b"ready");
+    session.quiet(&mut Actions::default());
+    assert_eq!(session.patience(), None, "it was told once");
+    // A human said that it isn't done; nothing is drawn any more.
+    let mut actions = Actions::default();
+    session.finish(TurnEnd::Completed, &mut actions);
+    session.begin(&turn(2, "go on"), &mut actions);
+    session.quiet(&mut actions);
+    session.quiet(&mut actions);
+    let patience = session.patience().expect("it waits");
+    assert_eq!(patience.quiet, session.silent_after);
+}
