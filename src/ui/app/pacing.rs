@@ -42,20 +42,31 @@ pub(super) struct Pace {
     key: Key,
     /// When something came from the user last.
     input_at: Option<Duration>,
-    is_burst: bool,
+    /// How many keys in a row followed the one before so soon.
+    soon: u32,
 }
 
 impl Pace {
     /// Something came from the user.
     pub(super) fn input(&mut self, now: Duration) {
         let before = self.input_at.replace(now);
-        self.is_burst = before.is_some_and(|before| now.saturating_sub(before) < BURST);
+        let is_soon = before.is_some_and(|before| now.saturating_sub(before) < BURST);
+        self.soon = if is_soon {
+            self.soon.saturating_add(1)
+        } else {
+            0
+        };
+    }
+
+    /// Two keys together are a sequence, whose answer somebody waits for.
+    fn is_burst(&self) -> bool {
+        self.soon > 1
     }
 
     /// How long what programs wrote waits to be parsed: input comes first.
     pub(super) fn bulk_in(&self, now: Duration) -> Duration {
         match self.input_at {
-            Some(at) if self.is_burst => (at + NEXT).saturating_sub(now),
+            Some(at) if self.is_burst() => (at + NEXT).saturating_sub(now),
             _ => Duration::ZERO,
         }
     }
@@ -100,7 +111,7 @@ impl Pace {
         let (gap, by) = match self.key {
             Key::Shown => (FRAME, Duration::ZERO),
             Key::Typed { by, .. } | Key::Answered { by } => (FRAME, by),
-            Key::Ready if self.is_burst => (FRAME, Duration::ZERO),
+            Key::Ready if self.is_burst() => (FRAME, Duration::ZERO),
             Key::Ready => (ANSWER, Duration::ZERO),
         };
         let due = self.painted_at.map_or(Duration::ZERO, |at| at + gap);
@@ -151,11 +162,16 @@ mod tests {
         pace.input(at(180));
         assert_eq!(pace.bulk_in(at(180)), Duration::ZERO);
         pace.input(at(187));
+        pace.pressed();
+        assert_eq!(pace.bulk_in(at(187)), Duration::ZERO, "a sequence");
+        pace.input(at(187));
         assert_eq!(pace.bulk_in(at(187)), at(1));
         assert_eq!(pace.bulk_in(at(188)), Duration::ZERO, "it is over");
         pace.painted(at(188));
         pace.pressed();
         assert_eq!(pace.frame_in(at(188)), at(16));
+        pace.input(at(250));
+        assert_eq!(pace.frame_in(at(188)), at(4));
     }
 
     #[test]
