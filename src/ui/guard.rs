@@ -89,20 +89,25 @@ pub(crate) fn painted(model: &mut Model) {
     }
 }
 
+/// Whether this action answers what waits for a human.
+fn answers(action: Action) -> bool {
+    matches!(
+        action,
+        Action::Approve
+            | Action::Reject
+            | Action::AllowTicket
+            | Action::AllowAlways
+            | Action::Claim
+            | Action::EndTurn
+    )
+}
+
 /// Whether this action is a decision about something that nobody can have read yet.
 pub(crate) fn is_too_early(model: &Model, action: Action) -> bool {
     let decides = match &model.overlay {
         Some(Overlay::Confirm(_)) => matches!(action, Action::Yes | Action::PasteAsLine),
         Some(_) => false,
-        None => matches!(
-            action,
-            Action::Approve
-                | Action::Reject
-                | Action::AllowTicket
-                | Action::AllowAlways
-                | Action::Claim
-                | Action::EndTurn
-        ),
+        None => answers(action),
     };
     decides && !is_seen(model)
 }
@@ -118,16 +123,7 @@ pub(crate) fn aim(model: &Model) -> Aim {
 
 /// Whether this action would decide about something else than what was aimed at.
 pub(crate) fn has_moved(model: &Model, action: Action, aim: &Aim) -> bool {
-    let decides = matches!(
-        action,
-        Action::Approve
-            | Action::Reject
-            | Action::AllowTicket
-            | Action::AllowAlways
-            | Action::Claim
-            | Action::EndTurn
-    );
-    decides && target(model) != aim.0
+    answers(action) && target(model) != aim.0
 }
 
 /// Whether what would be decided about now has been on the screen for long enough.
