@@ -162,7 +162,7 @@ fn arguments(line: &OsStr, file: &Path) -> [OsString; 4] {
 }
 
 /// Puts something that stays silent in place of standard input, which was a terminal that is gone. Who still reads it would be told of
-/// its end for ever: crossterm's thread takes that for a reason to read again at once, and can't be ended then.
+/// its end for ever: crossterm's thread takes that for a reason to read again at once, until its stream is dropped.
 pub fn let_go_of_the_keyboard() -> io::Result<()> {
     let (silent, other_end) = UnixStream::pair()?;
     silent.set_nonblocking(true)?;
